@@ -1,0 +1,113 @@
+/** The broker seam: where logs live and how a node hears of appends. */
+import type { Cursor, EitherwayError, Epoch, GapReason, Id, Message, Payload } from "../protocol/index.ts";
+import type { Undo } from "./ports.ts";
+
+/** Names a command for P5. Counted keys are the SDK's; their counters grow per client and channel. */
+export type CommandKey =
+  | { readonly kind: "counted"; readonly user: string; readonly client: string; readonly counter: number }
+  | { readonly kind: "foreign"; readonly user: string; readonly key: string };
+
+/** A message before it has an id. */
+export interface Draft {
+  readonly event: string;
+  readonly payload: Payload;
+  readonly from?: string;
+  readonly key?: CommandKey;
+  /** Entries of one collapse key replace each other for readers that are behind; trimming spares the newest. */
+  readonly collapse?: string;
+}
+
+export type Receipt =
+  | {
+      readonly ok: true;
+      readonly id: Id /** The key was known: this is its first receipt. */;
+      readonly repeated: boolean;
+    }
+  | { readonly ok: false; readonly error: EitherwayError };
+
+/** A place in one channel's log. */
+export interface Position {
+  readonly epoch: Epoch;
+  readonly seq: number;
+}
+
+/** New entries of one channel as a watcher hears of them: contiguous but for `skipped`. */
+export interface Batch {
+  readonly epoch: Epoch;
+  readonly messages: readonly Message[];
+}
+
+export interface PageLimit {
+  readonly messages: number;
+  /** Payload bytes after which a page ends; the first message is always in. */
+  readonly bytes: number;
+}
+
+export type Page =
+  | {
+      readonly kind: "messages";
+      readonly epoch: Epoch;
+      /** In order. Empty at the head. */
+      readonly messages: readonly Message[];
+      /** The newest entry of the log when the page was read. */
+      readonly head: Position;
+      /** The oldest entry kept, or the head of an empty log. */
+      readonly oldest: Position;
+    }
+  | { readonly kind: "gap"; readonly why: GapReason; readonly oldest: Position; readonly head: Position };
+
+/** A page backwards in time, for history. */
+export interface BeforePage {
+  readonly epoch: Epoch;
+  /** In order of seq; the last one is just before the asked id. */
+  readonly messages: readonly Message[];
+  readonly head: Position;
+  readonly oldest: Position;
+}
+
+export type Claim =
+  | { readonly state: "new" }
+  | { readonly state: "running" }
+  | { readonly state: "answer"; readonly answer: Payload };
+
+export interface Broker {
+  /**
+   * Appends in order. Append, key and announcement are one atomic step per draft (P4, P5): when a receipt is there, the
+   * entry is readable and its watchers will hear of it. Calls for one channel take effect in the order of the calls.
+   * A draft that fails for good gets its own error and the next one is tried; after a draft that fails retryably the rest of
+   * the call fails alike and nothing of it is applied, so that order holds when the sender tries again.
+   */
+  publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]>;
+
+  /** What comes after `after`. Never creates a log: reading an unknown channel gives a gap or an empty page. */
+  read(channel: string, after: Cursor, limit: PageLimit): Promise<Page>;
+
+  /** The last messages before an id (`undefined`: before the end), for history. Never creates a log. */
+  readBefore(channel: string, before: Id | undefined, limit: PageLimit): Promise<BeforePage>;
+
+  /**
+   * Creates the log if there is none and resolves once live: every append after that reaches `sink`, in the same turn or
+   * later. Batches may repeat or be missing; the cursor repairs both by `read` (P2).
+   */
+  watch(channel: string, sink: (batch: Batch) => void): Promise<Undo>;
+
+  /** Takes the right to run something once. `new`: it is yours for `leaseMs`, then it may be claimed again. */
+  claim(scope: string, key: string, leaseMs: number): Promise<Claim>;
+
+  /** Stores the answer of a claim; later claims of the same key get it for the key window. */
+  settle(scope: string, key: string, answer: Payload): Promise<void>;
+
+  /** Current sizes, for `stats()` and tests of P6. */
+  sizes(): BrokerSizes;
+
+  close(): Promise<void>;
+}
+
+export interface BrokerSizes {
+  /** Log records, also empty ones. */
+  readonly channels: number;
+  /** Bytes of all entries, payload and overhead. */
+  readonly logBytes: number;
+  /** Remembered keys: counted clients per channel, foreign keys, claims. */
+  readonly keys: number;
+}

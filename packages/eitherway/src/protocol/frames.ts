@@ -1,0 +1,190 @@
+/**
+ * Frames: what the two ends say to each other, independent of how it is written (see json-codec.ts and binary-codec.ts).
+ */
+import type { ErrorCode } from "./errors.ts";
+import type { Cursor, Epoch, Id } from "./ids.ts";
+import type { Payload } from "./payload.ts";
+
+/** The protocol version of `hello`. */
+export const PROTOCOL_VERSION = 1;
+
+/** WebSocket subprotocols by codec. */
+export const SUBPROTOCOLS = { json: "eitherway.v1.json", binary: "eitherway.v1.binary" } as const;
+
+/** Where a reader wants to stand in each channel. */
+export type Cursors = ReadonlyMap<string, Cursor>;
+
+export interface HelloFrame {
+  readonly t: "hello";
+  /** Random id of the client, the same over all its links. */
+  readonly client: string;
+  readonly channels: Cursors;
+  readonly token?: string;
+  /** Long-poll only: seconds to wait for the first message; 0 answers at once with where each channel stands. */
+  readonly wait?: number;
+}
+
+export interface SubscribeFrame {
+  readonly t: "subscribe";
+  /** A channel that is subscribed already starts anew from this cursor. */
+  readonly channels: Cursors;
+}
+
+export interface UnsubscribeFrame {
+  readonly t: "unsubscribe";
+  readonly channels: readonly string[];
+}
+
+export interface PublishFrame {
+  readonly t: "publish";
+  readonly key: string;
+  readonly channel: string;
+  readonly event: string;
+  readonly payload: Payload;
+}
+
+export interface PongFrame {
+  readonly t: "pong";
+}
+
+export type ClientFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | PublishFrame | PongFrame;
+
+/** A command: what has a key, is applied once and is answered. */
+export type CommandFrame = PublishFrame;
+
+/** A stored message. Inside a run seq counts up by one, less what `skipped` declares. */
+export interface Message {
+  readonly seq: number;
+  /** Server time in milliseconds since 1970, for people; order is by seq. */
+  readonly at: number;
+  readonly event: string;
+  /** The publisher's user id, set by the server only. */
+  readonly from: string | undefined;
+  readonly payload: Payload;
+  /** How many ids just before this one are not shown (collapsed, or not for this reader). */
+  readonly skipped: number;
+}
+
+/** A stretch of one channel's messages. Never empty. */
+export interface Run {
+  readonly channel: string;
+  readonly epoch: Epoch;
+  readonly messages: readonly Message[];
+}
+
+/** What a client may rely on, told in `welcome`. Sizes in bytes. */
+export interface WireLimits {
+  /** Largest payload of one message. */
+  readonly messageBytes: number;
+  /** Largest frame or request body from a client. */
+  readonly frameBytes: number;
+  /** Most channels on one link. */
+  readonly subscriptions: number;
+  /** Most commands of one client and channel that may be unanswered: the server keeps that many receipts. */
+  readonly inFlight: number;
+}
+
+export interface WelcomeFrame {
+  readonly t: "welcome";
+  /** Milliseconds between pings on a link without other traffic. */
+  readonly ping: number;
+  /** Milliseconds for which a repeated key gets its first receipt. */
+  readonly keyWindow: number;
+  readonly limits: WireLimits;
+}
+
+export interface LiveFrame {
+  readonly t: "live";
+  readonly channel: string;
+  /** The reader's cursor now. */
+  readonly id: Id;
+}
+
+/** Why a log cannot continue from a cursor: entries are gone, another life of the log, or an id this log never gave. */
+export type GapReason = "trimmed" | "epoch" | "unknown";
+
+export const GAP_REASONS: readonly GapReason[] = ["trimmed", "epoch", "unknown"];
+
+export interface GapFrame {
+  readonly t: "gap";
+  readonly channel: string;
+  readonly why: GapReason;
+  /** The oldest id that is kept; equal to `head` where nothing is. */
+  readonly oldest: Id;
+  /** The newest id; the reader stands here after the gap. */
+  readonly head: Id;
+}
+
+export interface OkFrame {
+  readonly t: "ok";
+  readonly key: string;
+  /** The id of the message that the command appended. */
+  readonly id: Id;
+}
+
+export interface ErrorFrame {
+  readonly t: "error";
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The command that failed. */
+  readonly key?: string;
+  /** The channel whose subscription failed. */
+  readonly channel?: string;
+}
+
+export interface PingFrame {
+  readonly t: "ping";
+}
+
+export interface ByeFrame {
+  readonly t: "bye";
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Milliseconds to wait before coming back, where the code says to. */
+  readonly after?: number;
+}
+
+/** Every server frame but `messages`, which is a {@link Run}. */
+export type ServerFrame = WelcomeFrame | LiveFrame | GapFrame | OkFrame | ErrorFrame | PingFrame | ByeFrame;
+
+/** A message as a client receives it: the payload read, JSON parsed. */
+export interface Received {
+  readonly seq: number;
+  readonly at: number;
+  readonly event: string;
+  readonly from: string | undefined;
+  readonly kind: Payload["kind"];
+  /** The JSON value, the text, or the bytes. */
+  readonly data: unknown;
+  readonly skipped: number;
+}
+
+export interface MessagesFrame {
+  readonly t: "messages";
+  readonly channel: string;
+  readonly epoch: Epoch;
+  readonly messages: readonly Received[];
+}
+
+/** What a client reads from a link. */
+export type ArrivedFrame = ServerFrame | MessagesFrame;
+
+/**
+ * How server frames become bytes. Pure: equal input gives equal bytes, so one encoding serves every link that shares the
+ * framing object.
+ */
+export interface Framing {
+  readonly name: string;
+  run(run: Run): Uint8Array;
+  frame(frame: ServerFrame): Uint8Array;
+}
+
+/**
+ * One way to write all frames, both directions. `Wire` is what a WebSocket message of this codec is: text or bytes.
+ * Readers throw EitherwayError (`bad-json`, `bad-frame`, `unknown-frame`, `bad-channel`, ...) and nothing else.
+ */
+export interface Codec<Wire extends string | Uint8Array> extends Framing {
+  writeClient(frame: ClientFrame): Wire;
+  readClient(wire: Wire): ClientFrame;
+  readServer(wire: Wire): ArrivedFrame;
+}

@@ -1,0 +1,92 @@
+/** Payloads: what a message carries. The server checks a payload once on entry and never looks inside again. */
+import { EitherwayError } from "./errors.ts";
+
+/** JSON text, plain text or bytes, as stored. */
+export type Payload =
+  | { readonly kind: "json"; readonly data: string }
+  | { readonly kind: "text"; readonly data: string }
+  | { readonly kind: "bytes"; readonly data: Uint8Array };
+
+/** Deepest nesting of JSON that is taken. Parsers of other languages, and recursive readers, fail far above it. */
+export const MAX_JSON_DEPTH = 128;
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const encoder = new TextEncoder();
+
+/**
+ * The payload of a value of ours. Strings and bytes are payloads of their own kind only by {@link textPayload} and
+ * {@link bytesPayload}; here everything is JSON.
+ *
+ * @throws EitherwayError `bad-json` for what JSON cannot say (undefined, functions, cycles, bigint)
+ */
+export function jsonPayload(value: unknown): Payload {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    throw new EitherwayError("bad-json", `This value cannot be written as JSON: ${String(cause)}.`, { cause });
+  }
+  if (text === undefined) {
+    throw new EitherwayError("bad-json", `A ${typeof value} cannot be written as JSON; publish null or leave it out.`);
+  }
+  return { kind: "json", data: text };
+}
+
+/** The payload of JSON text that came from outside: parsed once, kept as it came. Throws `bad-json`. */
+export function parsedJsonPayload(text: string): Payload {
+  checkJsonDepth(text);
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new EitherwayError("bad-json", `The payload is not JSON: ${(cause as Error).message}.`, { cause });
+  }
+  return { kind: "json", data: text };
+}
+
+/** A payload of plain text. Throws `bad-utf8` for text with half of a surrogate pair, which UTF-8 cannot carry. */
+export function textPayload(text: string): Payload {
+  if (LONE_SURROGATE.test(text)) {
+    throw new EitherwayError("bad-utf8", "The text has half of a surrogate pair, which UTF-8 cannot carry.");
+  }
+  return { kind: "text", data: text };
+}
+
+export function bytesPayload(bytes: Uint8Array): Payload {
+  return { kind: "bytes", data: bytes };
+}
+
+/** Size in bytes as stored and limited: UTF-8 bytes of text, or the bytes themselves. */
+export function payloadBytes(payload: Payload): number {
+  return payload.kind === "bytes" ? payload.data.length : utf8Length(payload.data);
+}
+
+/** Length of a text in UTF-8 bytes. */
+export function utf8Length(text: string): number {
+  const units = text.length;
+  for (let i = 0; i < units; i++) {
+    if (text.charCodeAt(i) > 0x7f) return encoder.encode(text).length;
+  }
+  return units;
+}
+
+/**
+ * Refuses JSON that nests deeper than `most` levels, before a parser sees it. Throws `bad-json`.
+ * One pass over the text, no recursion; brackets inside strings do not count.
+ */
+export function checkJsonDepth(text: string, most: number = MAX_JSON_DEPTH): void {
+  if (text.length <= 2 * most) return; // too short to open and close that many
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (inString) {
+      if (unit === 0x5c) i++;
+      else if (unit === 0x22) inString = false;
+    } else if (unit === 0x22) inString = true;
+    else if (unit === 0x7b || unit === 0x5b) {
+      if (++depth > most) {
+        throw new EitherwayError("bad-json", `The JSON nests deeper than ${most} levels; send it flatter.`);
+      }
+    } else if (unit === 0x7d || unit === 0x5d) depth--;
+  }
+}
