@@ -44,6 +44,8 @@ export interface PageLimit {
 }
 
 export type Page =
+  /** There is no log of this name. */
+  | { readonly kind: "none" }
   | {
       readonly kind: "messages";
       readonly epoch: Epoch;
@@ -79,11 +81,11 @@ export interface Broker {
    */
   publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]>;
 
-  /** What comes after `after`. Never creates a log: reading an unknown channel gives a gap or an empty page. */
+  /** What comes after `after`. Never creates a log. */
   read(channel: string, after: Cursor, limit: PageLimit): Promise<Page>;
 
-  /** The last messages before an id (`undefined`: before the end), for history. Never creates a log. */
-  readBefore(channel: string, before: Id | undefined, limit: PageLimit): Promise<BeforePage>;
+  /** The last messages before an id (`undefined`: before the end), for history; `undefined` where there is no log. */
+  readBefore(channel: string, before: Id | undefined, limit: PageLimit): Promise<BeforePage | undefined>;
 
   /**
    * Creates the log if there is none and resolves once live: every append after that reaches `sink`, in the same turn or

@@ -1,11 +1,19 @@
 /** One physical connection as the core sees it. Transports make links; sessions write to them. */
-import type { ErrorCode, Framing } from "../protocol/index.ts";
+import type { ErrorCode, Framing, ServerFrame } from "../protocol/index.ts";
+
+/** What kind of frame a write carries, for links that decide by it (a long-poll ends after its first messages). */
+export type FrameKind = "messages" | ServerFrame["t"];
 
 export interface Link {
   /** Links that share this object get the same bytes: each run is encoded once for all of them. */
   readonly framing: Framing;
   /** Bytes are always taken, are shared and frozen. `false`: full until the transport calls `session.drained()`. */
-  write(bytes: Uint8Array): boolean;
+  write(bytes: Uint8Array, kind: FrameKind): boolean;
+  /**
+   * `ping-pong`: the peer answers pings, and its silence closes the link. `ping`: the peer only listens.
+   * `none`: the link is too short-lived for either.
+   */
+  readonly heartbeat: "ping-pong" | "ping" | "none";
   readonly pendingBytes: number;
   /** Gathers the writes of one flush into one. */
   cork(): void;

@@ -1,0 +1,75 @@
+/** What transports and the server see of the core. The hub calls none of them: they call it. */
+import type { ClientFrame, CommandFrame, EitherwayError, ErrorCode, HelloFrame, Id } from "../protocol/index.ts";
+import type { Broker, BrokerSizes, Draft, Receipt } from "./broker.ts";
+import type { Limits } from "./limits.ts";
+import type { Link } from "./link.ts";
+import type { Clock, Logger, Metrics, Random } from "./ports.ts";
+import type { TimerWheel } from "./timer-wheel.ts";
+
+/** Who a link or a request speaks for. */
+export interface Identity {
+  /** Random id of the client, from its hello. */
+  readonly client: string;
+  /** User id, where somebody has established one. */
+  readonly user?: string;
+}
+
+export interface Hub {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly limits: Limits;
+  /** Milliseconds between pings. */
+  readonly pingMs: number;
+  /** Shared by everything with a deadline. */
+  readonly wheel: TimerWheel;
+
+  /**
+   * Takes a link after its hello: writes `welcome`, then starts every subscription of the hello.
+   *
+   * @throws EitherwayError `too-many-links` or `drain`, before anything is written
+   */
+  open(link: Link, hello: HelloFrame, who: Identity): Session;
+
+  /** Appends; waits while more than `limits.unflushedBytes` are on their way to subscribers (P6). */
+  publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]>;
+
+  /** Ordered commands of one request. Ends early after a retryable failure: what has no answer was not tried. */
+  run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]>;
+
+  stats(): HubStats;
+
+  /** Says bye to every link and takes no new one. Resolves when the last link is gone or `graceMs` have passed. */
+  close(code: ErrorCode, message: string, graceMs: number): Promise<void>;
+}
+
+export type CommandAnswer =
+  | { readonly key: string; readonly ok: true; readonly id: Id }
+  | { readonly key: string; readonly ok: false; readonly error: EitherwayError };
+
+/** The meaning of one link. */
+export interface Session {
+  /** A frame of the peer. */
+  receive(frame: ClientFrame): void;
+  /** Bytes of the peer that are no legal frame: says so; ends the link where the stream of frames cannot be trusted. */
+  reject(error: EitherwayError): void;
+  /** The link was full and is not any more. */
+  drained(): void;
+  /** The link is over. Ends all subscriptions; nothing is written after it. */
+  closed(): void;
+}
+
+export interface HubStats {
+  readonly links: number;
+  readonly subscriptions: { readonly reading: number; readonly live: number; readonly lagging: number };
+  /** Channels that this process watches. */
+  readonly watched: number;
+  readonly unflushedBytes: number;
+  /** Deadlines that wait in the wheel. */
+  readonly timers: number;
+  readonly broker: BrokerSizes;
+  /** Counters since start, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,84 @@
+/** Every bound of a server, with its default. Reaching one is a named outcome with a counter (P6). */
+import { EitherwayError } from "../protocol/index.ts";
+
+export interface Limits {
+  /** Largest payload of one message, bytes. Beyond: `too-large`. */
+  readonly messageBytes: number;
+  /** Largest frame or request body from a client, bytes. Beyond: `too-large`. */
+  readonly frameBytes: number;
+  /** Open links of this process. Beyond: `too-many-links` for the newcomer; nobody is evicted. */
+  readonly links: number;
+  /** Channels on one link. Beyond: `too-many-subscriptions` for that channel. */
+  readonly subscriptions: number;
+  /** Log records of the memory broker, also empty ones. Beyond: `too-many-channels`. */
+  readonly channels: number;
+  /** Bytes of all logs of the memory broker. Beyond: `storage-full`; what was acknowledged stays. */
+  readonly logBytes: number;
+  /** Remembered keys and claims of the memory broker. Beyond: the oldest go before their window ends, which is counted and told. */
+  readonly keys: number;
+  /** Unanswered commands of one client on one channel; also the receipts a log keeps per client. */
+  readonly inFlight: number;
+  /** Bytes published but not yet flushed to subscribers, over all channels. Beyond: `publish` waits. */
+  readonly unflushedBytes: number;
+  /** Bytes waiting in one link's socket before it counts as full. */
+  readonly linkBytes: number;
+  /** Milliseconds a link may stay full. Beyond: closed as `slow`. */
+  readonly slowMs: number;
+  /** Milliseconds for the first frame after a handshake. Beyond: `hello-timeout`. */
+  readonly helloMs: number;
+  /** Milliseconds for a request body. Beyond: `body-timeout`. */
+  readonly bodyMs: number;
+  /** Collapse keys of one log whose newest entry trimming spares. Beyond: the oldest are trimmed like any entry. */
+  readonly latestKeys: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const DEFAULT_LIMITS: Limits = {
+  messageBytes: 64 * KIB,
+  frameBytes: 256 * KIB, // a message in base64, or a batch of small commands
+  links: 50_000,
+  subscriptions: 1_000,
+  channels: 100_000, // about 10 MB of empty records
+  logBytes: 256 * MIB,
+  keys: 200_000,
+  inFlight: 256,
+  unflushedBytes: 8 * MIB,
+  linkBytes: 64 * KIB, // one capped run
+  slowMs: 30_000,
+  helloMs: 10_000,
+  bodyMs: 20_000,
+  latestKeys: 1_000,
+};
+
+/** How long and how much a log keeps. Whatever is reached first trims. */
+export interface Retention {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly ageMs: number;
+}
+
+export const DEFAULT_RETENTION: Retention = { messages: 1_000, bytes: MIB, ageMs: 60 * 60_000 };
+
+/** For how long a repeated key gets its first receipt, in milliseconds. */
+export const DEFAULT_KEY_WINDOW_MS = 5 * 60_000;
+
+/** Below the 30-60 s after which common proxies cut an idle connection. */
+export const DEFAULT_PING_MS = 15_000;
+
+/** Fills in defaults. Throws `bad-request` for a limit that is not a positive whole number, naming it. */
+export function withDefaults<T extends object>(defaults: T, given: Partial<T> | undefined, what: string): T {
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (!Object.hasOwn(defaults, name)) {
+      throw new EitherwayError(
+        "bad-request",
+        `There is no ${what}.${name}; known: ${Object.keys(defaults).join(", ")}.`,
+      );
+    }
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
+      throw new EitherwayError("bad-request", `${what}.${name} is ${String(value)}; give a whole number above 0.`);
+    }
+  }
+  return { ...defaults, ...given };
+}
