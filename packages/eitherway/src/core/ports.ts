@@ -110,3 +110,18 @@ export interface UpgradedSocket extends ByteSink {
   /** Closing handshake with a close code and a reason of at most 123 bytes; the socket is destroyed if the peer does not answer. */
   close(number: number, reason: string): void;
 }
+
+/** A request to become a WebSocket. Exactly one of `accept` and `refuse` is called, once. */
+export interface UpgradeExchange {
+  readonly path: string;
+  readonly query: string;
+  readonly remote: string;
+  readonly secure: boolean;
+  header(name: string): string | undefined;
+  /** The subprotocols that the client offers, in its order. */
+  readonly protocols: readonly string[];
+  /** Completes the handshake with one of `protocols`. */
+  accept(protocol: string): UpgradedSocket;
+  /** Answers with a plain HTTP response and closes. */
+  refuse(answer: HttpAnswer): void;
+}
