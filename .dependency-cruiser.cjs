@@ -1,6 +1,6 @@
 /**
  * Imports point one way (see docs/architecture.md). Each folder of the package names the folders it may import;
- * anything else, and any cycle, fails `npm run check`.
+ * anything else, and any cycle, fails `npm run check`. `npm run layers` draws what there is.
  */
 const MAY_IMPORT = {
   protocol: [],
@@ -13,32 +13,64 @@ const MAY_IMPORT = {
   cli: ["protocol", "core", "transports", "server", "node", "client"],
 };
 
+const SRC = "^packages/eitherway/src/";
+const PACKAGES = ["core", "npm", "npm-dev", "npm-optional", "npm-peer", "npm-no-pkg", "npm-unknown"];
+
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
   name: `${folder}-imports-only-${allowed.join("-") || "itself"}`,
   severity: "error",
-  from: { path: `^packages/eitherway/src/${folder}/` },
-  to: {
-    path: "^packages/eitherway/src/",
-    pathNot: [folder, ...allowed].map((name) => `^packages/eitherway/src/${name}/`),
-  },
+  from: { path: `${SRC}${folder}/` },
+  to: { path: SRC, pathNot: [folder, ...allowed].map((name) => `${SRC}${name}/`) },
 }));
 
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "imports-lead-somewhere", severity: "error", from: {}, to: { couldNotResolve: true } },
     ...folderRules,
     {
-      name: "pure-folders-import-no-package",
-      comment: "protocol, core and the transports are written against ports: no Node module, no dependency",
+      name: "every-folder-has-its-rule",
+      comment: "a new folder of src gets a line in MAY_IMPORT",
       severity: "error",
-      from: { path: "^packages/eitherway/src/(protocol|core|transports|server)/" },
-      to: { dependencyTypes: ["core", "npm", "npm-dev", "npm-optional", "npm-peer"] },
+      from: { path: SRC, pathNot: Object.keys(MAY_IMPORT).map((folder) => `${SRC}${folder}/`) },
+      to: {},
+    },
+    {
+      name: "pure-folders-import-no-package",
+      comment: "protocol, core, transports and server are written against ports: no Node module, no dependency",
+      severity: "error",
+      from: { path: `${SRC}(protocol|core|transports|server)/` },
+      to: { dependencyTypes: PACKAGES },
+    },
+    {
+      name: "browser-client-imports-no-package",
+      comment: "what browsers load of the client is ours alone; files named *.node.ts are its Node half",
+      severity: "error",
+      from: { path: `${SRC}client/`, pathNot: "[.]node[.]ts$" },
+      to: { dependencyTypes: PACKAGES },
+    },
+    {
+      name: "package-imports-nothing-around-it",
+      severity: "error",
+      from: { path: SRC },
+      to: { path: "^(packages/eitherway/(test|bin)|apps|scripts)/" },
+    },
+    {
+      name: "apps-use-the-exports",
+      comment: "an application of ours imports what any other can: the exports of the package",
+      severity: "error",
+      from: { path: "^apps/" },
+      to: { path: SRC },
     },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    tsPreCompilationDeps: true,
-    tsConfig: { fileName: "packages/eitherway/test/tsconfig.json" },
-    enhancedResolveOptions: { extensions: [".ts", ".js"] },
+    exclude: { path: "/dist/" },
+    tsPreCompilationDeps: true, // type imports count
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types"],
+    },
   },
 };

@@ -1,0 +1,40 @@
+/** Programs that tests need and npm does not bring. */
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { Stop } from "./phases.js";
+import { run } from "./process.js";
+
+/** Programs, each of the Debian package of the same name. */
+const PARTS = ["chromium", "nginx", "curl", "openssl"];
+const APT = ["-y", "--no-install-recommends"];
+
+/** Installs what is missing where this user may; says the one line that does it where not. */
+export async function bringSystemParts() {
+  const missing = PARTS.filter((program) => !isInstalled(program));
+  if (missing.length === 0) return;
+  const line = `apt-get install ${APT.join(" ")} ${missing.join(" ")}`;
+  if (process.getuid?.() !== 0 || !isInstalled("apt-get")) {
+    throw new Stop(`The tests need ${missing.join(", ")}; install and start again: sudo ${line}`);
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const install = () => run("apt-get", ["install", ...APT, ...missing], { env });
+  let { code, output } = await install();
+  if (code !== 0) {
+    await run("apt-get", ["update"], { env }); // a fresh machine has no lists, an old one has stale ones
+    ({ code, output } = await install());
+  }
+  if (code !== 0) throw new Stop(`${output}\nFailed (code ${code}): ${line}`);
+}
+
+/** @param {string} program */
+function isInstalled(program) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * `npm run test:mutants [words of a title]`: breaks the code on purpose, one listed way at a time, and expects tests to notice.
+ * Everything happens in copies of the tree. A break that no test notices fails this script, and so does one that cannot be
+ * applied any more, or that ends the run without a red test: that would prove nothing.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Stop, script, seconds } from "./lib/phases.js";
+import { pool } from "./lib/pool.js";
+import { runTool } from "./lib/process.js";
+import { inRoot } from "./lib/root.js";
+import { readReport } from "./lib/test-names.js";
+import { createWorkingCopy } from "./lib/working-copy.js";
+import { mutants } from "./mutants-list.js";
+
+const MOST_AT_ONCE = 2;
+const LIMIT_MS = 180_000; // far above what the listed tests take; beyond it the break made something hang
+const WIDTH = "does not apply".length;
+const SRC = "packages/eitherway/src";
+const TEST = "packages/eitherway/test";
+
+/** @typedef {import("./mutants-list.js").Mutant} Mutant */
+
+await script(async () => {
+  const words = process.argv.slice(2).join(" ");
+  const chosen = mutants.filter(({ title }) => title.includes(words));
+  if (chosen.length === 0) throw new Stop(`No listed break has "${words}" in its title.`);
+  const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
+  const missing = tests.filter((test) => !existsSync(inRoot(TEST, test)));
+  if (missing.length > 0) throw new Stop(`Listed tests that do not exist: ${missing.join(", ")}`);
+
+  const copies = Array.from({ length: Math.min(MOST_AT_ONCE, chosen.length) }, createWorkingCopy);
+  process.on("exit", () => copies.forEach(({ remove }) => void remove()));
+
+  const whole = await runTests(copies[0]?.folder ?? "", tests);
+  if (whole.outcome !== "survived") throw new Stop(`${whole.output}\nThe tests are not green on the unbroken code.`);
+  console.log(`unbroken: ${tests.length} test files green${seconds(whole.ms)}`);
+
+  const outcomes = await pool(chosen, copies.length, async (mutant, lane) => {
+    const { outcome, ms, output } = await tryMutant(copies[lane]?.folder ?? "", mutant);
+    console.log(`${outcome.padEnd(WIDTH)} ${seconds(ms)}  ${mutant.title} (${mutant.file})`);
+    if (outcome === "no red test") console.log(output);
+    return outcome;
+  });
+  const killed = outcomes.filter((outcome) => outcome === "noticed").length;
+  console.log(`${killed} of ${chosen.length} breaks noticed`);
+  if (killed < chosen.length) throw new Stop("A break that no test notices, or that cannot be tried, needs a look.");
+});
+
+/**
+ * @param {string} folder a copy of the tree
+ * @param {Mutant} mutant
+ */
+async function tryMutant(folder, { file, search, replace, tests }) {
+  const path = join(folder, SRC, file);
+  const source = existsSync(path) ? readFileSync(path, "utf8") : "";
+  if (source.split(search).length !== 2) return { outcome: "does not apply", ms: 0, output: "" };
+  writeFileSync(
+    path,
+    source.replace(search, () => replace),
+  );
+  try {
+    return await runTests(folder, tests);
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly string[]} tests
+ */
+async function runTests(folder, tests) {
+  const report = join(folder, ".cache-report.json");
+  rmSync(report, { force: true });
+  const files = tests.map((test) => join(TEST, test));
+  const options = ["--root", folder, "--reporter=json", `--outputFile=${report}`, "--bail=1", "--maxWorkers=1"];
+  const { code, ms, output } = await runTool("vitest", "vitest", ["run", ...options, ...files], {
+    cwd: folder,
+    limitMs: LIMIT_MS,
+  });
+  if (code === 0) return { outcome: "survived", ms, output };
+  if (!existsSync(report)) return { outcome: code === -1 ? "noticed" : "no red test", ms, output }; // -1: it hung
+  const { failed, messages } = readReport(report);
+  return { outcome: failed > 0 ? "noticed" : "no red test", ms, output: messages.join("\n") || output };
+}
