@@ -10,8 +10,12 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** The bytes of a base64 text, or `undefined` when it is not one. */
+// `atob` forgives spaces and missing padding, which the parsers of other languages do not: then a frame would be legal here only.
+const SHAPE = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** The bytes of a base64 text with its padding, or `undefined` when it is not one. */
 export function fromBase64(text: string): Uint8Array | undefined {
+  if (text.length % 4 !== 0 || !SHAPE.test(text)) return undefined;
   let binary: string;
   try {
     binary = atob(text);

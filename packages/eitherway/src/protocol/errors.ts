@@ -83,6 +83,23 @@ export function codeOfNumber(number: number): ErrorCode | undefined {
   return ERROR_CODES.find((code) => TABLE[code].number === number);
 }
 
+/**
+ * Stands in for a code that a newer peer knows and we do not: one that says alike whether to come back.
+ */
+export function standInCode(retry: boolean): ErrorCode {
+  return retry ? "internal" : "closed";
+}
+
+/** The numbers that are, or may become, codes of ours. */
+const FIRST_NUMBER = 4000;
+const LAST_NUMBER = 4999;
+
+/** The error code of any number in our range, or `undefined` outside it. */
+export function codeOrStandIn(number: number): ErrorCode | undefined {
+  if (number < FIRST_NUMBER || number > LAST_NUMBER) return undefined;
+  return codeOfNumber(number) ?? standInCode(number < FIRST_FINAL_NUMBER);
+}
+
 const BRAND = Symbol.for("eitherway.error");
 
 /**

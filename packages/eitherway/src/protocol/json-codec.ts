@@ -3,8 +3,8 @@
  *
  * Readers are guards written by hand: whatever they return has exactly the shape of its type. (PROTOCOL.md, section 4.)
  */
-import { fromBase64, toBase64 } from "./base64.ts";
-import { EitherwayError, isErrorCode, isRetryable } from "./errors.ts";
+import { fromBase64 } from "./base64.ts";
+import { EitherwayError, type ErrorCode, isErrorCode, standInCode } from "./errors.ts";
 import {
   type ArrivedFrame,
   type ClientFrame,
@@ -13,100 +13,29 @@ import {
   GAP_REASONS,
   type GapReason,
   type HelloFrame,
-  type Message,
   PROTOCOL_VERSION,
   type PublishFrame,
   type Received,
-  type Run,
-  type ServerFrame,
   type WireLimits,
 } from "./frames.ts";
-import { formatId, isCursor, parseId } from "./ids.ts";
+import { isCursor, MAX_SEQ, parseId } from "./ids.ts";
+import { jsonMember } from "./json-member.ts";
+import { clientFrameText, runText, serverFrameText } from "./json-text.ts";
 import { checkChannelName, checkEventName, checkKey, DEFAULT_EVENT, isClientId, quote } from "./names.ts";
-import {
-  bytesPayload,
-  checkJsonDepth,
-  MAX_JSON_DEPTH,
-  type Payload,
-  parsedJsonPayload,
-  textPayload,
-} from "./payload.ts";
+import { bytesPayload, checkJsonDepth, MAX_JSON_DEPTH, type Payload, textPayload } from "./payload.ts";
 
 const encoder = new TextEncoder();
 
 export const jsonCodec: Codec<string> = {
   name: "json",
-  run: (run) => encoder.encode(writeRun(run)),
-  frame: (frame) => encoder.encode(writeServerFrame(frame)),
-  writeClient: writeClientFrame,
+  run: (run) => encoder.encode(runText(run)),
+  frame: (frame) => encoder.encode(serverFrameText(frame)),
+  writeClient: clientFrameText,
   readClient: readClientFrame,
   readServer: readServerFrame,
 };
 
 // --- server to client ---
-
-function writeRun(run: Run): string {
-  const first = run.messages[0] as Message;
-  const at = first.at;
-  let text = `{"t":"messages","c":${JSON.stringify(run.channel)},"i":"${formatId(run.epoch, first.seq)}","at":${at},"m":[`;
-  for (let i = 0; i < run.messages.length; i++) {
-    if (i > 0) text += ",";
-    text += writeEntry(run.messages[i] as Message, at);
-  }
-  return `${text}]}`;
-}
-
-function writeEntry(message: Message, runAt: number): string {
-  let text = `{${writePayload(message.payload)}`;
-  if (message.event !== DEFAULT_EVENT) text += `,"e":${JSON.stringify(message.event)}`;
-  if (message.from !== undefined) text += `,"f":${JSON.stringify(message.from)}`;
-  if (message.at !== runAt) text += `,"at":${message.at}`;
-  if (message.skipped > 0) text += `,"n":${message.skipped}`;
-  return `${text}}`;
-}
-
-function writePayload(payload: Payload): string {
-  switch (payload.kind) {
-    case "json":
-      return `"d":${payload.data}`;
-    case "text":
-      return `"s":${JSON.stringify(payload.data)}`;
-    case "bytes":
-      return `"b":"${toBase64(payload.data)}"`;
-  }
-}
-
-function writeServerFrame(frame: ServerFrame): string {
-  switch (frame.t) {
-    case "welcome":
-      return JSON.stringify({ t: "welcome", ping: frame.ping, keyWindow: frame.keyWindow, limits: frame.limits });
-    case "live":
-      return JSON.stringify({ t: "live", c: frame.channel, i: frame.id });
-    case "gap":
-      return JSON.stringify({ t: "gap", c: frame.channel, why: frame.why, oldest: frame.oldest, head: frame.head });
-    case "ok":
-      return `{"t":"ok","k":${JSON.stringify(frame.key)},"i":"${frame.id}"}`;
-    case "error":
-      return JSON.stringify({
-        t: "error",
-        k: frame.key,
-        c: frame.channel,
-        code: frame.code,
-        message: frame.message,
-        retry: isRetryable(frame.code),
-      });
-    case "ping":
-      return '{"t":"ping"}';
-    case "bye":
-      return JSON.stringify({
-        t: "bye",
-        code: frame.code,
-        message: frame.message,
-        retry: isRetryable(frame.code),
-        after: frame.after,
-      });
-  }
-}
 
 function readServerFrame(wire: string): ArrivedFrame {
   const frame = parseObject(wire); // no depth check: runs come from our server, which checked each payload
@@ -173,6 +102,7 @@ function readRun(frame: Fields): ArrivedFrame {
     const skipped = entry.n === undefined ? 0 : count(entry, "n");
     // The run's id is its first entry's own id; what that entry skipped lies before it.
     seq += index === 0 ? 1 : 1 + skipped;
+    if (skipped >= seq || seq > MAX_SEQ) throw badFrame("messages", "n", "fewer ids than there are");
     return {
       seq,
       at: entry.at === undefined ? at : count(entry, "at"),
@@ -195,30 +125,11 @@ function readData(entry: Fields): Pick<Received, "kind" | "data"> {
 
 // --- client to server ---
 
-function writeClientFrame(frame: ClientFrame): string {
-  switch (frame.t) {
-    case "hello": {
-      const channels = Object.fromEntries(frame.channels);
-      return JSON.stringify({ ...frame, v: PROTOCOL_VERSION, channels });
-    }
-    case "subscribe":
-      return JSON.stringify({ t: "subscribe", channels: Object.fromEntries(frame.channels) });
-    case "unsubscribe":
-      return JSON.stringify({ t: "unsubscribe", channels: frame.channels });
-    case "publish": {
-      const event = frame.event === DEFAULT_EVENT ? "" : `,"e":${JSON.stringify(frame.event)}`;
-      // This order of fields is what the server's fast path reads.
-      const head = `{"t":"publish","k":${JSON.stringify(frame.key)},"c":${JSON.stringify(frame.channel)}${event},`;
-      return `${head}${writePayload(frame.payload)}}`;
-    }
-    case "pong":
-      return '{"t":"pong"}';
-  }
-}
-
 // The SDK's field order, strings without escapes. What follows "d": up to the last brace is parsed on its own, so a payload
-// cannot smuggle a sibling field in: `1,"f":"admin"` is not JSON. Anything else takes the slow path.
-const PUBLISH_HEAD = /^\{"t":"publish","k":"([^"\\]*)","c":"([^"\\]*)"(?:,"e":"([^"\\]*)")?,"d":/;
+// cannot smuggle a sibling field in: `1,"f":"admin"` is not JSON. Anything else takes the slow path, which gives the same.
+const PUBLISH_HEAD =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings have none, so those are no JSON
+  /^\{"t":"publish","k":"([^"\\\u0000-\u001f]*)","c":"([^"\\\u0000-\u001f]*)"(?:,"e":"([^"\\\u0000-\u001f]*)")?,"d":/;
 
 function readClientFrame(wire: string): ClientFrame {
   const head = PUBLISH_HEAD.exec(wire);
@@ -249,7 +160,7 @@ function readClientFrame(wire: string): ClientFrame {
         key: text(frame, "k"),
         channel: text(frame, "c"),
         event: optionalText(frame, "e") ?? DEFAULT_EVENT,
-        payload: readPayload(frame),
+        payload: readPayload(frame, wire),
       });
     case "pong":
       return { t: "pong" };
@@ -268,11 +179,25 @@ function isJson(payloadText: string): boolean {
   }
 }
 
-function checkedPublish(frame: PublishFrame): PublishFrame {
-  checkKey(frame.key);
-  checkChannelName(frame.channel);
-  checkEventName(frame.event);
-  return frame;
+function checkedPublish({ key, channel, event, payload }: PublishFrame): PublishFrame {
+  checkKey(key);
+  checkChannelName(channel);
+  checkEventName(event);
+  return {
+    t: "publish",
+    key: detached(key),
+    channel: detached(channel),
+    event: detached(event),
+    payload: payload.kind === "json" ? { kind: "json", data: detached(payload.data) } : payload,
+  };
+}
+
+/**
+ * The same text in memory of its own. What is cut out of a frame is a view of it to some engines, and logs, records of channels and
+ * remembered keys would hold whole frames, or whole request bodies, that no limit counts (P6).
+ */
+function detached(text: string): string {
+  return ` ${text}`.slice(1);
 }
 
 function readHello(frame: Fields): HelloFrame {
@@ -313,8 +238,11 @@ function cursors(frame: Fields): Cursors {
   return read;
 }
 
-function readPayload(frame: Fields): Payload {
-  if (frame.d !== undefined) return parsedJsonPayload(JSON.stringify(frame.d));
+function readPayload(frame: Fields, wire: string): Payload {
+  const kinds = ["d", "s", "b"].filter((field) => frame[field] !== undefined);
+  if (kinds.length !== 1) throw badFrame("publish", "d, s or b", "there exactly once");
+  // Parsed and of legal depth by now; as text, since numbers of other languages do not survive ours.
+  if (frame.d !== undefined) return { kind: "json", data: jsonMember(wire, "d") ?? "null" };
   if (frame.s !== undefined) return textPayload(text(frame, "s"));
   const bytes = typeof frame.b === "string" ? fromBase64(frame.b) : undefined;
   if (!bytes) throw badFrame("publish", "d, s or b", "JSON, text or base64 bytes");
@@ -356,7 +284,7 @@ function count(frame: Fields, field: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
     throw badFrame(String(frame.t ?? "entry"), field, "a whole number, 0 or more");
   }
-  return value;
+  return value + 0; // -0 is 0
 }
 
 function id(frame: Fields, field: string): string {
@@ -365,11 +293,9 @@ function id(frame: Fields, field: string): string {
   return value;
 }
 
-/** A code of a newer server is `internal` or `closed` to us, by what its `retry` says. */
-function errorCode(frame: Fields) {
+function errorCode(frame: Fields): ErrorCode {
   const code = text(frame, "code");
-  if (isErrorCode(code)) return code;
-  return frame.retry === true ? "internal" : "closed";
+  return isErrorCode(code) ? code : standInCode(frame.retry === true);
 }
 
 function badFrame(frame: string, field: string, wanted: string): EitherwayError {

@@ -1,0 +1,11 @@
+/** Frames of an HTTP answer: JSON, one a line (NDJSON). */
+import type { Framing } from "./frames.ts";
+import { oneLine, runText, serverFrameText } from "./json-text.ts";
+
+const encoder = new TextEncoder();
+
+export const pollFraming: Framing = {
+  name: "poll",
+  run: (run) => encoder.encode(`${oneLine(runText(run))}\n`),
+  frame: (frame) => encoder.encode(`${serverFrameText(frame)}\n`),
+};

@@ -1,0 +1,12 @@
+/** The event stream of the SDK: each frame is one event without name or id, whose data is the frame as JSON on one line. */
+import type { Framing } from "./frames.ts";
+import { oneLine, runText, serverFrameText } from "./json-text.ts";
+import { sseBlock } from "./sse-block.ts";
+
+const encoder = new TextEncoder();
+
+export const sseFraming: Framing = {
+  name: "sse",
+  run: (run) => encoder.encode(sseBlock({ data: oneLine(runText(run)) })),
+  frame: (frame) => encoder.encode(sseBlock({ data: serverFrameText(frame) })),
+};
