@@ -20,7 +20,8 @@ export interface Draft {
 export type Receipt =
   | {
       readonly ok: true;
-      readonly id: Id /** The key was known: this is its first receipt. */;
+      readonly id: Id;
+      /** The key was known: this is its first receipt. */
       readonly repeated: boolean;
     }
   | { readonly ok: false; readonly error: EitherwayError };
@@ -31,7 +32,7 @@ export interface Position {
   readonly seq: number;
 }
 
-/** New entries of one channel as a watcher hears of them: contiguous but for `skipped`. */
+/** New entries of one channel as a watcher hears of them: contiguous, nothing skipped. */
 export interface Batch {
   readonly epoch: Epoch;
   readonly messages: readonly Message[];
@@ -39,7 +40,7 @@ export interface Batch {
 
 export interface PageLimit {
   readonly messages: number;
-  /** Payload bytes after which a page ends; the first message is always in. */
+  /** Payload bytes of a page; its first message is in, whatever its size. */
   readonly bytes: number;
 }
 
@@ -49,7 +50,11 @@ export type Page =
   | {
       readonly kind: "messages";
       readonly epoch: Epoch;
-      /** In order. Empty at the head. */
+      /**
+       * In order. Empty at the head. Entries with a newer one of their collapse key are left out and declared. From `start`
+       * the first message may be any; such a page is over its limit where nothing could be read on from a smaller one,
+       * namely among the entries of collapse keys that trimming spared.
+       */
       readonly messages: readonly Message[];
       /** The newest entry of the log when the page was read. */
       readonly head: Position;
@@ -61,7 +66,7 @@ export type Page =
 /** A page backwards in time, for history. */
 export interface BeforePage {
   readonly epoch: Epoch;
-  /** In order of seq; the last one is just before the asked id. */
+  /** In order of seq, nothing collapsed; the last one is just before the asked id. Empty for an id of another epoch. */
   readonly messages: readonly Message[];
   readonly head: Position;
   readonly oldest: Position;
@@ -81,7 +86,7 @@ export interface Broker {
    */
   publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]>;
 
-  /** What comes after `after`. Never creates a log. */
+  /** What comes after `after`, or the gap that is there instead. Never creates a log. */
   read(channel: string, after: Cursor, limit: PageLimit): Promise<Page>;
 
   /** The last messages before an id (`undefined`: before the end), for history; `undefined` where there is no log. */
@@ -99,6 +104,12 @@ export interface Broker {
   /** Stores the answer of a claim; later claims of the same key get it for the key window. */
   settle(scope: string, key: string, answer: Payload): Promise<void>;
 
+  /**
+   * Milliseconds for which a repeated key gets its first receipt, as of now: the configured window, or less where `limits.keys`
+   * made younger keys go. A command that is resent within it is never applied twice (P5).
+   */
+  keyWindow(): number;
+
   /** Current sizes, for `stats()` and tests of P6. */
   sizes(): BrokerSizes;
 
@@ -110,6 +121,6 @@ export interface BrokerSizes {
   readonly channels: number;
   /** Bytes of all entries, payload and overhead. */
   readonly logBytes: number;
-  /** Remembered keys: counted clients per channel, foreign keys, claims. */
+  /** Remembered receipts of keys, and claims; a long answer of a claim counts for several. */
   readonly keys: number;
 }

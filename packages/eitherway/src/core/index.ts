@@ -1,9 +1,13 @@
 /** The pure server core: logs, brokers, subscriptions, sessions, the hub. No platform name compiles here. */
 export type * from "./broker.ts";
+export { createCounters } from "./counters.ts";
+export { createHub } from "./hub.ts";
 export type * from "./hub-api.ts";
 export type { Limits, Retention } from "./limits.ts";
 export { DEFAULT_KEY_WINDOW_MS, DEFAULT_LIMITS, DEFAULT_PING_MS, DEFAULT_RETENTION, withDefaults } from "./limits.ts";
 export type * from "./link.ts";
+export type { MemoryBrokerOptions } from "./memory-broker.ts";
+export { createMemoryBroker } from "./memory-broker.ts";
 export type * from "./ports.ts";
-export type { TimerWheel, WheelTask } from "./timer-wheel.ts";
+export type { WheelTask } from "./timer-wheel.ts";
 export { createTimerWheel } from "./timer-wheel.ts";

@@ -40,9 +40,9 @@ export const DEFAULT_LIMITS: Limits = {
   frameBytes: 256 * KIB, // a message in base64, or a batch of small commands
   links: 50_000,
   subscriptions: 1_000,
-  channels: 100_000, // about 10 MB of empty records
+  channels: 100_000, // about 40 MB of empty records
   logBytes: 256 * MIB,
-  keys: 200_000,
+  keys: 200_000, // at most about 80 MB, where each is of another client
   inFlight: 256,
   unflushedBytes: 8 * MIB,
   linkBytes: 64 * KIB, // one capped run

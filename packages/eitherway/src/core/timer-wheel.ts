@@ -1,7 +1,7 @@
 /**
  * One timer for all heartbeats and deadlines: adding, moving and cancelling cost a few instructions and no platform timer.
  *
- * Resolution is one tick (100 ms): nothing fires early, everything fires within a tick of its time. While nothing is
+ * Resolution is one tick (100 ms): nothing fires early, everything fires within two ticks of its time. While nothing is
  * scheduled no platform timer runs.
  */
 import type { Clock, Undo } from "./ports.ts";

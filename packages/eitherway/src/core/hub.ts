@@ -1,0 +1,257 @@
+/** Where everything meets: links come in, commands go to the broker, and what is appended goes out at the end of the turn. */
+import {
+  type CommandFrame,
+  EitherwayError,
+  type ErrorCode,
+  type HelloFrame,
+  isRetryable,
+  parseCountedKey,
+  payloadBytes,
+  toEitherwayError,
+} from "../protocol/index.ts";
+import type { Broker, CommandKey, Draft, Receipt } from "./broker.ts";
+import { type Counters, createCounters } from "./counters.ts";
+import type { CommandAnswer, Hub, HubStats, Identity, Session } from "./hub-api.ts";
+import { DEFAULT_PING_MS, type Limits } from "./limits.ts";
+import type { Link } from "./link.ts";
+import type { Clock, Logger, Random } from "./ports.ts";
+import { createRoom } from "./room.ts";
+import { HubSession, type SessionOwner } from "./session.ts";
+import type { SubscriptionState } from "./subscription.ts";
+import { createTimerWheel } from "./timer-wheel.ts";
+import { type RunSink, Topic, type TopicOwner } from "./topic.ts";
+
+export interface HubOptions {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  /** Default: counters of its own. Shared with the broker they are one list in `stats()`. */
+  readonly metrics?: Counters;
+  /** Milliseconds between pings. Default: 15 s. */
+  readonly pingMs?: number;
+}
+
+/** Links written to in one slice of a flush: about 3 ms of the kernel's work; then others have their turn (P7). */
+const LINKS_A_SLICE = 500;
+
+/** Links that come back in a second after `close`, as told to each: a herd that the next server takes without effort. */
+const RETURNS_A_SECOND = 200;
+const MS_PER_SECOND = 1_000;
+
+export function createHub(options: HubOptions): Hub {
+  const { broker, clock, random, logger, limits, metrics = createCounters(), pingMs = DEFAULT_PING_MS } = options;
+  const wheel = createTimerWheel(clock);
+  const sessions = new Set<HubSession>();
+  const topics = new Map<string, Topic>();
+  /** Topics with something to flush, in the order of their turns. */
+  const changed = new Set<Topic>();
+  const room = createRoom(limits.unflushedBytes);
+  let flushScheduled = false;
+  let closing: { readonly code: ErrorCode; readonly message: string } | undefined;
+  /** Who waits in `close` for the last link. */
+  const closers = new Set<() => void>();
+
+  // --- flush ---
+
+  const topicOwner: TopicOwner = {
+    broker,
+    clock,
+    metrics,
+    changed(topic) {
+      changed.add(topic);
+      scheduleFlush();
+    },
+    unflushed: (bytes) => room.use(bytes),
+    abandoned(topic) {
+      changed.delete(topic);
+      topics.delete(topic.channel);
+    },
+  };
+
+  function scheduleFlush(): void {
+    if (flushScheduled) return;
+    flushScheduled = true;
+    clock.defer(flush);
+  }
+
+  /** One slice. A topic that is not done, or has more, goes behind the others: channels take turns. */
+  function flush(): void {
+    flushScheduled = false;
+    const now = clock.now();
+    // With one changed channel every link gets one write anyway.
+    const corked: RunSink[] | undefined = changed.size > 1 ? [] : undefined;
+    let budget = LINKS_A_SLICE;
+    while (budget > 0) {
+      const [topic] = changed;
+      if (!topic) break;
+      changed.delete(topic);
+      budget = topic.flush(budget, now, corked) - 1; // - 1: channels without live links come to an end as well
+      if (topic.hasUnflushed) changed.add(topic);
+    }
+    for (const subscriber of corked ?? []) subscriber.uncork();
+    if (changed.size > 0) scheduleFlush();
+  }
+
+  // --- commands ---
+
+  /** One broker call for all drafts that are within the limits; the others have their error in their place. */
+  async function publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+    const errors = drafts.map((draft) => tooLarge(channel, draft, limits));
+    const good = errors.some((error) => error) ? drafts.filter((_, i) => !errors[i]) : drafts;
+    const receipts = good.length === 0 ? [] : await append(channel, good);
+    countReceipts(receipts);
+    if (good === drafts) return receipts;
+    metrics.count("publish.refused.too-large", drafts.length - good.length);
+    const rest = receipts[Symbol.iterator]();
+    return errors.map((error) => (error ? { ok: false, error } : (rest.next().value as Receipt)));
+  }
+
+  async function append(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+    let bytes = 0;
+    for (const { payload } of drafts) bytes += payloadBytes(payload);
+    try {
+      // Awaited only where there is none: otherwise the append happens in the very turn of the call.
+      const wait = room.enter(bytes);
+      if (wait !== undefined) await wait;
+      try {
+        return await broker.publish(channel, drafts);
+      } finally {
+        room.leave(bytes);
+      }
+    } catch (thrown) {
+      const error = toEitherwayError(thrown);
+      if (error.code === "internal") logger.error("publish failed", { channel, cause: String(error.cause) });
+      return drafts.map(() => ({ ok: false, error }));
+    }
+  }
+
+  function countReceipts(receipts: readonly Receipt[]): void {
+    for (const receipt of receipts) {
+      if (!receipt.ok) metrics.count(`publish.refused.${receipt.error.code}`);
+      else metrics.count(receipt.repeated ? "publish.repeated" : "messages.published");
+    }
+  }
+
+  async function run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]> {
+    const answers: CommandAnswer[] = [];
+    for (let from = 0; from < commands.length; ) {
+      const { channel } = commands[from] as CommandFrame;
+      let to = from + 1;
+      while (commands[to]?.channel === channel) to++;
+      const stretch = commands.slice(from, to);
+      const receipts = await publish(
+        channel,
+        stretch.map((command) => draftOf(command, who)),
+      );
+      for (const [i, receipt] of receipts.entries()) {
+        const { key } = stretch[i] as CommandFrame;
+        answers.push(receipt.ok ? { key, ok: true, id: receipt.id } : { key, ok: false, error: receipt.error });
+        if (!receipt.ok && isRetryable(receipt.error.code)) return answers;
+      }
+      from = to;
+    }
+    return answers;
+  }
+
+  // --- links ---
+
+  function open(link: Link, hello: HelloFrame, who: Identity): Session {
+    const refusal = closing
+      ? new EitherwayError(closing.code, closing.message)
+      : sessions.size >= limits.links
+        ? tooManyLinks(limits.links)
+        : undefined;
+    if (refusal) {
+      metrics.count(`links.refused.${refusal.code}`);
+      throw refusal;
+    }
+    const session = new HubSession(sessionOwner, link, who);
+    sessions.add(session);
+    metrics.count("links.opened");
+    session.begin(hello.channels);
+    return session;
+  }
+
+  function close(code: ErrorCode, message: string, graceMs: number): Promise<void> {
+    closing = { code, message };
+    return new Promise((resolve) => {
+      const done = (): void => {
+        if (!closers.delete(done)) return;
+        stopWaiting();
+        for (const session of sessions) session.closed(); // links that did not go in time
+        resolve();
+      };
+      const stopWaiting = clock.after(graceMs, done);
+      closers.add(done);
+      for (const [i, session] of [...sessions].entries()) session.bye(code, message, returnAfter(i));
+      if (sessions.size === 0) done();
+    });
+  }
+
+  function returnAfter(index: number): number {
+    return Math.floor(((index + random()) / RETURNS_A_SECOND) * MS_PER_SECOND);
+  }
+
+  function stats(): HubStats {
+    const subscriptions: Record<SubscriptionState, number> = { reading: 0, live: 0, lagging: 0, ended: 0 };
+    for (const session of sessions) for (const { state } of session.subscriptions) subscriptions[state]++;
+    const { reading, live, lagging } = subscriptions;
+    return {
+      links: sessions.size,
+      subscriptions: { reading, live, lagging },
+      watched: topics.size,
+      unflushedBytes: room.used,
+      timers: wheel.size,
+      broker: broker.sizes(),
+      counters: { ...metrics.all },
+    };
+  }
+
+  const hub: Hub = { broker, clock, random, logger, metrics, limits, pingMs, wheel, open, publish, run, stats, close };
+
+  const sessionOwner: SessionOwner = {
+    ...hub,
+    topic(channel) {
+      let topic = topics.get(channel);
+      if (!topic) {
+        topic = new Topic(topicOwner, channel);
+        topics.set(channel, topic);
+      }
+      return topic;
+    },
+    gone(session) {
+      if (!sessions.delete(session)) return;
+      metrics.count("links.closed");
+      if (sessions.size === 0) for (const done of closers) done();
+    },
+  };
+
+  return hub;
+}
+
+/** An SDK's key counts per client; any other, also one that names another client, is remembered by itself. */
+function draftOf({ key, event, payload }: CommandFrame, who: Identity): Draft {
+  const user = who.user ?? "";
+  const counted = parseCountedKey(key);
+  const commandKey: CommandKey =
+    counted && counted.client === who.client ? { kind: "counted", user, ...counted } : { kind: "foreign", user, key };
+  return { event, payload, key: commandKey, ...(who.user !== undefined && { from: who.user }) };
+}
+
+function tooLarge(channel: string, { payload }: Draft, { messageBytes }: Limits): EitherwayError | undefined {
+  const bytes = payloadBytes(payload);
+  if (bytes <= messageBytes) return undefined;
+  return new EitherwayError(
+    "too-large",
+    `Message of ${bytes} bytes on ${channel} is over the limit of ${messageBytes}; raise limits.messageBytes or send a link.`,
+  );
+}
+
+function tooManyLinks(most: number): EitherwayError {
+  return new EitherwayError(
+    "too-many-links",
+    `The server has ${most} links, which is its limit; try again later, or raise limits.links.`,
+  );
+}

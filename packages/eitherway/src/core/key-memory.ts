@@ -1,0 +1,210 @@
+/**
+ * Remembers commands, so that a repeated key gets its first receipt instead of a second effect (P5), in bounded space (P6).
+ *
+ * Counted keys share one list of receipts per client and channel, since their order holds: whatever is at or below the
+ * newest counter and not in the list was applied, or passed over, too long ago to say which. Foreign keys are remembered
+ * singly. What is oldest goes first, when the key window is over or when `most` is reached. The second case shortens the
+ * window, and `window()` says to how much: everything touched within it is still here. A client that resends nothing
+ * older than the window it was told therefore never has a command applied twice.
+ */
+import { EitherwayError, type Payload, payloadBytes, quote } from "../protocol/index.ts";
+import { type Aged, createAgeOrder } from "./age-order.ts";
+import type { Claim, CommandKey } from "./broker.ts";
+import type { Metrics } from "./ports.ts";
+
+export interface KeyMemoryOptions {
+  /** Most receipts and claims. */
+  readonly most: number;
+  /** Receipts that are kept of one client on one channel. */
+  readonly inFlight: number;
+  readonly windowMs: number;
+  readonly metrics?: Metrics | undefined;
+}
+
+/** What is known of a key. */
+export type KnownKey =
+  | { readonly state: "new" }
+  /** The seq of its first receipt. */
+  | { readonly state: "applied"; readonly seq: number }
+  | { readonly state: "refused"; readonly error: EitherwayError };
+
+/** Every `now` is `clock.now()`. */
+export interface KeyMemory {
+  /** Looks a key up. `print` is the fingerprint of the command's body. */
+  find(channel: string, key: CommandKey, print: number): KnownKey;
+  /** Remembers the receipt of a key that was new. */
+  keep(channel: string, key: CommandKey, print: number, seq: number, now: number): void;
+  claim(scope: string, key: string, leaseMs: number, now: number): Claim;
+  settle(scope: string, key: string, answer: Payload, now: number): void;
+  /** Milliseconds for which a key is remembered now: the whole window, or back to the youngest that had to go. */
+  window(now: number): number;
+  /** Lets go what is older than the window. */
+  expire(now: number): void;
+  clear(): void;
+  /** Receipts and claims; a long answer of a claim counts for several. */
+  readonly size: number;
+}
+
+interface AppliedKey {
+  /** 0 for foreign keys. */
+  readonly counter: number;
+  readonly print: number;
+  readonly seq: number;
+}
+
+/** One entry of the memory: a client's counted keys, one foreign key, or one claim. */
+interface Memory extends Aged {
+  readonly name: string;
+  /** What it counts for in `size`. */
+  weight: number;
+  /** In order of counters. */
+  applied: AppliedKey[];
+  /** `clock.now()` until which a claim is running. */
+  leaseEnd: number;
+  answer: Payload | undefined;
+}
+
+/** Bytes of an answer that count like one more key: about what a key costs, so that `most` bounds the bytes as well. */
+const BYTES_PER_KEY = 256;
+
+const NEW: KnownKey = { state: "new" };
+
+export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
+  const { most, inFlight, windowMs, metrics } = options;
+  const memories = new Map<string, Memory>();
+  const order = createAgeOrder<Memory>();
+  let size = 0;
+  /** The last touch of the youngest memory that went before its time. */
+  let forgottenUntil = Number.NEGATIVE_INFINITY;
+
+  function find(channel: string, key: CommandKey, print: number): KnownKey {
+    const applied = memories.get(nameOf(channel, key))?.applied;
+    const newest = applied?.at(-1);
+    if (!applied || !newest) return NEW;
+    const counter = counterOf(key);
+    if (counter > newest.counter) return NEW;
+    const known = applied.findLast((one) => one.counter === counter);
+    if (!known) return { state: "refused", error: outcomeUnknown(channel, counter, newest.counter) };
+    if (known.print !== print) return { state: "refused", error: keyReused(channel, key) };
+    return { state: "applied", seq: known.seq };
+  }
+
+  function keep(channel: string, key: CommandKey, print: number, seq: number, now: number): void {
+    const memory = recall(nameOf(channel, key), now);
+    const one = { counter: counterOf(key), print, seq };
+    if (memory.applied.length === 0)
+      memory.applied = [one]; // no spare slots: a push makes room for 17
+    else memory.applied.push(one);
+    if (memory.applied.length > inFlight) memory.applied.shift();
+    weigh(memory, memory.applied.length);
+  }
+
+  function claim(scope: string, key: string, leaseMs: number, now: number): Claim {
+    const name = claimName(scope, key);
+    const known = memories.get(name);
+    if (known?.answer) return { state: "answer", answer: known.answer };
+    if (known && known.leaseEnd > now) return { state: "running" };
+    const memory = recall(name, now);
+    memory.leaseEnd = now + leaseMs;
+    weigh(memory, 1);
+    return { state: "new" };
+  }
+
+  function settle(scope: string, key: string, answer: Payload, now: number): void {
+    const name = claimName(scope, key);
+    if (memories.get(name)?.answer) return; // whose lease ended came late: the first answer is the answer
+    const memory = recall(name, now);
+    memory.leaseEnd = 0;
+    memory.answer = answer;
+    weigh(memory, 1 + Math.ceil(payloadBytes(answer) / BYTES_PER_KEY));
+  }
+
+  /** The memory of this name, now the newest. */
+  function recall(name: string, now: number): Memory {
+    let memory = memories.get(name);
+    if (!memory) {
+      memory = {
+        name,
+        weight: 0,
+        applied: [],
+        leaseEnd: 0,
+        answer: undefined,
+        touchedAt: now,
+        older: undefined,
+        newer: undefined,
+      };
+      memories.set(name, memory);
+    }
+    order.touch(memory, now);
+    return memory;
+  }
+
+  /** Gives a memory its weight, and makes room for it; the newest one stays in any case. */
+  function weigh(memory: Memory, weight: number): void {
+    size += weight - memory.weight;
+    memory.weight = weight;
+    for (let oldest = order.oldest; size > most && oldest && oldest !== memory; oldest = order.oldest) {
+      forgottenUntil = oldest.touchedAt;
+      metrics?.count("keys.evicted", oldest.weight);
+      forget(oldest);
+    }
+  }
+
+  function forget(memory: Memory): void {
+    order.remove(memory);
+    memories.delete(memory.name);
+    size -= memory.weight;
+  }
+
+  function expire(now: number): void {
+    for (let oldest = order.oldest; oldest && oldest.touchedAt + windowMs <= now; oldest = order.oldest) {
+      if (oldest.leaseEnd > now) order.touch(oldest, now);
+      else forget(oldest);
+    }
+  }
+
+  return {
+    find,
+    keep,
+    claim,
+    settle,
+    window: (now) => Math.floor(Math.min(windowMs, now - forgottenUntil)),
+    expire,
+    clear() {
+      for (let oldest = order.oldest; oldest; oldest = order.oldest) forget(oldest);
+    },
+    get size() {
+      return size;
+    },
+  };
+}
+
+function counterOf(key: CommandKey): number {
+  return key.kind === "counted" ? key.counter : 0;
+}
+
+// The lengths keep the parts apart, whatever characters they have: no user can name a key of another.
+function nameOf(channel: string, key: CommandKey): string {
+  const place = `${channel.length} ${key.user.length} ${channel} ${key.user}`;
+  return key.kind === "counted" ? `c${place} ${key.client}` : `f${place} ${key.key}`;
+}
+
+function claimName(scope: string, key: string): string {
+  return `r${scope.length} ${scope} ${key}`;
+}
+
+function keyReused(channel: string, key: CommandKey): EitherwayError {
+  const name = key.kind === "counted" ? `${key.client}.${key.counter}` : key.key;
+  return new EitherwayError(
+    "key-reused",
+    `Key ${quote(name)} on ${quote(channel)} belongs to a command with another body; give each command its own key.`,
+  );
+}
+
+function outcomeUnknown(channel: string, counter: number, newest: number): EitherwayError {
+  return new EitherwayError(
+    "outcome-unknown",
+    `Command ${counter} on ${quote(channel)} comes after command ${newest} of this client and its receipt is not kept: ` +
+      "whether it was applied cannot be said. Read the channel before sending it anew.",
+  );
+}

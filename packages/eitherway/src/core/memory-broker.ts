@@ -1,0 +1,296 @@
+/** The broker of one process: logs, keys and claims in memory, within configured bounds. */
+import {
+  type Cursor,
+  createEpoch,
+  EitherwayError,
+  formatId,
+  type Id,
+  type Message,
+  type Payload,
+  quote,
+  toEitherwayError,
+} from "../protocol/index.ts";
+import { type Aged, createAgeOrder } from "./age-order.ts";
+import type { Batch, BeforePage, Broker, Claim, Draft, Page, PageLimit, Receipt } from "./broker.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { createKeyMemory } from "./key-memory.ts";
+import {
+  DEFAULT_KEY_WINDOW_MS,
+  DEFAULT_LIMITS,
+  DEFAULT_RETENTION,
+  type Limits,
+  type Retention,
+  withDefaults,
+} from "./limits.ts";
+import { entryBytes, Log, type LogBounds } from "./log.ts";
+import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
+
+export interface MemoryBrokerOptions {
+  readonly clock: Clock;
+  /** Tells apart the epochs of processes that start in one millisecond. */
+  readonly random: Random;
+  /** Used are `channels`, `logBytes`, `keys`, `inFlight` and `latestKeys`. */
+  readonly limits?: Partial<Limits>;
+  readonly retention?: Partial<Retention>;
+  /** For how long a repeated key gets its first receipt, milliseconds. Default: 5 minutes. */
+  readonly keyWindowMs?: number;
+  readonly metrics?: Metrics;
+  /** Hears of watchers that throw. */
+  readonly logger?: Logger;
+}
+
+/** One channel. It goes when nobody has watched or published for the longer of retention and key window. */
+interface ChannelRecord extends Aged {
+  readonly name: string;
+  readonly log: Log;
+  /** Never changed, only replaced: an announcement under way goes on over the array it began with. */
+  watchers: readonly Watcher[];
+}
+
+interface Watcher {
+  readonly sink: (batch: Batch) => void;
+  active: boolean;
+}
+
+/** A busy record moves to the young end of the order at most this often; its life is that much longer. */
+const TOUCH_MS = 1_000;
+/** How long what is due may wait while nobody calls. */
+const SWEEP_MS = 10_000;
+
+const NO_WATCHERS: readonly Watcher[] = [];
+
+/**
+ * Every call takes effect before it returns, in the order of the calls; the promises it returns are settled already.
+ *
+ * @example
+ * const broker = createMemoryBroker({ clock, random: Math.random });
+ * const [receipt] = await broker.publish("room/42", [{ event: "message", payload: jsonPayload({ text: "hi" }) }]);
+ */
+export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
+  const { clock, random, metrics, logger } = options;
+  const limits = withDefaults(DEFAULT_LIMITS, options.limits, "limits");
+  const retention = withDefaults(DEFAULT_RETENTION, options.retention, "retention");
+  const { keyWindowMs } = withDefaults(
+    { keyWindowMs: DEFAULT_KEY_WINDOW_MS },
+    { keyWindowMs: options.keyWindowMs ?? DEFAULT_KEY_WINDOW_MS },
+    "options",
+  );
+  const bounds: LogBounds = { ...retention, latestKeys: limits.latestKeys };
+  /** Keys live no longer than this either, so a record never goes before the keys of its log. */
+  const lifeMs = Math.max(retention.ageMs, keyWindowMs) + TOUCH_MS;
+
+  const records = new Map<string, ChannelRecord>();
+  const byAge = createAgeOrder<ChannelRecord>();
+  const keys = createKeyMemory({ most: limits.keys, inFlight: limits.inFlight, windowMs: keyWindowMs, metrics });
+  /** Batches that wait for their announcement: more than one only where a sink publishes. */
+  const announcements: { readonly record: ChannelRecord; readonly batch: Batch }[] = [];
+  let announcing = false;
+  let logBytes = 0;
+  let lastEpochAt = 0;
+  let sweepTimer: Undo | undefined;
+  let closed = false;
+
+  async function publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+    if (drafts.length === 0) return [];
+    const now = clock.now();
+    let record: ChannelRecord;
+    try {
+      record = findOrCreate(channel, now);
+    } catch (cause) {
+      const refused: Receipt = { ok: false, error: toEitherwayError(cause) };
+      return drafts.map(() => refused);
+    }
+    const receipts: Receipt[] = [];
+    const messages: Message[] = [];
+    for (const draft of drafts) {
+      const receipt = publishOne(record, draft, now, messages);
+      receipts.push(receipt);
+      if (receipt.ok || !receipt.error.retry) continue;
+      while (receipts.length < drafts.length) receipts.push(receipt);
+      break;
+    }
+    if (messages.length > 0) announce(record, { epoch: record.log.epoch, messages });
+    return receipts;
+  }
+
+  /** Appends one draft unless its key is known, and adds it to `messages`. */
+  function publishOne(record: ChannelRecord, draft: Draft, now: number, messages: Message[]): Receipt {
+    const { name, log } = record;
+    const { key } = draft;
+    const print = key ? fingerprint(draft.event, draft.payload) : 0;
+    if (key) {
+      const known = keys.find(name, key, print);
+      if (known.state === "refused") return { ok: false, error: known.error };
+      if (known.state === "applied") return { ok: true, id: formatId(log.epoch, known.seq), repeated: true };
+    }
+    const bytes = entryBytes(draft);
+    if (logBytes + bytes > limits.logBytes && logBytes + bytes - log.releasedBy(draft, now) > limits.logBytes) {
+      return { ok: false, error: storageFull(name, bytes, limits.logBytes) };
+    }
+    const bytesBefore = log.bytes;
+    const message = log.append(draft, clock.wall(), now);
+    logBytes += log.bytes - bytesBefore;
+    if (key) keys.keep(name, key, print, message.seq, now);
+    messages.push(message);
+    return { ok: true, id: formatId(log.epoch, message.seq), repeated: false };
+  }
+
+  function announce(record: ChannelRecord, batch: Batch): void {
+    announcements.push({ record, batch });
+    if (announcing) return; // a sink publishes: the others hear of this after what is being told, so all in one order (P1)
+    announcing = true;
+    for (let next = announcements.shift(); next; next = announcements.shift()) tell(next.record, next.batch);
+    announcing = false;
+  }
+
+  function tell(record: ChannelRecord, batch: Batch): void {
+    for (const watcher of record.watchers) {
+      if (!watcher.active) continue;
+      try {
+        watcher.sink(batch);
+      } catch (cause) {
+        // The append is done, and the other watchers must hear of it (P7).
+        metrics?.count("watchers.failed");
+        logger?.error("watcher failed", { channel: record.name, cause: String(cause) });
+      }
+    }
+  }
+
+  async function watch(channel: string, sink: (batch: Batch) => void): Promise<Undo> {
+    const record = findOrCreate(channel, clock.now());
+    const watcher: Watcher = { sink, active: true };
+    record.watchers = [...record.watchers, watcher];
+    return () => {
+      if (!watcher.active) return;
+      watcher.active = false;
+      record.watchers = record.watchers.filter((other) => other !== watcher);
+      byAge.touch(record, clock.now());
+    };
+  }
+
+  async function read(channel: string, after: Cursor, limit: PageLimit): Promise<Page> {
+    return find(channel)?.log.read(after, limit) ?? { kind: "none" };
+  }
+
+  async function readBefore(
+    channel: string,
+    before: Id | undefined,
+    limit: PageLimit,
+  ): Promise<BeforePage | undefined> {
+    return find(channel)?.log.readBefore(before, limit);
+  }
+
+  async function claim(scope: string, key: string, leaseMs: number): Promise<Claim> {
+    const claimed = keys.claim(scope, key, leaseMs, begin());
+    arm();
+    return claimed;
+  }
+
+  async function settle(scope: string, key: string, answer: Payload): Promise<void> {
+    keys.settle(scope, key, answer, begin());
+    arm();
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    sweepTimer?.();
+    for (const record of records.values()) for (const watcher of record.watchers) watcher.active = false;
+    records.clear();
+    keys.clear();
+    logBytes = 0;
+  }
+
+  // --- the life of records ---
+
+  /** Starts a call: lets go what is due. The time of the call. */
+  function begin(now = clock.now()): number {
+    if (closed) throw new EitherwayError("unavailable", "The broker is closed; come back when the server runs again.");
+    expire(now);
+    return now;
+  }
+
+  /** The record of a channel, without the entries that are too old. */
+  function find(channel: string): ChannelRecord | undefined {
+    const now = begin();
+    const record = records.get(channel);
+    if (record) trim(record, now);
+    return record;
+  }
+
+  /** @throws EitherwayError `too-many-channels` */
+  function findOrCreate(channel: string, now: number): ChannelRecord {
+    begin(now);
+    const record = records.get(channel) ?? create(channel, now);
+    if (now - record.touchedAt >= TOUCH_MS) byAge.touch(record, now);
+    arm();
+    return record;
+  }
+
+  function create(name: string, now: number): ChannelRecord {
+    if (records.size >= limits.channels) throw tooManyChannels(name, limits.channels);
+    lastEpochAt = Math.max(clock.wall(), lastEpochAt + 1); // never an epoch twice, whatever the wall clock does
+    const log = new Log(createEpoch(lastEpochAt, random()), bounds);
+    const record = { name, log, watchers: NO_WATCHERS, touchedAt: now, older: undefined, newer: undefined };
+    records.set(name, record);
+    byAge.touch(record, now);
+    return record;
+  }
+
+  function trim(record: ChannelRecord, now: number): void {
+    const { log } = record;
+    const bytesBefore = log.bytes;
+    log.trim(now);
+    logBytes += log.bytes - bytesBefore;
+  }
+
+  /** Lets go keys and records that are due. Constant time but for those. */
+  function expire(now: number): void {
+    keys.expire(now);
+    for (let oldest = byAge.oldest; oldest && oldest.touchedAt + lifeMs <= now; oldest = byAge.oldest) {
+      trim(oldest, now);
+      if (oldest.watchers.length > 0) byAge.touch(oldest, now);
+      else {
+        byAge.remove(oldest);
+        records.delete(oldest.name);
+        logBytes -= oldest.log.bytes;
+      }
+    }
+  }
+
+  /** Sees to it that what is kept goes in time though nobody calls. */
+  function arm(): void {
+    if (records.size > 0 || keys.size > 0) sweepTimer ??= clock.after(SWEEP_MS, sweep);
+  }
+
+  function sweep(): void {
+    sweepTimer = undefined;
+    begin();
+    arm();
+  }
+
+  return {
+    publish,
+    read,
+    readBefore,
+    watch,
+    claim,
+    settle,
+    keyWindow: () => keys.window(clock.now()),
+    sizes: () => ({ channels: records.size, logBytes, keys: keys.size }),
+    close,
+  };
+}
+
+function storageFull(channel: string, bytes: number, limit: number): EitherwayError {
+  return new EitherwayError(
+    "storage-full",
+    `${bytes} bytes for ${quote(channel)} do not fit into the logs' ${limit} bytes; raise limits.logBytes or keep less (retention).`,
+  );
+}
+
+function tooManyChannels(channel: string, limit: number): EitherwayError {
+  return new EitherwayError(
+    "too-many-channels",
+    `${quote(channel)} would be one more than ${limit} channels; raise limits.channels or come back when unused ones are gone.`,
+  );
+}

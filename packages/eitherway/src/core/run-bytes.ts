@@ -1,0 +1,54 @@
+/** Runs on their way to links: cut to where a reader stands, and encoded once per framing. */
+import { type Framing, type Message, payloadBytes, type Run } from "../protocol/index.ts";
+
+/** What an entry costs beside its payload while it waits to be flushed: the object, its strings, its place in the run. */
+const MESSAGE_OVERHEAD_BYTES = 64;
+
+/** What a message counts for in `limits.unflushedBytes` and in the size of a run. */
+export function messageBytes(message: Message): number {
+  return payloadBytes(message.payload) + MESSAGE_OVERHEAD_BYTES;
+}
+
+/** The seq just before a run: a reader that stands there is continued by it. */
+export function seqBefore(messages: readonly Message[]): number {
+  const first = messages[0] as Message;
+  return first.seq - first.skipped - 1;
+}
+
+/** The seq of the last message. */
+export function lastSeq(messages: readonly Message[]): number {
+  return (messages[messages.length - 1] as Message).seq;
+}
+
+/** The messages after `seq`; where `seq` lies among skipped ids, fewer of them are left to declare. */
+export function messagesAfter(messages: readonly Message[], seq: number): readonly Message[] {
+  const from = messages.findIndex((message) => message.seq > seq);
+  if (from < 0) return [];
+  const first = messages[from] as Message;
+  const skipped = first.seq - Math.max(seq, first.seq - first.skipped - 1) - 1;
+  if (skipped === first.skipped) return from === 0 ? messages : messages.slice(from);
+  return [{ ...first, skipped }, ...messages.slice(from + 1)];
+}
+
+/** A run and its bytes per framing: links that share a framing object get the same bytes. */
+export interface SharedRun {
+  readonly run: Run;
+  bytesFor(framing: Framing): Uint8Array;
+}
+
+export function shareRun(run: Run): SharedRun {
+  // Nearly always one framing or two: a search through a few beats hashing objects.
+  const framings: Framing[] = [];
+  const encoded: Uint8Array[] = [];
+  return {
+    run,
+    bytesFor(framing) {
+      const at = framings.indexOf(framing);
+      if (at >= 0) return encoded[at] as Uint8Array;
+      const bytes = framing.run(run);
+      framings.push(framing);
+      encoded.push(bytes);
+      return bytes;
+    },
+  };
+}

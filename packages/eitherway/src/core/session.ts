@@ -1,0 +1,362 @@
+/** The meaning of one link: its subscriptions, its commands in order, its signs of life. */
+import {
+  type ByeFrame,
+  type ClientFrame,
+  type CommandFrame,
+  type Cursors,
+  checkChannelName,
+  EitherwayError,
+  type ErrorCode,
+  type Framing,
+  isRetryable,
+  quote,
+  type ServerFrame,
+  toEitherwayError,
+} from "../protocol/index.ts";
+import type { Hub, Identity, Session } from "./hub-api.ts";
+import type { FrameKind, Link } from "./link.ts";
+import { type Subscriber, Subscription } from "./subscription.ts";
+import type { WheelTask } from "./timer-wheel.ts";
+import type { Topic } from "./topic.ts";
+
+/** What a session needs of its hub besides what everybody may use. */
+export interface SessionOwner extends Hub {
+  topic(channel: string): Topic;
+  gone(session: HubSession): void;
+}
+
+/** Pages read at once for one link: a link with 1,000 channels must not hold 1,000 pages (P6). */
+const READS_AT_ONCE = 8;
+
+/** Pings that a peer may leave unanswered; the next deadline closes the link as `silent`. */
+const UNANSWERED_PINGS = 2;
+
+/** Codes after which the frames that follow still mean what they say. Any other bad frame ends the link. */
+const HARMLESS: ReadonlySet<ErrorCode> = new Set([
+  "unknown-frame",
+  "bad-channel",
+  "reserved-channel",
+  "bad-event",
+  "bad-key",
+]);
+
+/** A command that failed for now: until it comes again, later ones of its channel would overtake it. */
+interface Held {
+  readonly key: string;
+  readonly error: EitherwayError;
+}
+
+/** A class: thousands of idle links share its methods, and one object is session, subscriber and the task of its heartbeat. */
+export class HubSession implements Session, Subscriber, WheelTask {
+  readonly framing: Framing;
+  readonly link: Link;
+  full = false;
+  wheelSlot: Set<WheelTask> | undefined = undefined;
+  wheelTick = 0;
+  readonly #hub: SessionOwner;
+  readonly #who: Identity;
+  readonly #subscriptions = new Map<string, Subscription>();
+  #reads: Subscription[] = [];
+  #reading = 0;
+  #corked = false;
+  #ended = false;
+  #lastWrite = 0;
+  #lastHeard: number;
+  #unansweredPings = 0;
+  #slowDeadline: WheelTask | undefined;
+  // Only links that publish have these.
+  #commands: CommandFrame[] | undefined;
+  #held: Map<string, Held> | undefined;
+  #working = false;
+  #readingPaused = false;
+
+  constructor(hub: SessionOwner, link: Link, who: Identity) {
+    this.#hub = hub;
+    this.#who = who;
+    this.link = link;
+    this.framing = link.framing;
+    this.#lastHeard = hub.clock.now();
+  }
+
+  /** Says welcome, then starts what the hello subscribes to. */
+  begin(channels: Cursors): void {
+    const { limits, pingMs, wheel } = this.#hub;
+    const { messageBytes, frameBytes, subscriptions, inFlight } = limits;
+    const keyWindow = this.#hub.broker.keyWindow();
+    this.writeFrame({
+      t: "welcome",
+      ping: pingMs,
+      keyWindow,
+      limits: { messageBytes, frameBytes, subscriptions, inFlight },
+    });
+    if (this.link.heartbeat !== "none" && !this.#ended) wheel.schedule(this, pingMs);
+    this.#subscribe(channels);
+  }
+
+  /** For `stats()`. */
+  get subscriptions(): Iterable<Subscription> {
+    return this.#subscriptions.values();
+  }
+
+  // --- what the peer does ---
+
+  receive(frame: ClientFrame): void {
+    if (this.#ended) return;
+    this.#heard();
+    switch (frame.t) {
+      case "publish":
+        this.#command(frame);
+        return;
+      case "subscribe":
+        this.#subscribe(frame.channels);
+        return;
+      case "unsubscribe":
+        for (const channel of frame.channels) this.#unsubscribe(channel);
+        return;
+      case "pong":
+        return;
+      case "hello":
+        this.reject(new EitherwayError("bad-frame", "A second hello came; a link says hello once, then subscribes."));
+        return;
+    }
+  }
+
+  reject(error: EitherwayError): void {
+    if (this.#ended) return;
+    this.#heard();
+    this.#hub.metrics.count(`frames.rejected.${error.code}`);
+    if (HARMLESS.has(error.code)) this.writeFrame({ t: "error", code: error.code, message: error.message });
+    else this.bye(error.code, error.message);
+  }
+
+  drained(): void {
+    if (this.#ended || !this.full) return;
+    this.full = false;
+    if (this.#slowDeadline) this.#hub.wheel.cancel(this.#slowDeadline);
+    this.#pumpReads();
+    if (this.#commands && !this.#working) void this.#work(this.#commands);
+    this.#regulateReading();
+  }
+
+  closed(): void {
+    this.#end();
+    this.#hub.gone(this);
+  }
+
+  /** Ends the link with a reason; `closed` follows when the connection is over. */
+  bye(code: ErrorCode, message: string, after?: ByeFrame["after"]): void {
+    if (this.#ended) return;
+    this.#hub.metrics.count(`links.closed.${code}`);
+    this.#end();
+    this.link.close(code, message, after);
+  }
+
+  // --- what subscriptions do ---
+
+  writeRun(bytes: Uint8Array, messages: number, now: number): void {
+    this.#hub.metrics.count("messages.delivered", messages);
+    this.#write(bytes, "messages", now);
+  }
+
+  writeFrame(frame: ServerFrame): void {
+    if (this.#ended) return;
+    this.#write(this.framing.frame(frame), frame.t, this.#hub.clock.now());
+  }
+
+  cork(): boolean {
+    if (this.#corked || this.#ended) return false;
+    this.#corked = true;
+    this.link.cork();
+    return true;
+  }
+
+  uncork(): void {
+    this.#corked = false;
+    this.link.uncork();
+  }
+
+  queueRead(subscription: Subscription): void {
+    if (this.#ended || subscription.state === "ended") return;
+    this.#reads.push(subscription);
+    this.#pumpReads();
+  }
+
+  failed(subscription: Subscription, error: EitherwayError): void {
+    const { channel } = subscription.topic;
+    if (this.#subscriptions.get(channel) === subscription) this.#subscriptions.delete(channel);
+    this.#refuseSubscription(channel, error);
+  }
+
+  // --- deadlines ---
+
+  /** Time for a sign of life: ours, so that nothing on the way takes the link for idle, and the peer's. */
+  fire(): void {
+    if (this.#ended) return;
+    const { clock, pingMs, wheel } = this.#hub;
+    const now = clock.now();
+    if (this.#readingPaused) this.#heard(); // it cannot be heard, and that is not the peer's fault
+    const answers = this.link.heartbeat === "ping-pong";
+    const quiet = now - this.#lastWrite >= pingMs || (answers && now - this.#lastHeard >= pingMs);
+    if (answers && this.#unansweredPings >= UNANSWERED_PINGS) {
+      this.bye("silent", `Nothing came from the peer for ${Math.round(now - this.#lastHeard)} ms.`);
+      return;
+    }
+    if (quiet) {
+      if (answers) this.#unansweredPings++;
+      this.writeFrame({ t: "ping" });
+      if (this.#ended) return;
+    }
+    const next = quiet ? pingMs : pingMs - (now - Math.min(this.#lastWrite, answers ? this.#lastHeard : now));
+    wheel.schedule(this, Math.max(1, next));
+  }
+
+  #heard(): void {
+    this.#lastHeard = this.#hub.clock.now();
+    this.#unansweredPings = 0;
+  }
+
+  #write(bytes: Uint8Array, kind: FrameKind, now: number): void {
+    if (this.#ended) return;
+    this.#lastWrite = now;
+    if (!this.link.write(bytes, kind) && !this.full) this.#filled();
+  }
+
+  #filled(): void {
+    const { limits, metrics, wheel } = this.#hub;
+    this.full = true;
+    metrics.count("links.filled");
+    this.#regulateReading();
+    if (this.link.heartbeat === "none") return; // such a link ends by itself, full or not
+    this.#slowDeadline ??= {
+      fire: () => this.bye("slow", `The link took nothing for ${limits.slowMs} ms; go on at your cursor.`),
+    };
+    wheel.schedule(this.#slowDeadline, limits.slowMs);
+  }
+
+  // --- subscriptions ---
+
+  #subscribe(channels: Cursors): void {
+    for (const [channel, from] of channels) {
+      if (this.#ended) return;
+      try {
+        checkChannelName(channel);
+        this.#unsubscribe(channel);
+        const most = this.#hub.limits.subscriptions;
+        if (this.#subscriptions.size >= most) throw tooManySubscriptions(channel, most);
+        const subscription = new Subscription(this.#hub.topic(channel), this, from);
+        this.#subscriptions.set(channel, subscription);
+        this.queueRead(subscription);
+      } catch (thrown) {
+        this.#refuseSubscription(channel, toEitherwayError(thrown));
+      }
+    }
+  }
+
+  #refuseSubscription(channel: string, error: EitherwayError): void {
+    const { logger, metrics } = this.#hub;
+    metrics.count(`subscriptions.refused.${error.code}`);
+    if (error.code === "internal") logger.error("subscription failed", { channel, cause: String(error.cause) });
+    this.writeFrame({ t: "error", channel, code: error.code, message: error.message });
+  }
+
+  #unsubscribe(channel: string): void {
+    this.#subscriptions.get(channel)?.end();
+    this.#subscriptions.delete(channel);
+  }
+
+  #pumpReads(): void {
+    while (!this.full && !this.#ended && this.#reading < READS_AT_ONCE) {
+      const subscription = this.#reads.shift();
+      if (!subscription) return;
+      if (subscription.state === "ended") continue;
+      this.#reading++;
+      void subscription.read().then(() => {
+        this.#reading--;
+        this.#pumpReads();
+      });
+    }
+  }
+
+  // --- commands: answered in order, one batch at a time ---
+
+  #command(frame: CommandFrame): void {
+    this.#commands ??= [];
+    this.#commands.push(frame);
+    this.#regulateReading();
+    if (!this.#working) void this.#work(this.#commands);
+  }
+
+  /** Never rejects: `hub.run` turns every failure into an answer. */
+  async #work(commands: CommandFrame[]): Promise<void> {
+    this.#working = true;
+    while (commands.length > 0 && !this.#ended && !this.full) {
+      const batch = this.#withoutHeld(commands.splice(0));
+      if (batch.length === 0) continue;
+      const answers = await this.#hub.run(batch, this.#who);
+      for (const answer of answers) {
+        if (answer.ok) this.writeFrame({ t: "ok", key: answer.key, id: answer.id });
+        else this.#refuseCommand(answer.key, answer.error);
+      }
+      const last = answers.at(-1);
+      if (last && !last.ok && isRetryable(last.error.code)) {
+        const { channel } = batch[answers.length - 1] as CommandFrame;
+        this.#hold(channel, { key: last.key, error: last.error });
+        commands.unshift(...batch.slice(answers.length));
+      }
+    }
+    this.#working = false;
+    this.#regulateReading();
+  }
+
+  /** What may be tried now. Commands behind a held one fail as it did, so that order holds when all come again (P5). */
+  #withoutHeld(commands: CommandFrame[]): CommandFrame[] {
+    const held = this.#held;
+    if (!held) return commands;
+    return commands.filter(({ channel, key }) => {
+      const first = held.get(channel);
+      if (first && first.key !== key) {
+        this.#refuseCommand(key, first.error);
+        return false;
+      }
+      held.delete(channel);
+      return true;
+    });
+  }
+
+  #hold(channel: string, held: Held): void {
+    this.#held ??= new Map();
+    this.#held.set(channel, held);
+    // More than a well-behaved client has channels: not worth the memory, and a new link starts clean.
+    if (this.#held.size > this.#hub.limits.subscriptions) this.bye(held.error.code, held.error.message);
+  }
+
+  #refuseCommand(key: string, { code, message }: EitherwayError): void {
+    this.writeFrame({ t: "error", key, code, message });
+  }
+
+  /** A peer that takes no answers, or waits for many, is not read from: else its zeal were our memory (P6). */
+  #regulateReading(): void {
+    const pause = this.full || (this.#commands?.length ?? 0) >= this.#hub.limits.inFlight;
+    if (pause === this.#readingPaused || this.#ended) return;
+    this.#readingPaused = pause;
+    this.link.setReading(!pause);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { wheel } = this.#hub;
+    wheel.cancel(this);
+    if (this.#slowDeadline) wheel.cancel(this.#slowDeadline);
+    for (const subscription of this.#subscriptions.values()) subscription.end();
+    this.#subscriptions.clear();
+    this.#reads = [];
+  }
+}
+
+function tooManySubscriptions(channel: string, most: number): EitherwayError {
+  return new EitherwayError(
+    "too-many-subscriptions",
+    `Channel ${quote(channel)} would be one more than ${most} on this link; unsubscribe first, or raise limits.subscriptions.`,
+  );
+}

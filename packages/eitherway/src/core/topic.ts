@@ -1,0 +1,269 @@
+/**
+ * One channel as this process watches it: what was announced and not yet flushed, and the live subscriptions it goes to.
+ *
+ * A flush takes at most one run, encodes it once per framing and writes the same bytes to every live subscription that stands
+ * at its start (DESIGN: the hot path). It works in slices, so that a channel with many subscribers does not keep the others
+ * waiting; the run in flight is held here, whatever is trimmed from the log meanwhile.
+ */
+import type { Cursor, Epoch, Framing, Message } from "../protocol/index.ts";
+import type { Batch, Broker, Page, PageLimit } from "./broker.ts";
+import type { Clock, Metrics, Undo } from "./ports.ts";
+import { lastSeq, messageBytes, messagesAfter, type SharedRun, seqBefore, shareRun } from "./run-bytes.ts";
+
+/** What a topic needs of its hub. */
+export interface TopicOwner {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** The topic has something to flush. */
+  changed(topic: Topic): void;
+  /** Bytes that were announced (+) or have been flushed or dropped (-). */
+  unflushed(bytes: number): void;
+  /** Nobody is subscribed any more. */
+  abandoned(topic: Topic): void;
+}
+
+/** Where the runs of a live subscription go. */
+export interface RunSink {
+  readonly framing: Framing;
+  /** The link takes no more; nothing is written to it until it has drained. */
+  readonly full: boolean;
+  writeRun(bytes: Uint8Array, messages: number, now: number): void;
+  /** Gathers what is written during a flush into one write; `true` the first time. */
+  cork(): boolean;
+  uncork(): void;
+}
+
+/** A live subscription as its topic sees it: where it stands, and what to do when a flush does not continue it. */
+export interface LiveReader {
+  readonly subscriber: RunSink;
+  readonly epoch: Epoch | undefined;
+  seq: number;
+  /** Leaves the flush and reads on from the log. */
+  fallBack(): void;
+}
+
+/** A page with its run, which equal readers share. */
+export interface SharedPage {
+  readonly page: Page;
+  readonly shared: SharedRun | undefined;
+}
+
+/** Payload bytes of one run. Larger ones would not leave in one go: it is the size of a link's buffer. */
+const RUN_BYTES = 64 * 1024;
+
+const PAGE_LIMIT: PageLimit = { messages: 1_000, bytes: RUN_BYTES };
+
+/** A run on its way to the live subscriptions. */
+interface Flight {
+  readonly shared: SharedRun;
+  readonly before: number;
+  readonly last: number;
+  readonly bytes: number;
+  /** Where the last slice ended. A Set's iterator takes joins and leaves in its stride. */
+  readonly rest: Iterator<LiveReader>;
+}
+
+export class Topic {
+  readonly channel: string;
+  /** Resolves once every append is heard of; rejects when the broker refuses to watch. */
+  readonly watched: Promise<void>;
+  readonly #owner: TopicOwner;
+  readonly #live = new Set<LiveReader>();
+  readonly #pages = new Map<Cursor, Promise<SharedPage>>();
+  #subscriptions = 0;
+  /** The life of the log that announcements speak of; `undefined` until the first. */
+  #epoch: Epoch | undefined;
+  /** Seq of the newest message announced. */
+  #announced = 0;
+  #pending: Message[] = [];
+  #pendingBytes = 0;
+  #flight: Flight | undefined;
+
+  constructor(owner: TopicOwner, channel: string) {
+    this.#owner = owner;
+    this.channel = channel;
+    this.watched = this.#watch();
+    this.watched.catch(() => {}); // every subscription asks by itself
+  }
+
+  get clock(): Clock {
+    return this.#owner.clock;
+  }
+
+  get metrics(): Metrics {
+    return this.#owner.metrics;
+  }
+
+  // --- subscriptions ---
+
+  enter(): void {
+    this.#subscriptions++;
+  }
+
+  leave(): void {
+    this.#subscriptions--;
+    if (this.#subscriptions > 0) return;
+    this.#drop();
+    this.#owner.abandoned(this);
+  }
+
+  /**
+   * Takes a subscription that has read up to the head. `false`: more has been flushed meanwhile than it has read, so it must
+   * read on; joining now would be a silent hole (P2).
+   */
+  join(subscription: LiveReader): boolean {
+    const { epoch, seq } = subscription;
+    if (this.#epoch !== undefined && this.#epoch !== epoch) this.#adopt(epoch as Epoch, seq);
+    if (this.#epoch !== undefined && seq < this.#floor()) return false;
+    this.#live.add(subscription);
+    return true;
+  }
+
+  leaveLive(subscription: LiveReader): void {
+    this.#live.delete(subscription);
+  }
+
+  /** One page after a cursor. Equal reads of one turn are one read of the broker and one encoding per framing. */
+  read(after: Cursor): Promise<SharedPage> {
+    const known = this.#pages.get(after);
+    if (known) return known;
+    const page = this.#readPage(after);
+    // "now" means this very moment, so it is not shared with an earlier one.
+    if (after === "now") return page;
+    if (this.#pages.size === 0) this.#owner.clock.defer(() => this.#pages.clear());
+    this.#pages.set(after, page);
+    return page;
+  }
+
+  async #readPage(after: Cursor): Promise<SharedPage> {
+    const page = await this.#owner.broker.read(this.channel, after, PAGE_LIMIT);
+    if (page.kind !== "messages" || page.messages.length === 0) return { page, shared: undefined };
+    return { page, shared: shareRun({ channel: this.channel, epoch: page.epoch, messages: page.messages }) };
+  }
+
+  // --- announcements ---
+
+  async #watch(): Promise<void> {
+    const undo: Undo = await this.#owner.broker.watch(this.channel, (batch) => this.#announce(batch));
+    if (this.#subscriptions === 0) undo();
+    else this.#undoWatch = undo;
+  }
+
+  #undoWatch: Undo = () => {};
+
+  /** Batches may repeat or be missing: what does not continue the run at hand is left to the log. */
+  #announce({ epoch, messages: batch }: Batch): void {
+    if (this.#subscriptions === 0) return;
+    if (epoch !== this.#epoch) this.#adopt(epoch, seqBefore(batch));
+    const messages = messagesAfter(batch, this.#announced);
+    if (messages.length === 0) return;
+    if (this.#pending.length > 0 && seqBefore(messages) > this.#announced) this.#dropPending();
+    let bytes = 0;
+    for (const message of messages) {
+      this.#pending.push(message);
+      bytes += messageBytes(message);
+    }
+    this.#announced = lastSeq(messages);
+    this.#pendingBytes += bytes;
+    this.#owner.unflushed(bytes);
+    this.#owner.changed(this);
+  }
+
+  /** Another life of the log: whoever stands in the old one reads on, and is told of the gap. */
+  #adopt(epoch: Epoch, seq: number): void {
+    this.#dropPending();
+    this.#epoch = epoch;
+    this.#announced = seq;
+    for (const subscription of [...this.#live]) if (subscription.epoch !== epoch) subscription.fallBack();
+  }
+
+  /** Seq before the oldest message that some live subscription may still be owed by a flush. */
+  #floor(): number {
+    if (this.#flight) return this.#flight.before;
+    return this.#pending.length > 0 ? seqBefore(this.#pending) : this.#announced;
+  }
+
+  // --- flush ---
+
+  get hasUnflushed(): boolean {
+    return this.#flight !== undefined || this.#pending.length > 0;
+  }
+
+  /**
+   * Goes on with the run in flight, or takes the next one, for at most `budget` links.
+   *
+   * @param corked where given, links are corked before their first write and added to it
+   * @returns what is left of the budget; 0 while the run is not with everybody
+   */
+  flush(budget: number, now: number, corked: RunSink[] | undefined): number {
+    this.#flight ??= this.#takeOff();
+    const flight = this.#flight;
+    if (!flight) return budget;
+    const { shared, before, last } = flight;
+    const { epoch, messages } = shared.run;
+    for (let left = budget; left > 0; left--) {
+      const next = flight.rest.next();
+      if (next.done) {
+        this.#land(flight);
+        return left;
+      }
+      const subscription = next.value;
+      const { subscriber } = subscription;
+      const stands = subscription.epoch === epoch ? subscription.seq : -1;
+      if (stands >= last) continue;
+      if (subscriber.full || stands < before) {
+        subscription.fallBack();
+        continue;
+      }
+      if (corked && subscriber.cork()) corked.push(subscriber);
+      subscription.seq = last;
+      if (stands === before) subscriber.writeRun(shared.bytesFor(subscriber.framing), messages.length, now);
+      else {
+        const rest = messagesAfter(messages, stands);
+        subscriber.writeRun(subscriber.framing.run({ ...shared.run, messages: rest }), rest.length, now);
+      }
+    }
+    return 0;
+  }
+
+  #takeOff(): Flight | undefined {
+    if (this.#pending.length === 0) return undefined;
+    let count = 0;
+    let bytes = 0;
+    for (const message of this.#pending) {
+      const size = messageBytes(message);
+      if (count > 0 && bytes + size > RUN_BYTES) break;
+      count++;
+      bytes += size;
+    }
+    const messages = count === this.#pending.length ? this.#pending : this.#pending.slice(0, count);
+    this.#pending = this.#pending.slice(count);
+    this.#pendingBytes -= bytes;
+    return {
+      shared: shareRun({ channel: this.channel, epoch: this.#epoch as Epoch, messages }),
+      before: seqBefore(messages),
+      last: lastSeq(messages),
+      bytes,
+      rest: this.#live.values(),
+    };
+  }
+
+  #land(flight: Flight): void {
+    this.#flight = undefined;
+    this.#owner.unflushed(-flight.bytes);
+  }
+
+  #dropPending(): void {
+    this.#owner.unflushed(-this.#pendingBytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+  }
+
+  #drop(): void {
+    this.#dropPending();
+    if (this.#flight) this.#land(this.#flight);
+    this.#undoWatch();
+    this.#undoWatch = () => {};
+  }
+}
