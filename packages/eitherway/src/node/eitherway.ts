@@ -1,0 +1,96 @@
+/** Eitherway inside a Node program: beside the routes of an HTTP server, or on a port of its own. */
+import type { Logger, Undo } from "../core/index.ts";
+import { EitherwayError } from "../protocol/index.ts";
+import { createEitherway, type Eitherway, type EitherwayOptions, HEALTH_PATH } from "../server/index.ts";
+import type { RequestHandler } from "../transports/index.ts";
+import { attach, checkBasePath, type NodeServer } from "./attach.ts";
+import { createConsoleLogger } from "./console-logger.ts";
+import { type Listening, type ListenOptions, listen } from "./listen.ts";
+import { createNodeClock } from "./node-clock.ts";
+import type { TrustProxy } from "./peer.ts";
+
+export interface NodeEitherwayOptions extends EitherwayOptions {
+  /** Below which path the doors are. Default: `/eitherway`. Empty: everything is ours. */
+  readonly basePath?: string | undefined;
+  /** How many proxies in front of this server are trusted to tell the client's address and scheme. Default: `false`, none. */
+  readonly trustProxy?: TrustProxy | undefined;
+  /** Default: one JSON object a line on standard error. */
+  readonly logger?: Logger | undefined;
+}
+
+export interface NodeEitherway extends Eitherway {
+  /**
+   * Answers requests below the base path of an `http`, `https` or `http2` server, with or without an application on it (Express,
+   * Fastify, ...); all others stay the application's, in whatever order the two are set up. `close()` leaves the server open.
+   *
+   * @returns gives the server back as it was; open links stay
+   */
+  attach(server: NodeServer, options?: { readonly basePath?: string | undefined }): Undo;
+
+  /**
+   * Opens a port of its own, where `/healthz` is answered as well. `close()` closes it.
+   *
+   * @throws EitherwayError `unavailable` for a port that is taken; `bad-request` for a host that others can reach, unless `insecure`
+   */
+  listen(options?: ListenOptions): Promise<{
+    readonly port: number;
+    /** With the base path: what clients are given. `http://127.0.0.1:8000/eitherway` */
+    readonly url: string;
+  }>;
+}
+
+const DEFAULT_BASE_PATH = "/eitherway";
+
+/**
+ * Logs live in the memory of this process, bounded by `retention` and `limits`.
+ *
+ * @throws EitherwayError `bad-request` for an option that is unknown or has a value that makes no sense
+ * @example
+ * const ew = eitherway({ limits: { messageBytes: "256kb" } });
+ * ew.attach(httpServer);
+ * await ew.publish("room/42", { text: "hi" });
+ * process.once("SIGTERM", () => ew.close());
+ */
+export function eitherway(options: NodeEitherwayOptions = {}): NodeEitherway {
+  const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger = createConsoleLogger(), ...rest } = options;
+  checkBasePath(basePath);
+  checkTrustProxy(trustProxy);
+  const clock = createNodeClock();
+  const optionNames = ["basePath", "trustProxy", "logger"];
+  const parts = createEitherway({ clock, random: Math.random, logger, optionNames }, rest);
+  const attachTo = (server: NodeServer, handler: RequestHandler, path: string): Undo =>
+    attach(server, handler, { basePath: path, trustProxy, limits: parts.limits, clock, logger });
+  const listening = new Set<Listening>();
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    for (const one of listening) one.stop();
+    await parts.eitherway.close();
+    await Promise.all([...listening].map((one) => one.close()));
+  }
+
+  return {
+    ...parts.eitherway,
+    attach: (server, own = {}) => attachTo(server, parts.handler, own.basePath ?? basePath),
+    async listen(own = {}) {
+      if (closing !== undefined)
+        throw new EitherwayError("closed", "This server was closed; make a new one with eitherway().");
+      const standalone: RequestHandler = { ...parts.handler, handles: (path) => path === HEALTH_PATH };
+      const one = await listen(own, rest.insecure === true, (server) => void attachTo(server, standalone, basePath));
+      listening.add(one);
+      return { port: one.port, url: one.origin + basePath };
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function checkTrustProxy(value: TrustProxy): void {
+  if (value === false || (Number.isInteger(value) && value >= 0)) return;
+  throw new EitherwayError(
+    "bad-request",
+    `Option trustProxy is ${String(value)}; give the number of proxies in front of this server, or false.`,
+  );
+}

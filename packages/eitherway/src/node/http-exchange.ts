@@ -1,0 +1,120 @@
+/** One Node HTTP request and its response, HTTP/1.1 or HTTP/2, as the core's `HttpExchange`. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { Clock, HttpAnswer, HttpExchange, Limits } from "../core/index.ts";
+import type { Abandonable } from "../transports/index.ts";
+import { peerOf, type TrustProxy } from "./peer.ts";
+import { type BodyBudget, DISCARD_BYTES, declaredLength, readBody } from "./request-body.ts";
+import { openResponseStream } from "./response-stream.ts";
+
+export interface HttpExchangeOptions {
+  /** The path below the base path, and the query without `?`. */
+  readonly path: string;
+  readonly query: string;
+  readonly trustProxy: TrustProxy;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly budget: BodyBudget;
+}
+
+export function createHttpExchange(
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+  options: HttpExchangeOptions,
+): HttpExchange & Abandonable {
+  const { path, query, limits, clock, budget } = options;
+  const { remote, secure } = peerOf(request, options.trustProxy);
+  let answered = false;
+
+  // A connection that breaks is told by `close`; without a listener the same news as `error` would end the process.
+  request.on("error", ignore);
+  response.on("error", ignore);
+
+  const claimAnswer = (): void => {
+    if (answered) throw new Error(`${request.method} ${path} was answered twice`);
+    answered = true;
+  };
+
+  return {
+    method: request.method ?? "",
+    path,
+    query,
+    httpVersion: request.httpVersionMajor,
+    remote,
+    secure,
+    header: (name) => headerOf(request, name),
+    body: (limit) => readBody(request, { bytes: limit, ms: limits.bodyMs, clock, budget }),
+    respond(answer) {
+      claimAnswer();
+      if ("stream" in response) respondHttp2(request, response, answer);
+      else respondHttp1(request, response, answer);
+    },
+    stream(answer, events) {
+      claimAnswer();
+      return openResponseStream(response, answer, events, limits.linkBytes);
+    },
+    onAbandoned(run) {
+      response.once("close", () => {
+        if (!answered) run();
+      });
+    },
+  };
+}
+
+/** A header of a request; `host` also where HTTP/2 calls it `:authority`. */
+export function headerOf(request: IncomingMessage | Http2ServerRequest, name: string): string | undefined {
+  const value = request.headers[name] ?? (name === "host" ? request.headers[":authority"] : undefined);
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+function respondHttp1(
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse,
+  answer: HttpAnswer,
+): void {
+  const body = bodyOf(answer);
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    ...lengthOf(answer, body),
+    // The rest of a long body would be read as if it were wanted, only to reach the next request.
+    ...(!request.complete && !isShort(request) && { connection: "close" }),
+  });
+  response.end(body);
+}
+
+function respondHttp2(
+  request: IncomingMessage | Http2ServerRequest,
+  response: Http2ServerResponse,
+  answer: HttpAnswer,
+): void {
+  const body = bodyOf(answer);
+  const { stream } = response;
+  response.writeHead(answer.status, { ...answer.headers, ...lengthOf(answer, body) });
+  if (!request.complete) {
+    // RFC 9113 section 8.1: a complete answer, then "do not send the rest".
+    stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+  response.end(body);
+}
+
+function bodyOf(answer: HttpAnswer): Buffer {
+  const { body = "" } = answer;
+  return typeof body === "string" ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+const NO_CONTENT = 204;
+const NOT_MODIFIED = 304;
+
+/** RFC 9110 section 8.6: these two have no body, so no length either. */
+function lengthOf(answer: HttpAnswer, body: Buffer): { "content-length"?: string } {
+  if (answer.status === NO_CONTENT || answer.status === NOT_MODIFIED) return {};
+  return { "content-length": String(body.length) };
+}
+
+/** Whether what is left of the body is little enough to be read and forgotten by Node. */
+function isShort(request: IncomingMessage | Http2ServerRequest): boolean {
+  if (request.headers["transfer-encoding"] !== undefined) return false;
+  return (declaredLength(request) ?? 0) <= DISCARD_BYTES;
+}
+
+function ignore(): void {}

@@ -1,0 +1,27 @@
+/** Eitherway on Node: the server, and the parts that it is made of. */
+export type {
+  Broker,
+  BrokerSizes,
+  HubStats,
+  Limits,
+  Logger,
+  Retention,
+  Undo,
+} from "../core/index.ts";
+export { DEFAULT_LIMITS, DEFAULT_RETENTION } from "../core/index.ts";
+export type { ErrorCode, Id } from "../protocol/index.ts";
+export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
+export type { Amount, Amounts, PublishOptions } from "../server/index.ts";
+export type { AttachOptions, NodeServer } from "./attach.ts";
+export { attach } from "./attach.ts";
+export type { ConsoleLoggerOptions } from "./console-logger.ts";
+export { createConsoleLogger } from "./console-logger.ts";
+export type { NodeEitherway, NodeEitherwayOptions } from "./eitherway.ts";
+export { eitherway } from "./eitherway.ts";
+export type { ListenOptions } from "./listen.ts";
+export { createNodeClock } from "./node-clock.ts";
+export type { NodeServerOptions } from "./node-server.ts";
+export { createNodeServer } from "./node-server.ts";
+export type { TrustProxy } from "./peer.ts";
+export type { Certificate } from "./self-signed.ts";
+export { createSelfSignedCertificate } from "./self-signed.ts";

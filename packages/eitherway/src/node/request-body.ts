@@ -1,0 +1,112 @@
+/** Reads a request body within a size, a time and a share of memory. */
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import type { Clock } from "../core/index.ts";
+import { EitherwayError } from "../protocol/index.ts";
+
+export interface BodyOptions {
+  /** Most bytes of this body. Beyond: `too-large`. */
+  readonly bytes: number;
+  /** Milliseconds for all of it. Beyond: `body-timeout`. */
+  readonly ms: number;
+  readonly clock: Clock;
+  readonly budget: BodyBudget;
+}
+
+/** Bytes of unfinished bodies that one server holds (P6). */
+export interface BodyBudget {
+  held: number;
+  readonly most: number;
+}
+
+const MIB = 1024 * 1024;
+
+/**
+ * Bytes of a refused body that are still read, and forgotten, before the answer: a client that is not listening while it sends
+ * would otherwise find its connection reset instead of the reason.
+ */
+export const DISCARD_BYTES = MIB;
+
+/** 256 of the largest bodies at once, or tens of thousands of usual ones. */
+const MOST_HELD_BYTES = 64 * MIB;
+
+export function createBodyBudget(most: number = MOST_HELD_BYTES): BodyBudget {
+  return { held: 0, most };
+}
+
+/**
+ * The whole body. Rejects with `too-large`, `body-timeout`, `unavailable` (the server holds too many unfinished bodies) or
+ * `closed` (the client went away).
+ */
+export function readBody(request: IncomingMessage | Http2ServerRequest, options: BodyOptions): Promise<Uint8Array> {
+  const { bytes: most, ms, clock, budget } = options;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let held = 0;
+
+    const forget = (): void => {
+      chunks.length = 0;
+      budget.held -= held;
+      held = 0;
+    };
+    const finish = (): void => {
+      stopDeadline();
+      forget();
+      request.off("data", onData).off("end", onEnd).off("close", onClose);
+    };
+    const fail = (error: EitherwayError): void => {
+      finish();
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > most) {
+        forget();
+        if (size > most + DISCARD_BYTES) fail(tooLarge(most));
+      } else if (budget.held + chunk.length > budget.most) {
+        fail(new EitherwayError("unavailable", "The server is reading too many request bodies at once; try again."));
+      } else {
+        chunks.push(chunk);
+        held += chunk.length;
+        budget.held += chunk.length;
+      }
+    };
+    const onEnd = (): void => {
+      if (size > most) {
+        fail(tooLarge(most));
+        return;
+      }
+      const body = Buffer.concat(chunks, size);
+      finish();
+      resolve(body);
+    };
+    const onClose = (): void => {
+      fail(new EitherwayError("closed", `The client went away after ${size} bytes of its request body.`));
+    };
+    const stopDeadline = clock.after(ms, () => {
+      fail(
+        size > most
+          ? tooLarge(most)
+          : new EitherwayError(
+              "body-timeout",
+              `The request body did not end within ${ms} ms (${size} bytes came); send it faster or in smaller parts.`,
+            ),
+      );
+    });
+
+    request.on("data", onData).on("end", onEnd).on("close", onClose);
+    if (request.destroyed) onClose();
+    else if ((declaredLength(request) ?? 0) > most + DISCARD_BYTES) fail(tooLarge(most));
+  });
+}
+
+/** What `content-length` says; `undefined` where the length is open. */
+export function declaredLength(request: IncomingMessage | Http2ServerRequest): number | undefined {
+  const length = request.headers["content-length"];
+  return length === undefined ? undefined : Number(length);
+}
+
+function tooLarge(most: number): EitherwayError {
+  return new EitherwayError("too-large", `The request body is over the limit of ${most} bytes; send less at a time.`);
+}

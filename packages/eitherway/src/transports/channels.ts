@@ -1,0 +1,204 @@
+/** The plain HTTP door of one channel: `GET` reads history (and may wait for more), `POST` publishes. */
+import type { CommandKey, HttpAnswer, HttpExchange, Hub, Page, PageLimit, Position } from "../core/index.ts";
+import {
+  bytesPayload,
+  type Cursor,
+  checkChannelName,
+  checkEventName,
+  checkKey,
+  DEFAULT_EVENT,
+  EitherwayError,
+  type Epoch,
+  formatId,
+  isCursor,
+  type Message,
+  messageText,
+  type Payload,
+  parsedJsonPayload,
+  parseId,
+  quote,
+  textPayload,
+} from "../protocol/index.ts";
+import { jsonAnswer } from "./answers.ts";
+import { waitForMessages } from "./doorbell.ts";
+import { MAX_WAIT_SECONDS } from "./poll.ts";
+import { decodePercent, decodeUtf8, headerText, readQuery, single, wholeNumber } from "./requests.ts";
+
+const DEFAULT_PAGE = 100;
+const LARGEST_PAGE = 1_000;
+/** A page ends at whatever comes first; the default of a whole log. */
+const PAGE_BYTES = 1024 * 1024;
+
+/** The channel that a path names: what follows `/channels/`, percent-decoded. Throws `bad-channel` or `bad-request`. */
+function channelOfPath(path: string): string {
+  const name = decodePercent(path.replace(/^\/channels\//, ""));
+  checkChannelName(name);
+  return name;
+}
+
+/**
+ * `GET /channels/<name>?after=&before=&limit=&wait=`. Without `after` and `before`: the newest messages. `wait` (seconds) holds
+ * the answer while there is nothing after `after`.
+ */
+export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<void> {
+  const channel = channelOfPath(exchange.path);
+  const query = readQuery(exchange.query);
+  const messages = wholeNumber(query, "limit", { least: 1, most: LARGEST_PAGE, otherwise: DEFAULT_PAGE });
+  const limit = { messages, bytes: PAGE_BYTES };
+  const wait = wholeNumber(query, "wait", { least: 0, most: MAX_WAIT_SECONDS, otherwise: 0 });
+  const [after, before] = [single(query, "after"), single(query, "before")];
+  if (after !== undefined && before !== undefined) {
+    throw new EitherwayError("bad-request", "The query has after and before; give one of them.");
+  }
+  if (after === undefined) {
+    if (wait > 0)
+      throw new EitherwayError("bad-request", "The query has wait but no after; add after=now or after=<id>.");
+    exchange.respond(historyAnswer(await pageBefore(hub, channel, before, limit)));
+    return;
+  }
+  if (!isCursor(after)) throw badCursor("after", after, '"start", "now" or an id');
+  const answer = await pageAfter(hub, channel, after, limit, { exchange, wait });
+  if (answer) exchange.respond(historyAnswer(answer));
+}
+
+/** `POST /channels/<name>`: the body is the payload, its kind follows from the content type. */
+export async function servePublish(hub: Hub, exchange: HttpExchange): Promise<void> {
+  const channel = channelOfPath(exchange.path);
+  const event = headerText(exchange, "eitherway-event") ?? DEFAULT_EVENT;
+  checkEventName(event);
+  const key = readKey(headerText(exchange, "idempotency-key"));
+  const kind = kindOf(exchange.header("content-type"));
+  const payload = readPayload(kind, await exchange.body(hub.limits.messageBytes));
+  const [receipt] = await hub.publish(channel, [{ event, payload, ...(key && { key }) }]);
+  if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
+  if (!receipt.ok) throw receipt.error;
+  exchange.respond(jsonAnswer(201, { id: receipt.id }));
+}
+
+// --- history ---
+
+/** A page as it is answered. */
+interface HistoryAnswer {
+  readonly channel: string;
+  /** Each as JSON text, in which a JSON payload is as it came: no number loses a digit. */
+  readonly messages: readonly string[];
+  readonly oldest: string | null;
+  readonly head: string | null;
+  readonly gap?: { readonly why: string; readonly oldest: string | null; readonly head: string | null };
+}
+
+async function pageBefore(
+  hub: Hub,
+  channel: string,
+  before: string | undefined,
+  limit: PageLimit,
+): Promise<HistoryAnswer> {
+  if (before !== undefined && !parseId(before)) throw badCursor("before", before, "an id");
+  const page = await hub.broker.readBefore(channel, before, limit);
+  return page ? pageAnswer(channel, page.epoch, page) : emptyAnswer(channel);
+}
+
+/** `undefined` when the client went away while we waited. */
+async function pageAfter(
+  hub: Hub,
+  channel: string,
+  after: Cursor,
+  limit: PageLimit,
+  { exchange, wait }: { exchange: HttpExchange; wait: number },
+): Promise<HistoryAnswer | undefined> {
+  const page = await hub.broker.read(channel, after, limit);
+  if (wait === 0 || page.kind === "gap" || (page.kind === "messages" && page.messages.length > 0)) {
+    return answerOf(channel, after, page);
+  }
+  if (page.kind === "none" && parseId(after)) return answerOf(channel, after, page);
+  // "now" is this moment, not the one in which the link below is open; a log that is not there yet is read from its start.
+  const from = page.kind === "none" ? "start" : after === "now" ? formatId(page.epoch, page.head.seq) : after;
+  if ((await waitForMessages(hub, exchange, channel, from, wait)) === "abandoned") return undefined;
+  return answerOf(channel, from, await hub.broker.read(channel, from, limit));
+}
+
+function answerOf(channel: string, after: Cursor, page: Page): HistoryAnswer {
+  switch (page.kind) {
+    case "messages":
+      return pageAnswer(channel, page.epoch, page);
+    case "gap": {
+      const [oldest, head] = [idOf(page.oldest), idOf(page.head)];
+      return { channel, messages: [], oldest, head, gap: { why: page.why, oldest, head } };
+    }
+    case "none":
+      // An id of a log that is gone: what it stood for cannot be continued, and that is said (P2).
+      if (!parseId(after)) return emptyAnswer(channel);
+      return { ...emptyAnswer(channel), gap: { why: "unknown", oldest: null, head: null } };
+  }
+}
+
+function pageAnswer(
+  channel: string,
+  epoch: Epoch,
+  page: { messages: readonly Message[]; oldest: Position; head: Position },
+): HistoryAnswer {
+  const messages = page.messages.map((message) => messageText(epoch, message));
+  return { channel, messages, oldest: idOf(page.oldest), head: idOf(page.head) };
+}
+
+function historyAnswer({ channel, messages, ...places }: HistoryAnswer): HttpAnswer {
+  const answer = jsonAnswer(200, places);
+  const head = `{"channel":${JSON.stringify(channel)},"messages":[${messages.join()}],`;
+  return { ...answer, body: head + JSON.stringify(places).slice("{".length) };
+}
+
+function emptyAnswer(channel: string): HistoryAnswer {
+  return { channel, messages: [], oldest: null, head: null };
+}
+
+function idOf({ epoch, seq }: Position): string {
+  return formatId(epoch, seq);
+}
+
+function badCursor(name: string, given: string, wanted: string): EitherwayError {
+  return new EitherwayError("bad-cursor", `Parameter ${name} is ${quote(given)}; give ${wanted}.`);
+}
+
+// --- publish ---
+
+/** Keys of this door are foreign ones, each remembered by itself, whatever they look like. */
+function readKey(key: string | undefined): CommandKey | undefined {
+  if (key === undefined) return undefined;
+  checkKey(key);
+  return { kind: "foreign", user: "", key };
+}
+
+const MEDIA_TYPE = /^([^\s;/]+\/[^\s;]+)\s*(?:;(.*))?$/;
+const CHARSET = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)/i;
+
+function kindOf(contentType: string | undefined): Payload["kind"] {
+  const [, type = "", parameters = ""] = MEDIA_TYPE.exec(contentType?.trim().toLowerCase() ?? "") ?? [];
+  const kind =
+    type === "application/json" || type.endsWith("+json")
+      ? "json"
+      : type.startsWith("text/")
+        ? "text"
+        : type === "application/octet-stream"
+          ? "bytes"
+          : undefined;
+  const charset = CHARSET.exec(parameters)?.[1] ?? "utf-8";
+  if (!kind || (kind !== "bytes" && charset !== "utf-8" && charset !== "utf8")) {
+    const given = contentType === undefined ? "missing" : quote(contentType);
+    throw new EitherwayError(
+      "unsupported-type",
+      `The content type is ${given}; send application/json, text/plain (both UTF-8) or application/octet-stream.`,
+    );
+  }
+  return kind;
+}
+
+function readPayload(kind: Payload["kind"], body: Uint8Array): Payload {
+  switch (kind) {
+    case "json":
+      return parsedJsonPayload(decodeUtf8(body, "The payload"));
+    case "text":
+      return textPayload(decodeUtf8(body, "The payload"));
+    case "bytes":
+      return bytesPayload(body);
+  }
+}

@@ -1,0 +1,210 @@
+/** The WebSocket door: every frame of the protocol, both directions, over one connection. */
+import type {
+  FrameKind,
+  Hub,
+  Link,
+  Session,
+  SocketEvents,
+  UpgradedSocket,
+  UpgradeExchange,
+  WheelTask,
+} from "../core/index.ts";
+import {
+  binaryCodec,
+  type ClientFrame,
+  closeNumber,
+  EitherwayError,
+  type ErrorCode,
+  type Framing,
+  jsonCodec,
+  SUBPROTOCOLS,
+  toEitherwayError,
+} from "../protocol/index.ts";
+import type { SocketFailures } from "./abilities.ts";
+import { errorAnswer } from "./answers.ts";
+import { asHello } from "./requests.ts";
+import { createWebSocketFraming } from "./websocket-frame.ts";
+
+/**
+ * Takes a handshake: the first of our subprotocols that the client offers is spoken; a client that offers none is refused. Its
+ * first frame has to be `hello`, within `limits.helloMs`.
+ */
+export function serveWebSocket(hub: Hub, request: UpgradeExchange): void {
+  const dialect = chooseDialect(request.protocols);
+  const full = tooManyWaiting(hub);
+  if (!dialect || full) {
+    request.refuse(errorAnswer(full ?? noCommonProtocol()));
+    return;
+  }
+  const socket = request.accept(dialect.protocol);
+  const link = new WebSocketLink(hub, socket, dialect);
+  socket.listen(link);
+}
+
+/** One way to speak over a WebSocket. */
+interface Dialect {
+  readonly protocol: string;
+  readonly framing: Framing;
+  /** Throws `bad-frame` when a text message came where bytes are spoken, or the reverse. */
+  read(data: string | Uint8Array): ClientFrame;
+}
+
+const DIALECTS: readonly Dialect[] = [
+  {
+    protocol: SUBPROTOCOLS.json,
+    framing: createWebSocketFraming(jsonCodec),
+    read(data) {
+      if (typeof data === "string") return jsonCodec.readClient(data);
+      throw wrongKind("binary", SUBPROTOCOLS.json, "text");
+    },
+  },
+  {
+    protocol: SUBPROTOCOLS.binary,
+    framing: createWebSocketFraming(binaryCodec),
+    read(data) {
+      if (typeof data !== "string") return binaryCodec.readClient(data);
+      throw wrongKind("text", SUBPROTOCOLS.binary, "binary");
+    },
+  },
+];
+
+function chooseDialect(offered: readonly string[]): Dialect | undefined {
+  for (const protocol of offered) {
+    const dialect = DIALECTS.find((known) => known.protocol === protocol);
+    if (dialect) return dialect;
+  }
+  return undefined;
+}
+
+/** Sockets that have not said hello, so are no links yet, but hold memory all the same (P6). */
+const waitingForHello = new WeakMap<Hub, number>();
+
+function countWaiting(hub: Hub, by: 1 | -1): void {
+  waitingForHello.set(hub, (waitingForHello.get(hub) ?? 0) + by);
+}
+
+/**
+ * A class, because thousands of idle links share its methods: one object is the link, the listener of the socket and the task
+ * of the hello deadline, and holds no closure.
+ */
+class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
+  readonly framing: Framing;
+  readonly heartbeat = "ping-pong";
+  wheelSlot: Set<WheelTask> | undefined = undefined;
+  wheelTick = 0;
+  readonly #hub: Hub;
+  readonly #socket: UpgradedSocket;
+  readonly #dialect: Dialect;
+  #session: Session | undefined;
+  #state: "waiting" | "open" | "closing" = "waiting";
+
+  constructor(hub: Hub, socket: UpgradedSocket, dialect: Dialect) {
+    this.#hub = hub;
+    this.#socket = socket;
+    this.#dialect = dialect;
+    this.framing = dialect.framing;
+    countWaiting(hub, 1);
+    hub.wheel.schedule(this, hub.limits.helloMs);
+  }
+
+  // --- what the session does ---
+
+  write(bytes: Uint8Array, _kind: FrameKind): boolean {
+    return this.#state === "closing" ? true : this.#socket.write(bytes);
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.pendingBytes;
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  setReading(on: boolean): void {
+    this.#socket.setReading(on);
+  }
+
+  close(code: ErrorCode, message: string, after?: number): void {
+    if (this.#state === "closing") return;
+    const bye = this.framing.frame({ t: "bye", code, message, ...(after !== undefined && { after }) });
+    this.#socket.write(bye);
+    this.#leaveWaiting();
+    this.#state = "closing";
+    this.#socket.close(closeNumber(code), code);
+  }
+
+  // --- what the peer does ---
+
+  message(data: string | Uint8Array): void {
+    if (this.#state === "closing") return;
+    try {
+      const frame = this.#dialect.read(data);
+      if (this.#session) this.#session.receive(frame);
+      else this.#open(frame);
+    } catch (thrown) {
+      this.failed(toEitherwayError(thrown));
+    }
+  }
+
+  failed(error: EitherwayError): void {
+    if (this.#session) {
+      this.#session.reject(error);
+      return;
+    }
+    this.#hub.metrics.count(`hellos.refused.${error.code}`);
+    this.close(error.code, error.message);
+  }
+
+  drained(): void {
+    this.#session?.drained();
+  }
+
+  closed(): void {
+    this.#leaveWaiting();
+    this.#state = "closing";
+    this.#session?.closed();
+  }
+
+  // --- the deadline of hello ---
+
+  fire(): void {
+    const { helloMs } = this.#hub.limits;
+    this.failed(new EitherwayError("hello-timeout", `No hello came within ${helloMs} ms; send it first of all.`));
+  }
+
+  #open(frame: ClientFrame): void {
+    const hello = asHello(frame);
+    this.#leaveWaiting();
+    this.#state = "open";
+    this.#session = this.#hub.open(this, hello, { client: hello.client });
+  }
+
+  #leaveWaiting(): void {
+    if (this.#state !== "waiting") return;
+    this.#hub.wheel.cancel(this);
+    countWaiting(this.#hub, -1);
+  }
+}
+
+function wrongKind(came: string, protocol: string, wanted: string): EitherwayError {
+  return new EitherwayError("bad-frame", `A ${came} message came; ${protocol} is spoken in ${wanted} messages.`);
+}
+
+function noCommonProtocol(): EitherwayError {
+  const known = Object.values(SUBPROTOCOLS).join(" or ");
+  return new EitherwayError("bad-request", `The handshake offers no subprotocol of ours; offer ${known}.`);
+}
+
+function tooManyWaiting(hub: Hub): EitherwayError | undefined {
+  const { links } = hub.limits;
+  if ((waitingForHello.get(hub) ?? 0) < links) return undefined;
+  return new EitherwayError(
+    "too-many-links",
+    `${links} sockets have not said hello yet, which is the limit; try again (limits.links).`,
+  );
+}

@@ -1,0 +1,185 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { describe, expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { DEFAULT_LIMITS } from "../../src/core/index.ts";
+import { attach, createNodeClock } from "../../src/node/index.ts";
+import type { RequestHandler } from "../../src/transports/index.ts";
+import { answering, listen, rawConnect, requestText, start, upgrading } from "./support.ts";
+
+const quiet = { info() {}, warn() {}, error() {} };
+const options = { basePath: "/eitherway", limits: DEFAULT_LIMITS, clock: createNodeClock(), logger: quiet };
+
+/** Answers every request with its path, and takes every socket. */
+const ours: RequestHandler = {
+  handles: (path) => path === "/healthz",
+  handle: async (exchange) => exchange.respond({ status: 200, headers: {}, body: `ours ${exchange.path}` }),
+  upgrade: (request) => {
+    const socket = request.accept(request.protocols[0] ?? "");
+    socket.listen({ message: (data) => socket.close(4000, `got ${String(data)}`), drained() {}, closed() {} });
+  },
+};
+
+async function text(port: number, path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return `${response.status} ${await response.text()}`;
+}
+
+describe("requests", () => {
+  test("below the base path are ours, and the application keeps all others", async () => {
+    const server = createServer((request, response) => response.end(`app ${request.url}`));
+    attach(server, ours, options);
+    const port = await listen(server);
+    expect(await text(port, "/eitherway")).toBe("200 ours ");
+    expect(await text(port, "/eitherway/a/b?x=1")).toBe("200 ours /a/b");
+    expect(await text(port, "/healthz")).toBe("200 ours /healthz");
+    expect(await text(port, "/")).toBe("200 app /");
+    expect(await text(port, "/eitherways")).toBe("200 app /eitherways");
+  });
+
+  test("an application that comes after attach() is as welcome, and does not see our requests", async () => {
+    const server = createServer();
+    attach(server, ours, options);
+    const seen: (string | undefined)[] = [];
+    server.on("request", (request, response) => {
+      seen.push(request.url);
+      response.end("late app");
+    });
+    const port = await listen(server);
+    expect(await text(port, "/eitherway/x")).toBe("200 ours /x");
+    expect(await text(port, "/other")).toBe("200 late app");
+    expect(seen).toEqual(["/other"]);
+  });
+
+  test("without an application, other paths are 404", async () => {
+    const { port } = await start(answering((exchange) => exchange.respond({ status: 200, headers: {} })));
+    const response = await fetch(`http://127.0.0.1:${port}/other`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ error: { code: "not-found" } });
+  });
+
+  test("undo gives the server back", async () => {
+    const server = createServer((request, response) => response.end(`app ${request.url}`));
+    const undo = attach(server, ours, options);
+    const port = await listen(server);
+    undo();
+    undo();
+    expect(await text(port, "/eitherway")).toBe("200 app /eitherway");
+    expect(server.listenerCount("upgrade")).toBe(0);
+    expect(server.listenerCount("request")).toBe(1);
+  });
+
+  test("the absolute form of a request line is understood", async () => {
+    const { port } = await start(
+      answering((exchange) => exchange.respond({ status: 200, headers: {}, body: exchange.path })),
+    );
+    const connection = await rawConnect(port, "GET http://some.host/eitherway/x?y HTTP/1.1\r\nhost: some.host\r\n\r\n");
+    await connection.has("\r\n\r\n/x");
+  });
+
+  test("a base path that is none is refused (P12)", () => {
+    const server = createServer();
+    for (const basePath of ["eitherway", "/eitherway/", "/a b", "/a?b"]) {
+      expect(() => attach(server, ours, { ...options, basePath })).toThrow(/base path/);
+    }
+    expect(() => attach(server, ours, { ...options, basePath: "" })).not.toThrow();
+  });
+});
+
+describe("trustProxy", () => {
+  const forwarded = { "x-forwarded-for": "6.6.6.6, 1.2.3.4, 10.0.0.1", "x-forwarded-proto": "https" };
+  const cases = [
+    { trustProxy: false, remote: "127.0.0.1", secure: false },
+    { trustProxy: 1, remote: "10.0.0.1", secure: true },
+    { trustProxy: 2, remote: "1.2.3.4", secure: true },
+    { trustProxy: 9, remote: "6.6.6.6", secure: true },
+  ] as const;
+  for (const { trustProxy, remote, secure } of cases) {
+    test(`${trustProxy}: the peer of a forwarded request is ${remote}, ${secure ? "" : "not "}secure`, async () => {
+      const handler = answering(({ remote, secure, respond }) =>
+        respond({ status: 200, headers: {}, body: JSON.stringify({ remote, secure }) }),
+      );
+      const { port } = await start(handler, { trustProxy });
+      const response = await fetch(`http://127.0.0.1:${port}/eitherway`, { headers: forwarded });
+      expect(await response.json()).toEqual({ remote, secure });
+    });
+  }
+
+  test("without the headers the direct peer counts", async () => {
+    const handler = answering(({ remote, secure, respond }) =>
+      respond({ status: 200, headers: {}, body: JSON.stringify({ remote, secure }) }),
+    );
+    const { port } = await start(handler, { trustProxy: 1 });
+    const response = await fetch(`http://127.0.0.1:${port}/eitherway`);
+    expect(await response.json()).toEqual({ remote: "127.0.0.1", secure: false });
+  });
+});
+
+describe("upgrades", () => {
+  const handshake = {
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+  };
+
+  async function closeOf(webSocket: WebSocket): Promise<string> {
+    webSocket.on("error", () => {});
+    const [code, reason] = await once(webSocket, "close");
+    return `${code} ${String(reason)}`;
+  }
+
+  test("below the base path are ours; the application's WebSocket server keeps its own", async () => {
+    const server = createServer();
+    const applications = new WebSocketServer({ server, path: "/app" });
+    applications.on("connection", (socket) => socket.close(4100, "app"));
+    attach(server, ours, options);
+    const port = await listen(server);
+    const mine = new WebSocket(`ws://127.0.0.1:${port}/eitherway`, ["a", "b"]);
+    mine.on("open", () => mine.send("hi"));
+    expect(await closeOf(mine)).toBe("4000 got hi");
+    expect(mine.protocol).toBe("a");
+    expect(await closeOf(new WebSocket(`ws://127.0.0.1:${port}/app`))).toBe("4100 app");
+  });
+
+  test("that nobody wants are plain requests, as they would be without us", async () => {
+    const server = createServer((request, response) => response.end(`app ${request.url}`));
+    attach(server, ours, options);
+    const port = await listen(server);
+    const h2c = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "" };
+    const toApp = await rawConnect(port, requestText("GET", "/page", h2c));
+    expect(await toApp.ended()).toMatch(/^HTTP\/1.1 200 [\s\S]*app \/page/);
+    const toUs = await rawConnect(port, requestText("GET", "/eitherway/x", h2c));
+    expect(await toUs.ended()).toMatch(/^HTTP\/1.1 200 [\s\S]*ours \/x/);
+    const webSocket = await rawConnect(port, requestText("GET", "/page", handshake));
+    expect(await webSocket.ended()).toMatch(/^HTTP\/1.1 200 [\s\S]*app \/page/);
+  });
+
+  const broken: [string, string, Record<string, string>][] = [
+    ["another method", "POST", handshake],
+    ["another version", "GET", { ...handshake, "sec-websocket-version": "7" }],
+    ["a key of another shape", "GET", { ...handshake, "sec-websocket-key": "short" }],
+    ["a protocol list that is none", "GET", { ...handshake, "sec-websocket-protocol": "a, ,b" }],
+    ["a protocol named twice", "GET", { ...handshake, "sec-websocket-protocol": "a, a" }],
+  ];
+  for (const [what, method, headers] of broken) {
+    test(`a handshake with ${what} is bad-request (P12)`, async () => {
+      const { port } = await start({ ...ours });
+      const connection = await rawConnect(port, requestText(method, "/eitherway", headers));
+      const answer = await connection.ended();
+      expect(answer).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
+      expect(answer).toContain('"code":"bad-request"');
+    });
+  }
+
+  test("a handler that fails costs its own connection only", async () => {
+    const { port, errors } = await start(
+      upgrading(() => {
+        throw new Error("a defect");
+      }),
+    );
+    const connection = await rawConnect(port, requestText("GET", "/eitherway", handshake));
+    expect(await connection.ended()).toBe("");
+    expect(errors.join()).toContain("a defect");
+  });
+});

@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { connect as connectTls } from "node:tls";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import {
+  answering,
+  eventually,
+  rawConnect,
+  requestText,
+  start,
+  testCertificate,
+  upgrading,
+  wrapRaw,
+} from "./support.ts";
+
+const hello = answering((exchange) => exchange.respond({ status: 200, headers: {}, body: `h${exchange.httpVersion}` }));
+
+async function http2Session(port: number) {
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+  onTestFinished(() => session.destroy());
+  session.on("error", () => {});
+  await once(session, "remoteSettings");
+  return session;
+}
+
+describe("with TLS", () => {
+  test("speaks HTTP/2 and HTTP/1.1 on one port", async () => {
+    const { port } = await start(hello, { tls: await testCertificate() });
+    const session = await http2Session(port);
+    const request = session.request({ ":path": "/eitherway" });
+    expect(Buffer.concat(await request.toArray()).toString()).toBe("h2");
+    const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+    await once(socket, "secureConnect");
+    const connection = wrapRaw(socket, requestText("GET", "/eitherway"));
+    await connection.has(/200 OK[\s\S]*h1/);
+  });
+
+  test("100 streams are open at once over one connection, where HTTP/1.1 browsers stop at 6", async () => {
+    const handler = answering((exchange) => {
+      exchange.stream({ status: 200, headers: {} }, { drained() {}, closed() {} }).write(Buffer.from("open"));
+    });
+    const { port } = await start(handler, { tls: await testCertificate() });
+    const session = await http2Session(port);
+    const streams = Array.from({ length: 100 }, () => session.request({ ":path": "/eitherway" }));
+    for (const stream of streams) stream.on("error", () => {});
+    const first = await Promise.all(streams.map((stream) => once(stream, "data")));
+    expect(first.map(([data]) => String(data))).toEqual(Array(100).fill("open"));
+  });
+
+  test("extended CONNECT is never advertised", async () => {
+    const { port } = await start(hello, { tls: await testCertificate() });
+    const session = await http2Session(port);
+    expect(session.remoteSettings.enableConnectProtocol).toBe(false);
+    expect(session.remoteSettings.maxConcurrentStreams).toBe(250);
+  });
+
+  test("WebSockets stay on HTTP/1.1 of the same port", async () => {
+    const handler = upgrading((request) => {
+      const socket = request.accept("p");
+      socket.listen({ message() {}, drained() {}, closed() {} });
+      socket.close(4000, `secure ${request.secure}`);
+    });
+    const { port } = await start(handler, { tls: await testCertificate() });
+    const webSocket = new WebSocket(`wss://127.0.0.1:${port}/eitherway`, ["p"], { rejectUnauthorized: false });
+    const [, reason] = await once(webSocket, "close");
+    expect(String(reason)).toBe("secure true");
+  });
+
+  test("a connection that never gets to a request is closed (P6)", async () => {
+    const { port } = await start(hello, { tls: await testCertificate(), idleMs: 50 });
+    const session = await http2Session(port);
+    await once(session, "close");
+  });
+});
+
+describe("a head that never ends", () => {
+  for (const secure of [false, true]) {
+    test(`is 408, ${secure ? "over TLS" : "plain"} (P6, P12)`, async () => {
+      const tls = secure ? { tls: await testCertificate() } : {};
+      const { port } = await start(hello, { ...tls, headersMs: 50, requestMs: 100, checkMs: 20 });
+      let connection = secure
+        ? undefined
+        : await rawConnect(port, "GET /eitherway HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
+      if (!connection) {
+        const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+        await once(socket, "secureConnect");
+        connection = wrapRaw(socket, "GET /eitherway HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
+      }
+      expect(await connection.ended()).toMatch(/^HTTP\/1.1 408 /);
+    });
+  }
+
+  test("is 431 when it is too large", async () => {
+    const { port } = await start(hello);
+    const fits = await rawConnect(port, requestText("GET", `/eitherway?${"x".repeat(24_000)}`));
+    await fits.has("200 OK");
+    const tooLarge = await rawConnect(port, requestText("GET", "/eitherway", { "x-large": "x".repeat(40_000) }));
+    expect(await tooLarge.ended()).toMatch(/^HTTP\/1.1 431 /);
+  });
+
+  test("hurts no other client meanwhile (P7)", async () => {
+    const { port } = await start(hello);
+    const slow = await Promise.all(
+      Array.from({ length: 50 }, () => rawConnect(port, "GET /eitherway HTTP/1.1\r\nx-slow: ")),
+    );
+    const response = await fetch(`http://127.0.0.1:${port}/eitherway`);
+    expect(await response.text()).toBe("h1");
+    expect(slow.every((connection) => connection.text() === "")).toBe(true);
+  });
+});
+
+test("bytes that are no HTTP get 400 and the server goes on", async () => {
+  const { port } = await start(hello);
+  const connection = await rawConnect(port, "\u0000\u0001 nonsense\r\n\r\n");
+  expect(await connection.ended()).toMatch(/^HTTP\/1.1 400 /);
+  await eventually(() => connection.socket.destroyed);
+  expect((await fetch(`http://127.0.0.1:${port}/eitherway`)).status).toBe(200);
+});

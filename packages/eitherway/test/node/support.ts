@@ -1,0 +1,181 @@
+/** Real servers on free ports, and raw connections to them, for the tests of this folder and of `transports`. */
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { connect as connectHttp2, type Http2SecureServer } from "node:http2";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+import type { HttpExchange, Limits, Logger, UpgradeExchange } from "../../src/core/index.ts";
+import { DEFAULT_LIMITS } from "../../src/core/index.ts";
+import type { AttachOptions, Certificate, NodeServerOptions } from "../../src/node/index.ts";
+import { attach, createNodeClock, createNodeServer, createSelfSignedCertificate } from "../../src/node/index.ts";
+import type { RequestHandler } from "../../src/transports/index.ts";
+
+export interface Running {
+  readonly server: Server | Http2SecureServer;
+  readonly port: number;
+  /** What was logged as an error. */
+  readonly errors: string[];
+}
+
+export interface StartOptions extends NodeServerOptions, Partial<Omit<AttachOptions, "limits">> {
+  readonly limits?: Partial<Limits>;
+}
+
+/** Starts a server for one test; it is gone when the test is. */
+export async function start(handler: Partial<RequestHandler>, options: StartOptions = {}): Promise<Running> {
+  const server = createNodeServer(options);
+  const errors: string[] = [];
+  const logger: Logger = {
+    info() {},
+    warn() {},
+    error: (event, fields) => errors.push(`${event} ${JSON.stringify(fields)}`),
+  };
+  attach(
+    server,
+    {
+      handles: () => false,
+      handle: () => Promise.reject(new Error("no requests here")),
+      upgrade: (request) => request.refuse({ status: 404, headers: {} }),
+      ...handler,
+    },
+    {
+      basePath: "/eitherway",
+      clock: createNodeClock(),
+      logger,
+      ...options,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+    },
+  );
+  return { server, port: await listen(server), errors };
+}
+
+/** Listens on a free port of loopback until the test is over, whatever is still connected then. */
+export async function listen(server: Server | Http2SecureServer): Promise<number> {
+  const sockets = new Set<Socket>();
+  for (const event of ["connection", "secureConnection"]) {
+    server.on(event, (socket: Socket) => {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+    });
+  }
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(async () => {
+    const closed = once(server, "close");
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+let certificate: Promise<Certificate> | undefined;
+
+/** One certificate for a test file: making one takes a process. */
+export function testCertificate(): Promise<Certificate> {
+  certificate ??= createSelfSignedCertificate();
+  return certificate;
+}
+
+/** A server with TLS and an HTTP/2 connection to it. */
+export async function session(handler: Partial<RequestHandler>, limits: Partial<Limits> = {}) {
+  const running = await start(handler, { tls: await testCertificate(), limits });
+  const client = connectHttp2(`https://127.0.0.1:${running.port}`, { rejectUnauthorized: false });
+  onTestFinished(() => client.destroy());
+  client.on("error", () => {});
+  await once(client, "connect");
+  return { ...running, client };
+}
+
+/** A handler whose requests are answered by `handle`. */
+export function answering(handle: (exchange: HttpExchange) => void | Promise<void>): Partial<RequestHandler> {
+  return { handle: async (exchange) => handle(exchange) };
+}
+
+export function upgrading(upgrade: (request: UpgradeExchange) => void): Partial<RequestHandler> {
+  return { upgrade };
+}
+
+export interface RawConnection {
+  readonly socket: Socket;
+  /** Everything received so far, as latin1. */
+  text(): string;
+  bytes(): Buffer;
+  /** Resolves once the received text has `part`; rejects when the connection ends before. */
+  has(part: string | RegExp): Promise<string>;
+  /** Resolves with everything when the peer has ended or cut the connection. */
+  ended(): Promise<string>;
+}
+
+/** A TCP connection that sends exactly what it is told. */
+export async function rawConnect(port: number, send: string | Uint8Array = ""): Promise<RawConnection> {
+  const socket = connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  return wrapRaw(socket, send);
+}
+
+export function wrapRaw(socket: Socket, send: string | Uint8Array = ""): RawConnection {
+  const chunks: Buffer[] = [];
+  let received = ""; // grows with the chunks: joining megabytes anew for each would take longer than the test
+  let over = false;
+  const changed = new Set<() => void>();
+  const notify = (): void => {
+    for (const look of [...changed]) look();
+  };
+  socket.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    received += chunk.toString("latin1");
+    notify();
+  });
+  socket.on("error", () => {});
+  for (const event of ["end", "close"]) {
+    socket.on(event, () => {
+      over = true;
+      notify();
+    });
+  }
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  if (send.length > 0) socket.write(send);
+  const text = (): string => received;
+  const until = <T>(look: () => T | undefined, failure: string): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        const found = look();
+        if (found === undefined && !over) return;
+        changed.delete(check);
+        if (found === undefined) reject(new Error(`${failure}; received: ${JSON.stringify(text().slice(-2000))}`));
+        else resolve(found);
+      };
+      changed.add(check);
+      check();
+    });
+  return {
+    socket,
+    text,
+    bytes: () => Buffer.concat(chunks),
+    has(part) {
+      let searched = 0;
+      const isThere = (): boolean => {
+        if (typeof part !== "string") return part.test(received);
+        const found = received.indexOf(part, searched) >= 0;
+        searched = Math.max(0, received.length - part.length);
+        return found;
+      };
+      return until(() => (isThere() ? received : undefined), `the connection ended without ${String(part)}`);
+    },
+    ended: () => until(() => (over ? text() : undefined), ""),
+  };
+}
+
+/** Resolves once `look` is true, looking again after each turn of I/O. The test's own time limit is the deadline. */
+export async function eventually(look: () => boolean): Promise<void> {
+  while (!look()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** An HTTP/1.1 request as text. */
+export function requestText(method: string, path: string, headers: Record<string, string> = {}, body = ""): string {
+  const lines = Object.entries({ host: "localhost", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`;
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { helloText, post, publishText, startDoors } from "./support.ts";
+
+const HELLO = helloText({});
+
+function batch(...lines: string[]): string {
+  return [HELLO, ...lines].join("\n");
+}
+
+test("commands are applied in order and each is answered (P1, P5)", async () => {
+  const doors = await startDoors();
+  const url = `${doors.url}/commands`;
+  const answer = await post(url, batch(...[1, 2, 3].map((i) => publishText(`c1.${i}`, "a", i))));
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("content-type")).toBe("application/x-ndjson");
+  expect(answer.brief).toEqual(["ok c1.1", "ok c1.2", "ok c1.3"]);
+  const page = await (await fetch(`${doors.url}/channels/a?after=start`)).json();
+  expect(page.messages.map((message: { data: unknown }) => message.data)).toEqual([1, 2, 3]);
+});
+
+test("the same batch again gets the first answers and appends nothing (P5)", async () => {
+  const doors = await startDoors();
+  const url = `${doors.url}/commands`;
+  const body = batch(publishText("c1.1", "a", 1), publishText("c1.2", "a", 2));
+  const [first, second] = [await post(url, body), await post(url, body)];
+  expect(second.frames).toEqual(first.frames);
+  const page = await (await fetch(`${doors.url}/channels/a?after=start`)).json();
+  expect(page.messages).toHaveLength(2);
+});
+
+test("a command that fails for good is answered with its error, and the next is done", async () => {
+  const doors = await startDoors({ limits: { messageBytes: 50 } });
+  const lines = [publishText("c1.1", "a", "x".repeat(60)), publishText("c1.2", "a", 2)];
+  expect((await post(`${doors.url}/commands`, batch(...lines))).brief).toEqual(["error too-large", "ok c1.2"]);
+});
+
+test("after a retryable failure the answer ends: the rest was not tried (P5)", async () => {
+  const doors = await startDoors({ limits: { channels: 1 } });
+  await doors.publish("taken", "x");
+  const lines = [publishText("c1.1", "new", 1), publishText("c1.1", "taken", 2)];
+  const answer = await post(`${doors.url}/commands`, batch(...lines));
+  expect(answer.brief).toEqual(["error too-many-channels"]);
+  const page = await (await fetch(`${doors.url}/channels/taken?after=start`)).json();
+  expect(page.messages).toHaveLength(1);
+});
+
+test("a hello alone is an empty batch", async () => {
+  const doors = await startDoors();
+  const answer = await post(`${doors.url}/commands`, `${HELLO}\n\n`);
+  expect([answer.status, answer.frames]).toEqual([200, []]);
+});
+
+describe("refusals, before any command is done (P12)", () => {
+  const good = publishText("c1.1", "a", 1);
+  const cases: [what: string, status: number, code: string, body: string | Uint8Array][] = [
+    ["an empty body", 400, "bad-request", ""],
+    ["no hello first", 400, "bad-frame", good],
+    ["a line that is no JSON", 400, "bad-json", batch(good, "{")],
+    ["a second hello", 400, "bad-request", batch(good, HELLO)],
+    ["a frame that is no command", 400, "bad-request", batch(good, '{"t":"pong"}')],
+    ["an unknown frame", 400, "unknown-frame", batch(good, '{"t":"dance"}')],
+    ["a channel name that is none", 400, "bad-channel", batch(good, publishText("c1.2", "a//b", 1))],
+    [
+      "JSON nested 100,000 deep",
+      400,
+      "bad-json",
+      batch(good, `{"t":"publish","k":"c1.2","c":"a","d":${"[".repeat(100_000)}`),
+    ],
+    ["more commands than limits.inFlight", 413, "too-large", batch(...Array<string>(4).fill(good))],
+    ["a body that is no UTF-8", 400, "bad-utf8", Buffer.concat([Buffer.from(HELLO), Buffer.from([10, 0xff])])],
+    ["a body over limits.frameBytes", 413, "too-large", batch(publishText("c1.1", "a", "x".repeat(300_000)))],
+  ];
+  for (const [what, status, code, body] of cases) {
+    test(`${what}: ${status} ${code}`, async () => {
+      const doors = await startDoors({ limits: { inFlight: 3 } });
+      const answer = await post(`${doors.url}/commands`, body);
+      expect([answer.status, answer.error?.code]).toEqual([status, code]);
+      expect(doors.hub.stats().broker.channels).toBe(0);
+      expect(doors.errors).toEqual([]);
+    });
+  }
+
+  test("the sentence names the line", async () => {
+    const doors = await startDoors();
+    const answer = await post(`${doors.url}/commands`, batch(good, good, "{"));
+    expect(answer.error?.message).toMatch(/^Line 4: /);
+  });
+});
