@@ -1,0 +1,130 @@
+/** The composition root: a broker, a hub and the doors, from a platform's ports and an application's options. */
+import {
+  type Clock,
+  createCounters,
+  createHub,
+  createMemoryBroker,
+  type HubStats,
+  type Limits,
+  type Logger,
+  type Random,
+} from "../core/index.ts";
+import {
+  bytesPayload,
+  checkChannelName,
+  checkEventName,
+  checkKey,
+  DEFAULT_EVENT,
+  EitherwayError,
+  type Id,
+  jsonPayload,
+  type Payload,
+  textPayload,
+} from "../protocol/index.ts";
+import type { RequestHandler } from "../transports/index.ts";
+import { createAccess } from "./access.ts";
+import { type EitherwayOptions, readOptions } from "./options.ts";
+import { createRouter } from "./router.ts";
+
+/** What a server needs from where it runs. */
+export interface Platform {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Names of the platform's own options, for the sentence about unknown ones. */
+  readonly optionNames?: readonly string[];
+}
+
+export interface PublishOptions {
+  /** Event name. Default: `message`. */
+  readonly event?: string | undefined;
+  /** Idempotency key: a second publish with it inside the key window appends nothing and gets the first id (P5). */
+  readonly key?: string | undefined;
+  /** Default: `bytes` for a `Uint8Array`, `json` for all else. A string is sent as it is with `text`. */
+  readonly kind?: Payload["kind"] | undefined;
+}
+
+export interface Eitherway {
+  /**
+   * Appends a message; when it resolves, the message is kept (P4). `data` is taken as it is now: later changes do not show.
+   *
+   * @throws EitherwayError `too-large`, `bad-channel`, `bad-json`, `key-reused`, `storage-full`, `closed`, ...
+   * @example
+   * const { id } = await ew.publish("room/42", { text: "hi" }, { key: "order-991" });
+   */
+  publish(channel: string, data: unknown, options?: PublishOptions): Promise<{ readonly id: Id }>;
+
+  stats(): HubStats;
+
+  /** Says `bye` to every client, which makes them come back later with their cursors, and ends. May be called again. */
+  close(): Promise<void>;
+}
+
+/** An `Eitherway` and what a platform's adapter connects it with. */
+export interface EitherwayParts {
+  readonly eitherway: Eitherway;
+  readonly handler: RequestHandler;
+  readonly limits: Limits;
+}
+
+/** Milliseconds for the last bytes of each link. Links whose peers do not read are cut then. */
+const CLOSE_GRACE_MS = 3_000;
+
+/** Starts nothing: links come through `handler`. Throws `bad-request` for a wrong option. */
+export function createEitherway(platform: Platform, options: EitherwayOptions): EitherwayParts {
+  const { clock, random, logger } = platform;
+  const { limits, retention, pingMs, keyWindowMs, access, ...settings } = readOptions(options, platform.optionNames);
+  const metrics = createCounters();
+  const broker =
+    settings.broker ?? createMemoryBroker({ clock, random, limits, retention, keyWindowMs, metrics, logger });
+  const hub = createHub({ broker, clock, random, logger, limits, metrics, pingMs });
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    await hub.close("drain", "The server is going away; come back in a moment.", CLOSE_GRACE_MS);
+    await broker.close();
+  }
+
+  return {
+    limits,
+    handler: createRouter({ hub, access: createAccess(access), isClosing: () => closing !== undefined }),
+    eitherway: {
+      async publish(channel, data, { event = DEFAULT_EVENT, key, kind } = {}) {
+        if (closing !== undefined)
+          throw new EitherwayError("closed", "This server was closed; publish before close().");
+        checkChannelName(channel);
+        checkEventName(event);
+        if (key !== undefined) checkKey(key);
+        const draft = { event, payload: payloadOf(data, kind) };
+        const [receipt] = await hub.publish(channel, [
+          key === undefined ? draft : { ...draft, key: { kind: "foreign", user: "", key } },
+        ]);
+        if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
+        if (!receipt.ok) throw receipt.error;
+        return { id: receipt.id };
+      },
+      stats: () => hub.stats(),
+      close() {
+        closing ??= close();
+        return closing;
+      },
+    },
+  };
+}
+
+function payloadOf(data: unknown, kind: Payload["kind"] | undefined): Payload {
+  switch (kind ?? (data instanceof Uint8Array ? "bytes" : "json")) {
+    case "json":
+      return jsonPayload(data);
+    case "text":
+      if (typeof data === "string") return textPayload(data);
+      throw wrongKind("text", "a string");
+    case "bytes":
+      if (data instanceof Uint8Array) return bytesPayload(new Uint8Array(data)); // the caller's buffer stays the caller's
+      throw wrongKind("bytes", "a Uint8Array");
+  }
+}
+
+function wrongKind(kind: string, wanted: string): EitherwayError {
+  return new EitherwayError("bad-request", `Data of kind "${kind}" has to be ${wanted}; leave kind out to send JSON.`);
+}

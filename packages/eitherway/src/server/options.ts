@@ -1,0 +1,99 @@
+/** What an application may set, and what it means: every option checked before anything starts (P12). */
+import {
+  type Broker,
+  DEFAULT_KEY_WINDOW_MS,
+  DEFAULT_LIMITS,
+  DEFAULT_PING_MS,
+  DEFAULT_RETENTION,
+  type Limits,
+  type Retention,
+  withDefaults,
+} from "../core/index.ts";
+import { EitherwayError, quote } from "../protocol/index.ts";
+import type { AccessOptions } from "./access.ts";
+import { type Amount, type Amounts, readAmounts } from "./amounts.ts";
+
+export interface EitherwayOptions {
+  /** Bounds of this process (docs/limits.md): `{ messageBytes: "256kb" }`. */
+  readonly limits?: Amounts<Limits> | undefined;
+  /** How much and how long each channel's log keeps. Default: 1,000 messages, 1 MiB, 1 hour; whatever is reached first trims. */
+  readonly retention?: Amounts<Retention> | undefined;
+  /** Milliseconds between pings. Default: 15 s, below the 30-60 s idle cut of common proxies. */
+  readonly pingMs?: Amount | undefined;
+  /** For how long a repeated key gets its first receipt (P5). Default: 5 min. */
+  readonly keyWindowMs?: Amount | undefined;
+  /**
+   * Origins of pages that may use this server beside those that it serves itself: `["https://app.example"]`, or `["*"]`.
+   * No answer ever allows credentials.
+   */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * There is no authentication yet, so by default only requests for `localhost`, `127.0.0.1` and `[::1]` are answered. `true`
+   * answers to any host name: whoever reaches the port reads and writes every channel.
+   */
+  readonly insecure?: boolean | undefined;
+  /** Where logs live. Belongs to this server, which closes it. Default: in memory, by `limits`, `retention` and `keyWindowMs`. */
+  readonly broker?: Broker | undefined;
+}
+
+export interface Settings {
+  readonly limits: Limits;
+  readonly retention: Retention;
+  readonly pingMs: number;
+  readonly keyWindowMs: number;
+  readonly access: AccessOptions;
+  readonly broker: Broker | undefined;
+}
+
+const NAMES = ["limits", "retention", "pingMs", "keyWindowMs", "allowedOrigins", "insecure", "broker"] as const;
+
+/**
+ * @param platformNames options that the platform's own part has taken out already, for the sentence about unknown ones
+ * @throws EitherwayError `bad-request` naming the option, its value and what to give instead
+ */
+export function readOptions(options: EitherwayOptions, platformNames: readonly string[] = []): Settings {
+  checkNames(options, [...NAMES, ...platformNames]);
+  const { allowedOrigins = [], insecure = false, broker } = options;
+  if (typeof insecure !== "boolean") throw wrong("insecure", insecure, "true or false");
+  if (!Array.isArray(allowedOrigins)) throw wrong("allowedOrigins", allowedOrigins, "a list of origins");
+  for (const origin of allowedOrigins) checkOrigin(origin);
+  if (broker && options.retention) {
+    throw new EitherwayError(
+      "bad-request",
+      "Option retention is for the memory broker; set it on the broker you give.",
+    );
+  }
+  const defaults = { pingMs: DEFAULT_PING_MS, keyWindowMs: DEFAULT_KEY_WINDOW_MS };
+  const { pingMs, keyWindowMs } = options;
+  return {
+    limits: withDefaults(DEFAULT_LIMITS, readAmounts<Limits>(options.limits, "limits"), "limits"),
+    retention: withDefaults(DEFAULT_RETENTION, readAmounts<Retention>(options.retention, "retention"), "retention"),
+    ...withDefaults(defaults, readAmounts<typeof defaults>({ pingMs, keyWindowMs }, "options"), "options"),
+    access: { allowedOrigins, insecure },
+    broker,
+  };
+}
+
+function checkNames(options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new EitherwayError("bad-request", `There is no option ${quote(unknown)}; known: ${known.join(", ")}.`);
+}
+
+/** An origin as browsers send it. Apps in a web view have schemes of their own (`capacitor://localhost`). */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@*\s,]+$/;
+
+function checkOrigin(origin: unknown): void {
+  if (origin === "*") return;
+  const isNormal = (text: string): boolean => !text.startsWith("http") || new URL(text).origin === text;
+  if (typeof origin === "string" && ORIGIN.test(origin) && URL.canParse(origin) && isNormal(origin)) return;
+  throw wrong(
+    "allowedOrigins",
+    origin,
+    'origins as browsers send them, such as "https://app.example" (lower case, no path, no slash at the end), or "*"',
+  );
+}
+
+function wrong(name: string, value: unknown, wanted: string): EitherwayError {
+  return new EitherwayError("bad-request", `Option ${name} has ${quote(String(value))}; give ${wanted}.`);
+}

@@ -1,0 +1,151 @@
+/** Which door a request goes to, who may knock, and what a refusal looks like. */
+import type { HttpExchange, Hub, UpgradeExchange } from "../core/index.ts";
+import { EitherwayError, quote, toEitherwayError } from "../protocol/index.ts";
+import {
+  answerErrors,
+  errorAnswer,
+  jsonAnswer,
+  type RequestHandler,
+  serveCommands,
+  serveEvents,
+  serveHistory,
+  servePoll,
+  servePublish,
+  serveStream,
+  serveWebSocket,
+} from "../transports/index.ts";
+import type { Access } from "./access.ts";
+import { withAnswerHeaders } from "./answer-headers.ts";
+
+export interface RouterOptions {
+  readonly hub: Hub;
+  readonly access: Access;
+  /** Answers `drain` from then on. */
+  readonly isClosing: () => boolean;
+}
+
+/** Whether the server takes requests. Answers to any host: it says nothing about channels, and probes come by address. */
+export const HEALTH_PATH = "/healthz";
+
+/** Every refusal is counted as `requests.refused.<code>`. */
+export function createRouter({ hub, access, isClosing }: RouterOptions): RequestHandler {
+  const warn = createWarner(hub);
+
+  function refused(error: EitherwayError): EitherwayError {
+    hub.metrics.count(`requests.refused.${error.code}`);
+    warn(error);
+    return error;
+  }
+
+  async function serve(exchange: HttpExchange): Promise<void> {
+    const doors = doorsOf(exchange.path);
+    if (exchange.path !== HEALTH_PATH) access.check(exchange, exchange.method === "POST");
+    if (!doors) throw notFound(exchange.path);
+    const methods = [...doors.keys(), "OPTIONS"].join(", ");
+    if (exchange.method === "OPTIONS") {
+      exchange.respond({ status: 204, headers: { allow: methods, ...access.preflight(exchange, methods) } });
+      return;
+    }
+    const door = doors.get(exchange.method);
+    if (!door) {
+      const { headers, ...answer } = errorAnswer(refused(methodNotAllowed(exchange, methods)));
+      exchange.respond({ ...answer, headers: { ...headers, allow: methods } }); // RFC 9110 section 15.5.6 wants them named
+      return;
+    }
+    if (isClosing()) throw draining();
+    await door(hub, exchange);
+  }
+
+  return {
+    handles: () => false,
+
+    handle(exchange) {
+      const answering = withAnswerHeaders(exchange, access.headers(exchange));
+      return answerErrors(answering, hub.logger, async () => {
+        try {
+          await serve(answering);
+        } catch (thrown) {
+          refused(toEitherwayError(thrown));
+          throw thrown;
+        }
+      });
+    },
+
+    upgrade(request: UpgradeExchange) {
+      try {
+        access.check(request, true);
+        if (isBase(request.path) && !isClosing()) serveWebSocket(hub, request);
+        else throw isBase(request.path) ? draining() : notFound(request.path);
+      } catch (thrown) {
+        const error = toEitherwayError(thrown);
+        if (error.code === "internal") throw thrown;
+        request.refuse(errorAnswer(refused(error)));
+      }
+    },
+  };
+}
+
+type Door = (hub: Hub, exchange: HttpExchange) => Promise<void>;
+/** By method. */
+type Doors = ReadonlyMap<string, Door>;
+
+const doorsBy = (doors: Readonly<Record<string, Door>>): Doors => new Map(Object.entries(doors));
+
+const DOORS: ReadonlyMap<string, Doors> = new Map([
+  ["", doorsBy({ GET: serveNoUpgrade })],
+  ["/", doorsBy({ GET: serveNoUpgrade })],
+  ["/stream", doorsBy({ POST: serveStream })],
+  ["/poll", doorsBy({ POST: servePoll })],
+  ["/commands", doorsBy({ POST: serveCommands })],
+  ["/events", doorsBy({ GET: serveEvents })],
+  [HEALTH_PATH, doorsBy({ GET: serveHealth, HEAD: serveHealth })],
+]);
+
+const CHANNEL_DOORS = doorsBy({ GET: serveHistory, HEAD: serveHistory, POST: servePublish });
+
+function doorsOf(path: string): Doors | undefined {
+  return path.startsWith("/channels/") ? CHANNEL_DOORS : DOORS.get(path);
+}
+
+function isBase(path: string): boolean {
+  return path === "" || path === "/";
+}
+
+async function serveNoUpgrade(): Promise<void> {
+  throw new EitherwayError(
+    "upgrade-required",
+    "This is the address for WebSockets; without one use /events?channel=… or /channels/… below it.",
+  );
+}
+
+async function serveHealth(_hub: Hub, exchange: HttpExchange): Promise<void> {
+  exchange.respond(jsonAnswer(200, { status: "ok" }));
+}
+
+function notFound(path: string): EitherwayError {
+  return new EitherwayError(
+    "not-found",
+    `There is no door at ${quote(path)}; known: /events, /channels/<name>, /stream, /poll, /commands and ${HEALTH_PATH}.`,
+  );
+}
+
+function methodNotAllowed({ method, path }: HttpExchange, methods: string): EitherwayError {
+  return new EitherwayError("method-not-allowed", `${quote(path)} does not take ${quote(method)}; use ${methods}.`);
+}
+
+function draining(): EitherwayError {
+  return new EitherwayError("drain", "This server is going away; come back in a moment.");
+}
+
+/** That many are enough to find a wrong setting; more would let anybody fill the log. */
+const MOST_WARNINGS = 20;
+
+/** A refused page sees no reason, by design of browsers: the log is where a developer finds it. */
+function createWarner(hub: Hub): (error: EitherwayError) => void {
+  let left = MOST_WARNINGS;
+  return ({ code, message }) => {
+    if ((code !== "origin-refused" && code !== "host-refused") || left === 0) return;
+    left--;
+    hub.logger.warn("request refused", { code, message });
+  };
+}
