@@ -1,0 +1,318 @@
+/**
+ * The channels of one client: who listens, which subscriptions that makes, and the handles that applications hold.
+ *
+ * All handles of a name share one subscription and one cursor. It starts with the first listener of messages and ends a moment
+ * after the last one left, so that a user interface that takes a listener away and puts it back loses nothing.
+ */
+import {
+  type Cursor,
+  checkChannelName,
+  EitherwayError,
+  type GapFrame,
+  type Id,
+  isCursor,
+  isRetryable,
+  parseId,
+  quote,
+  type Received,
+} from "../protocol/index.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Channel, ChannelOptions, Gap, Incoming, MessageMeta, PublishOptions } from "./client-api.ts";
+import { createEmitter, type Emitter } from "./emitter.ts";
+import { createIteration, type Iteration } from "./iteration.ts";
+import type { ClientClock, Random, Undo } from "./ports.ts";
+import { createSubscription, type Subscription } from "./subscription.ts";
+
+export interface ChannelsOptions {
+  readonly clock: ClientClock;
+  readonly random: Random;
+  /** What `wanted` returns has changed. */
+  changed(): void;
+  /** A handler threw. */
+  threw(thrown: unknown, channel: string): void;
+  /** A subscription failed; its channel has been told. */
+  failed(error: EitherwayError, channel: string): void;
+  /** The link breaks the continuity of a channel. */
+  hole(channel: string): void;
+  /** A gap was declared. */
+  gap(): void;
+  publish(channel: string, data: unknown, options: PublishOptions | undefined): Promise<{ readonly id: Id }>;
+}
+
+export interface Channels {
+  handle<T>(name: string, options: ChannelOptions | undefined): Channel<T>;
+  /** Subscriptions that a link should have now. */
+  wanted(): Map<string, Subscription>;
+  /** Another link takes over. */
+  restart(): void;
+  /** Ends every subscription and loop. */
+  close(): void;
+}
+
+/** How long a subscription outlives its last listener. */
+const LINGER_MS = 50;
+
+interface ChannelState {
+  readonly name: string;
+  readonly messages: Emitter<[unknown, MessageMeta]>;
+  readonly gaps: Emitter<[Gap]>;
+  readonly lives: Emitter<[Id]>;
+  readonly errors: Emitter<[EitherwayError]>;
+  readonly loops: Set<Pick<Iteration<never>, "finish" | "place">>;
+  subscription: Subscription | undefined;
+  /** Loops that have enough for now. */
+  pauses: number;
+  /** Refused: for good, or until a moment has passed. */
+  refused: "no" | "for now" | "for good";
+  refusals: number;
+  /** Ends the wait after the last listener, or after a refusal. */
+  lingering: Undo | undefined;
+  resting: Undo | undefined;
+  /** A gap that no message has carried yet. */
+  gap: Gap | undefined;
+  /** Where the last listener of messages left. */
+  lastCursor: Cursor | undefined;
+}
+
+export function createChannels(options: ChannelsOptions): Channels {
+  const { clock, random, changed } = options;
+  /** Channels that somebody listens to; others live in their handles only. */
+  const states = new Map<string, ChannelState>();
+  let closed = false;
+
+  // --- subscriptions ---
+
+  function start(state: ChannelState, from: Cursor): void {
+    if (closed) return;
+    if (!state.subscription) {
+      begin(state, from);
+      return;
+    }
+    if (!state.lingering) return;
+    state.lingering();
+    state.lingering = undefined;
+    const { subscription, lastCursor } = state;
+    // What came while nobody listened has to come again.
+    if (lastCursor !== undefined && lastCursor !== subscription.cursor) {
+      end(state);
+      begin(state, lastCursor);
+    }
+  }
+
+  function begin(state: ChannelState, from: Cursor): void {
+    states.set(state.name, state);
+    const subscription = createSubscription(from, {
+      message: (message, id, replayed) => deliver(state, message, id, replayed),
+      gap: (frame) => declareGap(state, frame),
+      live(id) {
+        state.refusals = 0;
+        state.lives.emit(id);
+      },
+      hole: () => options.hole(state.name),
+      failed: (code, message) => refuse(state, new EitherwayError(code, message)),
+    });
+    state.subscription = subscription;
+    state.refused = "no";
+    changed();
+  }
+
+  function deliver(state: ChannelState, message: Received, id: Id, replayed: boolean): void {
+    const { at, event, from, kind } = message;
+    const { gap } = state;
+    state.gap = undefined;
+    const meta: MessageMeta = { id, channel: state.name, event, at, from, kind, replayed, ...(gap && { gap }) };
+    state.messages.emit(message.data, meta);
+  }
+
+  function declareGap(state: ChannelState, { channel, why, oldest, head }: GapFrame): void {
+    const gap: Gap = { channel, why, oldest, head };
+    state.gap = gap;
+    options.gap();
+    state.gaps.emit(gap);
+  }
+
+  function refuse(state: ChannelState, error: EitherwayError): void {
+    if (isRetryable(error.code)) {
+      state.refused = "for now";
+      state.resting = clock.after(backoffMs(state.refusals++, random), () => {
+        state.refused = "no";
+        changed();
+      });
+    } else state.refused = "for good";
+    state.errors.emit(error);
+    options.failed(error, state.name);
+    if (state.refused === "for good") for (const loop of [...state.loops]) loop.finish(error);
+    changed();
+  }
+
+  /** The last listener may be back in a moment. */
+  function leave(state: ChannelState): void {
+    if (state.messages.size > 0) return;
+    if (!state.subscription) forget(state);
+    if (!state.subscription || state.lingering) return;
+    // Not its cursor, which moves after a handler that may be the one that leaves.
+    state.lastCursor = behindLoops(state, state.subscription.received);
+    state.lingering = clock.after(LINGER_MS, () => {
+      end(state);
+      changed();
+    });
+  }
+
+  function end(state: ChannelState): void {
+    state.lingering?.();
+    state.resting?.();
+    state.lastCursor = cursorOf(state);
+    state.lingering = undefined;
+    state.subscription?.end();
+    state.subscription = undefined;
+    state.gap = undefined;
+    state.refusals = 0;
+    forget(state);
+  }
+
+  /** What the application has seen of a channel. */
+  function cursorOf(state: ChannelState): Cursor | undefined {
+    const { subscription, lastCursor, lingering } = state;
+    return subscription && !lingering ? behindLoops(state, subscription.cursor) : lastCursor;
+  }
+
+  function forget(state: ChannelState): void {
+    const { messages, gaps, lives, errors, subscription } = state;
+    if (subscription || messages.size + gaps.size + lives.size + errors.size > 0) return;
+    if (states.get(state.name) === state) states.delete(state.name);
+  }
+
+  // --- handles ---
+
+  function createState(name: string): ChannelState {
+    const emitter = <Args extends readonly unknown[]>() => createEmitter<Args>((thrown) => options.threw(thrown, name));
+    return {
+      name,
+      messages: emitter(),
+      gaps: emitter(),
+      lives: emitter(),
+      errors: emitter(),
+      loops: new Set(),
+      subscription: undefined,
+      pauses: 0,
+      refused: "no",
+      refusals: 0,
+      lingering: undefined,
+      resting: undefined,
+      gap: undefined,
+      lastCursor: undefined,
+    };
+  }
+
+  function handle<T>(name: string, { from = "now" }: ChannelOptions = {}): Channel<T> {
+    checkChannelName(name);
+    if (!isCursor(from)) {
+      throw new EitherwayError("bad-cursor", `from is ${quote(String(from))}; give "start", "now" or a message id.`);
+    }
+    let own = states.get(name) ?? createState(name);
+
+    /** The state that all handles of this name share while anybody listens. */
+    function shared(): ChannelState {
+      own = states.get(name) ?? own;
+      states.set(name, own);
+      return own;
+    }
+
+    function listenToMessages(listener: (data: unknown, meta: MessageMeta) => void | Promise<void>): Undo {
+      const state = shared();
+      const remove = state.messages.add(listener);
+      start(state, from);
+      return () => {
+        remove();
+        leave(state);
+      };
+    }
+
+    function on(event: string, listener: (...args: never[]) => void | Promise<void>): Undo {
+      if (event === "message") return listenToMessages(listener as Parameters<typeof listenToMessages>[0]);
+      const state = shared();
+      const emitters: Record<string, Emitter<never[]> | undefined> = {
+        gap: state.gaps as Emitter<never[]>,
+        live: state.lives as Emitter<never[]>,
+        error: state.errors as Emitter<never[]>,
+      };
+      const emitter = emitters[event];
+      if (!emitter) throw new EitherwayError("bad-event", `${quote(event)} is none of message, gap, live, error.`);
+      const remove = emitter.add(listener);
+      return () => {
+        remove();
+        forget(state);
+      };
+    }
+
+    return {
+      name,
+      get cursor() {
+        return cursorOf(states.get(name) ?? own) ?? from;
+      },
+      on,
+      publish: (data, publishOptions) => options.publish(name, data, publishOptions),
+      [Symbol.asyncIterator]: () => iterate<T>(shared(), listenToMessages),
+    };
+  }
+
+  function iterate<T>(
+    state: ChannelState,
+    listen: (listener: (data: unknown, meta: MessageMeta) => void) => Undo,
+  ): AsyncIterator<Incoming<T>, undefined, undefined> {
+    let paused = false;
+    const pause = (on: boolean): void => {
+      if (paused === on) return;
+      paused = on;
+      state.pauses += on ? 1 : -1;
+      changed();
+    };
+    const iteration = createIteration<Incoming<T>>({
+      pause: () => pause(true),
+      resume: () => pause(false),
+      leave() {
+        pause(false);
+        undo(); // while what the loop left counts
+        state.loops.delete(iteration);
+      },
+    });
+    state.loops.add(iteration);
+    const undo = listen((data, meta) => {
+      iteration.push({ data: data as T, meta }, state.subscription?.cursor ?? meta.id);
+    });
+    if (closed) iteration.finish();
+    return iteration;
+  }
+
+  return {
+    handle,
+    wanted() {
+      const wanted = new Map<string, Subscription>();
+      for (const { name, subscription, pauses, refused } of states.values()) {
+        if (subscription && pauses === 0 && refused === "no") wanted.set(name, subscription);
+      }
+      return wanted;
+    },
+    restart() {
+      for (const { subscription } of states.values()) subscription?.restart();
+    },
+    close() {
+      closed = true;
+      for (const state of [...states.values()]) {
+        for (const loop of [...state.loops]) loop.finish();
+        end(state);
+      }
+    },
+  };
+}
+
+/** The earliest of a cursor and the places of loops that are behind. */
+function behindLoops({ loops }: ChannelState, cursor: Cursor): Cursor {
+  let earliest = cursor;
+  for (const { place } of loops) {
+    if (place === undefined) continue;
+    const [one, other] = [parseId(earliest), parseId(place)];
+    if (!one || !other || one.epoch !== other.epoch || other.seq < one.seq) earliest = place;
+  }
+  return earliest;
+}

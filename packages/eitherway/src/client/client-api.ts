@@ -1,0 +1,196 @@
+/** What an application sees of the client: createClient's options, the client, its channels and its status. */
+import type { EitherwayError, ErrorCode, GapReason, Id, Payload } from "../protocol/index.ts";
+import type { ClientClock, Random, Undo } from "./ports.ts";
+import type { ClientTransport, TransportName } from "./transport.ts";
+
+/** `auto` is every transport there is, best first. A list is tried in its order. */
+export type TransportChoice = "auto" | TransportName | readonly TransportName[];
+
+export interface ClientOptions {
+  /** Where the server is: `https://host/eitherway`; in browsers also a path, `/eitherway`. */
+  readonly url: string | URL;
+  /** Default `auto`. */
+  readonly transport?: TransportChoice;
+  /** How frames are written on a WebSocket. Default `json`: any tool can read it; `binary` spares bytes payloads their base64. */
+  readonly framing?: "json" | "binary";
+  /** Put into every hello; a function is asked each time a link opens. */
+  readonly token?: string | (() => string | Promise<string>);
+  /**
+   * How an SSE client changes its channels: `make-first` opens the new stream before it ends the old one, `break-first`
+   * the reverse, which spares the second of the six connections that browsers allow on HTTP/1.1.
+   * Default: `make-first` for https (HTTP/2 is likely), else `break-first`.
+   */
+  readonly streamChange?: "make-first" | "break-first";
+  /** Bounds of what waits for its answer. Beyond either, `publish` rejects with `unavailable` (P6). */
+  readonly outbox?: {
+    /** Default 1,000. */
+    readonly commands?: number;
+    /** Bytes as written on the wire. Default 8 MiB. */
+    readonly bytes?: number;
+  };
+  /** 1 to 64 letters, digits, `_`, `-`; default random. Two clients with one id disturb each other's publishes. */
+  readonly clientId?: string;
+  /** For tests. */
+  readonly clock?: ClientClock;
+  /** For tests: a number from 0 to 1, for jitter. */
+  readonly random?: Random;
+  /** Replaces the built-in transports; the order is that of `auto`. */
+  readonly transports?: readonly ClientTransport[];
+}
+
+export interface Client {
+  /** Random id, the same over all links of this client. */
+  readonly id: string;
+  /** What is going on. The same object until something changes. */
+  readonly status: Status;
+
+  /**
+   * A handle of a channel. Nothing is sent before its first `on("message")`, iteration or `publish`. All handles of one name
+   * share one subscription and one cursor; `from` counts where the subscription starts, not while it runs.
+   *
+   * @throws EitherwayError `bad-channel`, `reserved-channel` or `bad-cursor`
+   */
+  channel<T = unknown>(name: string, options?: ChannelOptions): Channel<T>;
+
+  /** Calls back after every change, at most once a turn. */
+  on(event: "status", listener: (status: Status) => void): Undo;
+  /**
+   * What nobody waits for: a handler that threw, a subscription that failed. An error of a handler that no listener hears is
+   * thrown on its own, as EventTarget does.
+   */
+  on(event: "error", listener: (error: Error, about: ErrorContext) => void): Undo;
+
+  /** Switches now: the link ends and every channel resumes over the given transport (P3). */
+  use(transport: TransportChoice): void;
+  /** Ends the link, if there is one, and connects at once, also after a refusal that stopped the client. */
+  reconnect(): void;
+  /** Resolves when the outbox has room for another command; at once if it has. Rejects with `closed`. */
+  ready(): Promise<void>;
+  /**
+   * Ends everything. Publishes without an answer reject: `closed` where they were never sent, else `outcome-unknown`.
+   */
+  close(): Promise<void>;
+}
+
+export interface ErrorContext {
+  /** The channel whose handler threw or whose subscription failed. */
+  readonly channel?: string;
+}
+
+export interface ChannelOptions {
+  /** Where the subscription starts: `now` (default), `start` (everything kept), or after an id, for example a saved cursor. */
+  readonly from?: "now" | "start" | Id;
+}
+
+export interface Channel<T = unknown> extends AsyncIterable<Incoming<T>> {
+  readonly name: string;
+  /**
+   * Seen up to this id: moves after the handlers returned, so what is saved of it is never ahead of the application.
+   * `start` or `now` before anything is known.
+   */
+  readonly cursor: "now" | "start" | Id;
+
+  /**
+   * Every message, once, in order (P1, P2). The first listener of a channel starts its subscription, the undo of the last ends it.
+   * A handler that throws is reported as the client's `error` and holds nothing; the promise of an async one is not waited for.
+   */
+  on(event: "message", listener: (data: T, meta: MessageMeta) => void | Promise<void>): Undo;
+  /** Continuity was lost; the subscription goes on at `head`. Reload what you show of this channel. */
+  on(event: "gap", listener: (gap: Gap) => void | Promise<void>): Undo;
+  /** The subscription reached the newest message: what follows is as it happens. */
+  on(event: "live", listener: (id: Id) => void | Promise<void>): Undo;
+  /** The server refused this subscription. Where the error says `retry`, the client does. */
+  on(event: "error", listener: (error: EitherwayError) => void | Promise<void>): Undo;
+
+  /**
+   * Resolves with the id once the message is stored (P4). Waits through cuts and sends again with the same key (P5); publishes of
+   * one client on one channel are stored in the order of the calls.
+   *
+   * @throws EitherwayError (as a rejection) of the server, or `too-large`, `bad-json`, `bad-event`, `bad-key` before anything is
+   * sent, `unavailable` when the outbox is full, `outcome-unknown` when nobody can tell any more, `closed` after `close()`
+   */
+  publish(data: unknown, options?: PublishOptions): Promise<{ readonly id: Id }>;
+
+  /**
+   * Messages as they are pulled. At most 1,000 wait: then the whole channel of this client pauses and goes on from the log,
+   * so a slow loop costs nothing but `gap`s where the log was trimmed meanwhile; the next message says so in `meta.gap`.
+   * Leaving the loop ends the subscription like an undo. A final refusal of the subscription is thrown.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Incoming<T>, undefined, undefined>;
+}
+
+export interface PublishOptions {
+  /** Default `message`. */
+  readonly event?: string;
+  /** Your own idempotency key, at most 128 bytes; default a counted one. */
+  readonly key?: string;
+  /** Default: `bytes` for a Uint8Array, else `json`. `text` takes a string. */
+  readonly kind?: Payload["kind"];
+  /** Gives up. Before it was sent nothing happens; afterwards the rejection is `outcome-unknown`. */
+  readonly signal?: AbortSignal;
+}
+
+/** A message in a `for await` loop. */
+export interface Incoming<T = unknown> {
+  readonly data: T;
+  readonly meta: MessageMeta;
+}
+
+export interface MessageMeta {
+  readonly id: Id;
+  readonly channel: string;
+  readonly event: string;
+  /** Server time in milliseconds since 1970, for people. */
+  readonly at: number;
+  /** The publisher's user id, where there is one. */
+  readonly from: string | undefined;
+  readonly kind: Payload["kind"];
+  /** Came from the log, before the subscription was live. */
+  readonly replayed: boolean;
+  /** Continuity was lost just before this message. */
+  readonly gap?: Gap;
+}
+
+export interface Gap {
+  readonly channel: string;
+  readonly why: GapReason;
+  /** The oldest id that is kept; equal to `head` where nothing is. */
+  readonly oldest: Id;
+  /** The newest id; the subscription goes on after it. */
+  readonly head: Id;
+}
+
+/**
+ * `idle`: nothing to do yet. `connecting`, `open`: as they say. `waiting`: until the next attempt. `stopped`: refused in a way
+ * that coming back does not change; `reconnect()` or `use()` try again. `closed`: by `close()`.
+ */
+export type ClientState = "idle" | "connecting" | "open" | "waiting" | "stopped" | "closed";
+
+export interface Status {
+  readonly state: ClientState;
+  /** The transport in use, or tried last. */
+  readonly transport: TransportName | undefined;
+  /** Why this transport, in a sentence. */
+  readonly why: string;
+  /** Attempts since the last link that held; 0 while all is well. */
+  readonly attempt: number;
+  /** While `waiting`: the pause before the next attempt, as it began. */
+  readonly retryInMs: number | undefined;
+  readonly lastError: StatusError | undefined;
+  /** Milliseconds from sending a command to its answer, the last one measured. */
+  readonly roundTrip: number | undefined;
+  /** Commands without an answer, sent or not. */
+  readonly unanswered: number;
+  /** Times that ids did not join up although no gap was declared. Always 0, or there is a defect. */
+  readonly holes: number;
+  /** Gaps that were declared. */
+  readonly gaps: number;
+  /** Links that opened. */
+  readonly links: number;
+}
+
+export interface StatusError {
+  /** Absent where the other end said nothing: a refused connection, a cut. */
+  readonly code: ErrorCode | undefined;
+  readonly message: string;
+}

@@ -1,0 +1,15 @@
+/** A command on its way: its frame, written once for every transport and attempt. */
+import { jsonCodec, type PublishFrame, utf8Length } from "../protocol/index.ts";
+
+export interface Command {
+  readonly frame: PublishFrame;
+  /** The frame as JSON text. */
+  readonly line: string;
+  /** Size of `line` in UTF-8 bytes: what every transport must be able to carry, since any may have to. */
+  readonly bytes: number;
+}
+
+export function createCommand(frame: PublishFrame): Command {
+  const line = jsonCodec.writeClient(frame) as string;
+  return { frame, line, bytes: utf8Length(line) };
+}

@@ -1,0 +1,31 @@
+/** The client for browsers and everything else with web standards. Imports no package; `index.node.ts` is its Node half. */
+import { createClientOn } from "./client.ts";
+import type { Client, ClientOptions } from "./client-api.ts";
+import { webPlatform } from "./platform.ts";
+import { pollTransport } from "./transports/poll.ts";
+import { sseTransport } from "./transports/sse.ts";
+import { createWebSocketTransport, type SocketConstructor } from "./transports/websocket.ts";
+
+export { EitherwayError, type ErrorCode, type GapReason, type Id, isEitherwayError } from "../protocol/index.ts";
+export type * from "./client-api.ts";
+export type { ClientClock, Random, Undo } from "./ports.ts";
+export type * from "./transport.ts";
+
+/**
+ * A client. It connects when there is something to do: the first listener or publish.
+ *
+ * @example
+ * const client = createClient({ url: "/eitherway" });
+ * const room = client.channel("room/42");
+ * room.on("message", (data, meta) => console.log(meta.id, data));
+ * await room.publish({ text: "hi" });
+ *
+ * @throws EitherwayError `bad-request` for an option that makes no sense
+ */
+export function createClient(options: ClientOptions): Client {
+  const socket = globalThis.WebSocket as unknown as SocketConstructor | undefined;
+  return createClientOn(
+    { ...webPlatform, transports: [createWebSocketTransport(socket), sseTransport, pollTransport] },
+    options,
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * One reader's place in one channel, and the check that nothing is missing: ids, and what `skipped` declares, must join up with
+ * what was received (P2). Repeats are dropped, so a resume may begin anywhere before the place.
+ */
+import {
+  type Cursor,
+  type ErrorCode,
+  formatId,
+  type GapFrame,
+  type Id,
+  type IdParts,
+  type LiveFrame,
+  type MessagesFrame,
+  parseId,
+  type Received,
+} from "../protocol/index.ts";
+import type { ChannelFrame, ChannelSink } from "./transport.ts";
+
+export interface SubscriptionEvents {
+  message(message: Received, id: Id, replayed: boolean): void;
+  gap(frame: GapFrame): void;
+  live(id: Id): void;
+  /** Ids do not join up and no gap was declared. Nothing of this link can be trusted for this channel. */
+  hole(): void;
+  failed(code: ErrorCode, message: string): void;
+}
+
+export interface Subscription extends ChannelSink {
+  /** Where a link has to go on. */
+  readonly received: Cursor;
+  /** Where the application is: moves after its handlers returned. */
+  readonly cursor: Cursor;
+  /** The newest message was reached since the last `restart`. */
+  readonly live: boolean;
+  /** Another link goes on from `received`. */
+  restart(): void;
+  /** Takes nothing any more. */
+  end(): void;
+}
+
+export function createSubscription(from: Cursor, events: SubscriptionEvents): Subscription {
+  let received = parseId(from);
+  let cursor = received;
+  let live = false;
+  let ended = false;
+
+  const asCursor = (place: IdParts | undefined): Cursor => (place ? formatId(place.epoch, place.seq) : from);
+
+  function take(frame: ChannelFrame): void {
+    if (ended) return;
+    switch (frame.t) {
+      case "messages":
+        takeRun(frame);
+        return;
+      case "gap":
+        takeGap(frame);
+        return;
+      case "live":
+        takeLive(frame);
+        return;
+    }
+  }
+
+  function takeRun({ epoch, messages }: MessagesFrame): void {
+    for (const message of messages) {
+      const { seq, skipped } = message;
+      if (received) {
+        if (received.epoch === epoch && seq <= received.seq) continue;
+        if (received.epoch !== epoch || seq - skipped > received.seq + 1) {
+          events.hole();
+          return;
+        }
+      } // else: the very first run after `start` may begin anywhere
+      const place = { epoch, seq };
+      received = place; // before the handlers: whatever they do, this message does not come again
+      events.message(message, formatId(epoch, seq), !live);
+      cursor = place;
+      if (ended) return;
+    }
+  }
+
+  function takeGap(frame: GapFrame): void {
+    const head = parseId(frame.head) as IdParts; // the codec has checked it
+    // The stream before this one has delivered what the log let go of since the hello was written: nothing is missing.
+    if (frame.why === "trimmed" && received?.epoch === head.epoch && head.seq <= received.seq) return;
+    received = head;
+    events.gap(frame);
+    cursor = head;
+  }
+
+  function takeLive(frame: LiveFrame): void {
+    const place = parseId(frame.id) as IdParts;
+    if (received && received.epoch !== place.epoch) {
+      events.hole();
+      return;
+    }
+    // Less than received: the stream before this one was quicker. More: ids at the end that are not for this reader.
+    if (!received || place.seq > received.seq) received = place;
+    if (!cursor || place.seq > cursor.seq || cursor.epoch !== place.epoch) cursor = received;
+    if (live) return;
+    live = true;
+    events.live(formatId(received.epoch, received.seq));
+  }
+
+  return {
+    take,
+    fail(code, message) {
+      if (!ended) events.failed(code, message);
+    },
+    get received() {
+      return asCursor(received);
+    },
+    get cursor() {
+      return asCursor(cursor);
+    },
+    get live() {
+      return live;
+    },
+    restart() {
+      live = false;
+    },
+    end() {
+      ended = true;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/** The seam of the client: a transport opens links; a link carries frames. What they mean is decided above. */
+import type {
+  ArrivedFrame,
+  Cursors,
+  ErrorCode,
+  GapFrame,
+  HelloFrame,
+  LiveFrame,
+  MessagesFrame,
+} from "../protocol/index.ts";
+import type { Command } from "./command.ts";
+import type { ClientClock } from "./ports.ts";
+
+/** From the beginning to `welcome`. A link that hangs there would never fail by itself. */
+export const CONNECT_MS = 10_000;
+
+export type TransportName = "websocket" | "sse" | "poll";
+
+export interface ClientTransport {
+  readonly name: TransportName;
+  /** Whether this platform can. */
+  supported(): boolean;
+  /** The longest silence of a healthy link, in milliseconds, for a server that pings every `pingMs`. */
+  quietMs(pingMs: number): number;
+  /** Begins to connect. Never throws: what goes wrong comes as `ended`. Nothing is called back before it returns. */
+  open(to: Destination, events: LinkEvents): ClientLink;
+}
+
+export interface Destination {
+  /** `http:` or `https:`, without a slash at its end. */
+  readonly url: string;
+  readonly framing: "json" | "binary";
+  readonly streamChange: "make-first" | "break-first";
+  readonly clock: ClientClock;
+  /** What every hello of this link says of the client. */
+  readonly who: Pick<HelloFrame, "client" | "token">;
+  /** Every channel as it stands now. Asked for whenever a hello is written. */
+  greet(): Greeting;
+}
+
+/** Channels of a hello, and who gets the frames that answer it. */
+export interface Greeting {
+  readonly channels: Cursors;
+  readonly routes: Routes;
+  /** Every channel has answered `live` since it was last asked for: a poll may wait for news. */
+  readonly settled: boolean;
+}
+
+/** Where frames of a channel go. A link hands its own map back with each frame, so none reaches a later subscription. */
+export type Routes = ReadonlyMap<string, ChannelSink>;
+
+export type ChannelFrame = MessagesFrame | LiveFrame | GapFrame;
+
+export interface ChannelSink {
+  take(frame: ChannelFrame): void;
+  /** The subscription failed. */
+  fail(code: ErrorCode, message: string): void;
+}
+
+export interface LinkEvents {
+  /** Any byte of what this link listens to: it lives. Answers to commands by another request say nothing about that. */
+  alive(): void;
+  /** In the order of arrival; `welcome` is the first. */
+  frame(frame: ArrivedFrame, routes: Routes): void;
+  /**
+   * These commands have no answer and will get none of this link, though it goes on. Without a failure they were not tried;
+   * with one that is final, they never will succeed.
+   */
+  returned(commands: readonly Command[], failure?: LinkFailure): void;
+  /** The link is over, not by `close()`. At most once, nothing after it. */
+  ended(failure: LinkFailure): void;
+}
+
+export interface LinkFailure {
+  /** Where a server of ours said one. */
+  readonly code?: ErrorCode;
+  /** A sentence for people. */
+  readonly message: string;
+  /** Milliseconds to stay away at least. */
+  readonly after?: number;
+}
+
+export interface ClientLink {
+  /**
+   * Channels changed. `added` has the new ones only. `false`: this link cannot tell the frames of an old subscription from those
+   * of a new one to the same channel; use a fresh link.
+   */
+  change(added: Greeting, removed: readonly string[]): boolean;
+  /** Hands a command to the wire; its answer comes as a frame, or it is `returned`. */
+  publish(command: Command): void;
+  /** Ends the link. Nothing is called back after it. */
+  close(): void;
+}

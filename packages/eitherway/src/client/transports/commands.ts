@@ -1,0 +1,101 @@
+/** Commands of the HTTP transports: batches by POST, one in flight, so that order holds without the server's help. */
+import { type ArrivedFrame, jsonCodec, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
+import type { Command } from "../command.ts";
+import type { Destination, LinkEvents, Routes } from "../transport.ts";
+import { failureOf, networkFailure, post } from "./http.ts";
+
+export interface CommandPoster {
+  /** Goes out with the next batch. */
+  publish(command: Command): void;
+  /** Tells the limits of a batch. */
+  welcome(frame: WelcomeFrame): void;
+  close(): void;
+}
+
+/** An answer that takes longer is taken for lost; the server itself waits for nothing this long. */
+const ANSWER_MS = 30_000;
+
+const NO_ROUTES: Routes = new Map();
+
+export function createCommandPoster(to: Destination, events: LinkEvents): CommandPoster {
+  const hello = jsonCodec.writeClient({ t: "hello", ...to.who, channels: new Map() }) as string;
+  const abort = new AbortController();
+  let waiting: Command[] = [];
+  let busy = false;
+  let closed = false;
+  let limits: WelcomeFrame["limits"] | undefined;
+
+  function pump(): void {
+    if (busy || closed || waiting.length === 0) return;
+    busy = true;
+    // At the end of the turn: what is published together travels together.
+    queueMicrotask(() => void send());
+  }
+
+  /** Never rejects. */
+  async function send(): Promise<void> {
+    const batch = takeBatch();
+    const unanswered = new Map(batch.map((command) => [command.frame.key, command]));
+    let failure = await deliver(batch, (frame) => {
+      if ((frame.t === "ok" || frame.t === "error") && frame.key !== undefined) unanswered.delete(frame.key);
+      events.frame(frame, NO_ROUTES);
+    });
+    busy = false;
+    if (closed) return;
+    if (unanswered.size === batch.length) failure ??= { message: "the answer to a batch of commands was empty" };
+    if (unanswered.size > 0) {
+      // What waits here may belong behind what was not done: all of it goes back, to be put in order again.
+      const behind = waiting;
+      waiting = [];
+      events.returned([...unanswered.values()], failure);
+      events.returned(behind);
+    }
+    pump();
+  }
+
+  function takeBatch(): Command[] {
+    const { inFlight = 1, frameBytes = Number.POSITIVE_INFINITY } = limits ?? {};
+    let bytes = utf8Length(hello);
+    let count = 0;
+    for (const command of waiting) {
+      bytes += command.bytes + 1;
+      if (count === inFlight || (count > 0 && bytes > frameBytes)) break;
+      count++;
+    }
+    return waiting.splice(0, count);
+  }
+
+  async function deliver(batch: readonly Command[], onFrame: (frame: ArrivedFrame) => void) {
+    const body = [hello, ...batch.map(({ line }) => line)].join("\n");
+    const request = new AbortController();
+    const stop = (): void => request.abort();
+    abort.signal.addEventListener("abort", stop);
+    const undoDeadline = to.clock.after(ANSWER_MS, stop);
+    try {
+      const response = await post(`${to.url}/commands`, body, request.signal);
+      if (!response.ok) return await failureOf(response, to.clock.wall());
+      const text = await response.text();
+      for (const line of text.split("\n")) if (line !== "" && !closed) onFrame(jsonCodec.readServer(line));
+      return undefined;
+    } catch (thrown) {
+      return networkFailure(thrown);
+    } finally {
+      undoDeadline();
+      abort.signal.removeEventListener("abort", stop);
+    }
+  }
+
+  return {
+    publish(command) {
+      waiting.push(command);
+      pump();
+    },
+    welcome(frame) {
+      limits = frame.limits;
+    },
+    close() {
+      closed = true;
+      abort.abort();
+    },
+  };
+}

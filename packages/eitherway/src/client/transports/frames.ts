@@ -1,0 +1,33 @@
+/** What links have in common: they end once, and they read frames that a peer may have garbled. */
+import { type ArrivedFrame, toEitherwayError } from "../../protocol/index.ts";
+import type { LinkEvents, LinkFailure } from "../transport.ts";
+
+export interface LinkEnd {
+  /** Ended, or closed by its owner: nothing is called back any more. */
+  over: boolean;
+  ended(failure: LinkFailure): void;
+}
+
+export function onceEnded(events: LinkEvents): LinkEnd {
+  const end: LinkEnd = {
+    over: false,
+    ended(failure) {
+      if (end.over) return;
+      end.over = true;
+      events.ended(failure);
+    },
+  };
+  return end;
+}
+
+/** A frame; `undefined` for one of a newer protocol, which is passed over, and for rubbish, which ends the link. */
+export function readFrame(read: () => ArrivedFrame, end: LinkEnd): ArrivedFrame | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    const { code, message } = toEitherwayError(thrown);
+    // No code: it is our judgement, not the server's word, and another attempt may meet a better one.
+    if (code !== "unknown-frame") end.ended({ message: `what came is no frame: ${message}` });
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+/** All frames, both directions, over one WebSocket. */
+import {
+  binaryCodec,
+  type ClientFrame,
+  type Codec,
+  codeOfNumber,
+  jsonCodec,
+  SUBPROTOCOLS,
+} from "../../protocol/index.ts";
+import type { ChannelSink, ClientLink, ClientTransport, Destination, LinkEvents } from "../transport.ts";
+import { onceEnded, readFrame } from "./frames.ts";
+
+/** The part of a browser's WebSocket that is used; `ws` has it too. */
+export interface Socket {
+  binaryType: string;
+  onopen: ((event: unknown) => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onerror: ((event: { readonly message?: string }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  send(data: string | Uint8Array): void;
+  close(code: number): void;
+}
+
+export type SocketConstructor = new (url: string, protocols: string[]) => Socket;
+
+const NORMAL_CLOSURE = 1000;
+
+/** Pings that may be late, each by a half: below that a busy machine would be taken for a dead one. */
+const QUIET_PINGS = 2.5;
+
+export function createWebSocketTransport(Constructor: SocketConstructor | undefined): ClientTransport {
+  return {
+    name: "websocket",
+    supported: () => Constructor !== undefined,
+    quietMs: (pingMs) => QUIET_PINGS * pingMs,
+    open: (to, events) => openWebSocket(Constructor as SocketConstructor, to, events),
+  };
+}
+
+function openWebSocket(Constructor: SocketConstructor, to: Destination, events: LinkEvents): ClientLink {
+  const { framing } = to;
+  const codec: Codec<string | Uint8Array> =
+    framing === "json" ? (jsonCodec as Codec<string | Uint8Array>) : (binaryCodec as Codec<string | Uint8Array>);
+  const routes = new Map<string, ChannelSink>();
+  const end = onceEnded(events);
+  let socket: Socket | undefined;
+  let problem = "";
+
+  const send = (frame: ClientFrame): void => socket?.send(codec.writeClient(frame));
+
+  function connect(): Socket | undefined {
+    try {
+      const made = new Constructor(to.url.replace(/^http/, "ws"), [SUBPROTOCOLS[framing]]);
+      made.binaryType = "arraybuffer";
+      return made;
+    } catch (thrown) {
+      // Not inside `open`. A page of https may not open ws:, for one.
+      queueMicrotask(() => end.ended({ message: `the socket was refused here: ${String(thrown)}` }));
+      return undefined;
+    }
+  }
+
+  function greet(): void {
+    const { channels, routes: greeted } = to.greet();
+    for (const [channel, sink] of greeted) routes.set(channel, sink);
+    send({ t: "hello", ...to.who, channels });
+  }
+
+  function receive(data: unknown): void {
+    if (end.over) return;
+    events.alive();
+    const frame = readFrame(() => codec.readServer(wireOf(data)), end);
+    if (!frame) return;
+    if (frame.t === "ping") send({ t: "pong" });
+    events.frame(frame, routes);
+  }
+
+  socket = connect();
+  if (socket) {
+    socket.onopen = () => {
+      if (!end.over) greet();
+    };
+    socket.onmessage = ({ data }) => receive(data);
+    // Stays set to the end: `ws` throws errors that nobody listens to.
+    socket.onerror = ({ message }) => {
+      problem = message ?? problem;
+    };
+    socket.onclose = ({ code, reason }) => {
+      const named = codeOfNumber(code);
+      const message =
+        problem || (named ? `the server closed the link: ${named}` : `the socket closed (${code} ${reason})`);
+      end.ended({ message, ...(named && { code: named }) });
+    };
+  }
+
+  return {
+    change(added, removed) {
+      // Frames of the old subscription may still be on their way, and nothing tells them from those of a new one.
+      for (const [channel, sink] of added.routes) if (routes.has(channel) && routes.get(channel) !== sink) return false;
+      for (const [channel, sink] of added.routes) routes.set(channel, sink);
+      if (removed.length > 0) send({ t: "unsubscribe", channels: removed });
+      if (added.channels.size > 0) send({ t: "subscribe", channels: added.channels });
+      return true;
+    },
+    publish: ({ frame, line }) => socket?.send(framing === "json" ? line : codec.writeClient(frame)),
+    close() {
+      end.over = true;
+      socket?.close(NORMAL_CLOSURE);
+    },
+  };
+}
+
+function wireOf(data: unknown): string | Uint8Array {
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : (data as string);
+}

@@ -1,0 +1,193 @@
+/** A client on a fake clock, over transports whose server side the test plays. */
+import { onTestFinished } from "vitest";
+import { type ClientPlatform, createClientOn } from "../../src/client/client.ts";
+import type { Client, ClientOptions } from "../../src/client/client-api.ts";
+import type { Command } from "../../src/client/command.ts";
+import type {
+  ChannelSink,
+  ClientTransport,
+  Destination,
+  LinkEvents,
+  LinkFailure,
+  TransportName,
+} from "../../src/client/transport.ts";
+import {
+  type ArrivedFrame,
+  type Cursors,
+  formatId,
+  type MessagesFrame,
+  type WelcomeFrame,
+} from "../../src/protocol/index.ts";
+import { createFakeClock, createSeededRandom, type FakeClock } from "../../src/testing/index.ts";
+
+const EPOCH = "m8x2k1b7cq0z";
+
+export const idOf = (seq: number): string => formatId(EPOCH, seq);
+
+export const WELCOME: WelcomeFrame = {
+  t: "welcome",
+  ping: 15_000,
+  keyWindow: 300_000,
+  limits: { messageBytes: 1_000, frameBytes: 4_000, subscriptions: 100, inFlight: 4 },
+};
+
+/** A run of text messages. */
+export function runOf(channel: string, first: number, ...texts: string[]): MessagesFrame {
+  const messages = texts.map((data, i) => ({
+    seq: first + i,
+    at: 0,
+    event: "message",
+    from: undefined,
+    kind: "text" as const,
+    data,
+    skipped: 0,
+  }));
+  return { t: "messages", channel, epoch: EPOCH, messages };
+}
+
+/** A link as its server sees it. */
+export interface FakeLink {
+  readonly transport: TransportName;
+  readonly hello: Cursors;
+  readonly token: string | undefined;
+  /** Changes of channels, in words: `+a@start`, `-b`. */
+  readonly changes: string[];
+  /** Keys of commands, as they came. */
+  readonly keys: string[];
+  readonly commands: Command[];
+  closed: boolean;
+  /** Lets the link carry a frame to the client. */
+  say(...frames: ArrivedFrame[]): void;
+  end(failure?: Partial<LinkFailure>): void;
+  returned(commands: readonly Command[], failure?: LinkFailure): void;
+  /** A byte that is no frame. */
+  alive(): void;
+}
+
+export interface Stage {
+  readonly client: Client;
+  readonly clock: FakeClock;
+  /** All links, oldest first. */
+  readonly links: readonly FakeLink[];
+  /** The newest link. */
+  readonly link: FakeLink;
+  /** The device wakes up. */
+  wake(): void;
+  /** Runs all promise jobs. */
+  settle(): Promise<void>;
+  /** Lets time pass in small steps, promise jobs included. */
+  pass(ms: number): Promise<void>;
+}
+
+export interface StageOptions extends Partial<ClientOptions> {
+  /** What the server does with each new link. Default: says welcome. */
+  readonly onLink?: (link: FakeLink, number: number) => void;
+  /** What links say when channels are added to them. Default: true. */
+  readonly changes?: boolean;
+  readonly seed?: number;
+}
+
+const STEP_MS = 50;
+
+export function createStage(options: StageOptions = {}): Stage {
+  const { onLink = (link) => link.say(WELCOME), changes = true, seed = 1, ...clientOptions } = options;
+  const clock = createFakeClock();
+  const links: FakeLink[] = [];
+  let wake = (): void => {};
+
+  const transport = (name: TransportName): ClientTransport => ({
+    name,
+    supported: () => true,
+    quietMs: (pingMs) => 2.5 * pingMs,
+    open(to, events) {
+      const { link, clientLink } = createFakeLink(name, to, events, changes);
+      links.push(link);
+      queueMicrotask(() => onLink(link, links.length));
+      return clientLink;
+    },
+  });
+  const platform: ClientPlatform = {
+    transports: [transport("websocket"), transport("sse"), transport("poll")],
+    clock,
+    random: createSeededRandom(seed),
+    wakeups(run) {
+      wake = run;
+      return () => {
+        wake = () => {};
+      };
+    },
+    createClientId: () => "c1",
+    baseUrl: undefined,
+  };
+  const client = createClientOn(platform, { url: "http://127.0.0.1/eitherway", ...clientOptions });
+  onTestFinished(() => client.close());
+  return {
+    client,
+    clock,
+    links,
+    get link() {
+      return links.at(-1) as FakeLink;
+    },
+    wake: () => wake(),
+    settle: () => clock.settle(),
+    async pass(ms) {
+      await clock.settle();
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        clock.advance(Math.min(left, STEP_MS));
+        await clock.settle();
+      }
+    },
+  };
+}
+
+function createFakeLink(transport: TransportName, to: Destination, events: LinkEvents, changeable: boolean) {
+  const greeting = to.greet();
+  const routes = new Map<string, ChannelSink>(greeting.routes);
+  const link: FakeLink = {
+    transport,
+    hello: greeting.channels,
+    token: to.who.token,
+    changes: [],
+    keys: [],
+    commands: [],
+    closed: false,
+    say(...frames) {
+      events.alive();
+      for (const frame of frames) events.frame(frame, routes);
+    },
+    end: (failure = {}) => events.ended({ message: "cut", ...failure }),
+    returned: events.returned,
+    alive: events.alive,
+  };
+  const clientLink = {
+    change(added: { channels: Cursors; routes: ReadonlyMap<string, ChannelSink> }, removed: readonly string[]) {
+      if (!changeable) return false;
+      for (const [name, sink] of added.routes) routes.set(name, sink);
+      for (const name of removed) link.changes.push(`-${name}`);
+      for (const [name, cursor] of added.channels) link.changes.push(`+${name}@${cursor}`);
+      return true;
+    },
+    publish(command: Command) {
+      link.keys.push(command.frame.key);
+      link.commands.push(command);
+    },
+    close() {
+      link.closed = true;
+    },
+  };
+  return { link, clientLink };
+}
+
+/** What became of a promise, without waiting for it: `pending`, the id it gave, or the code of its error. */
+export function outcome(promise: Promise<{ readonly id: string }>): { readonly now: string } {
+  const seen = { now: "pending" };
+  promise.then(
+    ({ id }) => {
+      seen.now = id;
+    },
+    (error: unknown) => {
+      seen.now = (error as { code?: string }).code ?? String(error);
+    },
+  );
+  return seen;
+}
