@@ -1,0 +1,74 @@
+/** Cases of the broker suite: entries that replace each other for readers that are behind. */
+import assert from "node:assert/strict";
+import type { BrokerCase } from "./broker-case.ts";
+import { CHANNEL, draft, follow, idBy, publishOne, readGap, readPage, readTexts, shownOf, textsOf } from "./support.ts";
+
+export const collapseCases: readonly BrokerCase[] = [
+  {
+    name: "shows a reader that is behind the newest entry of each collapse key, and declares what it leaves out (P2)",
+    async run(broker) {
+      const first = await publishOne(broker, CHANNEL, draft("a1", { collapse: "a" }));
+      await publishOne(broker, CHANNEL, draft("b1", { collapse: "b" }));
+      await publishOne(broker, CHANNEL, draft("a2", { collapse: "a" }));
+      await publishOne(broker, CHANNEL, draft("plain"));
+      await publishOne(broker, CHANNEL, draft("a3", { collapse: "a" }));
+      const { messages } = await readPage(broker, idBy(first, -1));
+      assert.deepEqual(shownOf(messages), ["b1+1", "plain+1", "a3+0"]);
+      assert.deepEqual(shownOf((await readPage(broker, "start")).messages), ["b1+0", "plain+1", "a3+0"]);
+    },
+  },
+  {
+    name: "tells watchers of every entry of a collapse key (P1)",
+    async run(broker) {
+      const heard: string[] = [];
+      const stop = await broker.watch(CHANNEL, ({ messages }) => heard.push(...textsOf(messages)));
+      const follower = await follow(broker);
+      for (const text of ["1", "2", "3"]) {
+        await publishOne(broker, CHANNEL, draft(text, { collapse: "a" }));
+        await follower.until(Number(text));
+      }
+      assert.deepEqual(follower.texts, ["1", "2", "3"]);
+      assert.deepEqual([...new Set(heard)], ["1", "2", "3"]);
+      follower.stop();
+      stop();
+    },
+  },
+  {
+    name: "shows history as it was, nothing collapsed",
+    async run(broker) {
+      for (const text of ["1", "2", "3"]) await publishOne(broker, CHANNEL, draft(text, { collapse: "a" }));
+      const page = await broker.readBefore(CHANNEL, undefined, { messages: 2, bytes: 100 });
+      assert.deepEqual(shownOf(page?.messages ?? []), ["2+0", "3+0"]);
+    },
+  },
+  {
+    name: "spares the newest entry of each collapse key when it trims, for readers from the start (P2)",
+    settings: { retention: { messages: 2 } },
+    async run(broker) {
+      const first = await publishOne(broker, CHANNEL, draft("a1", { collapse: "a" }));
+      await publishOne(broker, CHANNEL, draft("a2", { collapse: "a" }));
+      for (const text of ["x", "y", "z"]) await publishOne(broker, CHANNEL, draft(text));
+      assert.deepEqual(shownOf((await readPage(broker, "start")).messages), ["a2+0", "y+1", "z+0"]);
+      assert.equal((await readGap(broker, first)).why, "trimmed");
+    },
+  },
+  {
+    name: "goes on from a cursor where all that was trimmed after it has collapsed (P2)",
+    settings: { retention: { messages: 2 } },
+    async run(broker) {
+      const ids: string[] = [];
+      for (const text of ["a1", "b1", "a2", "b2", "a3", "b3"]) {
+        ids.push(await publishOne(broker, CHANNEL, draft(text, { collapse: text.slice(0, 1) })));
+      }
+      assert.deepEqual(shownOf((await readPage(broker, ids[0] ?? "start")).messages), ["a3+3", "b3+0"]);
+    },
+  },
+  {
+    name: "spares no more collapse keys than its limit (P6)",
+    settings: { retention: { messages: 1 }, limits: { latestKeys: 2 } },
+    async run(broker) {
+      for (const key of ["a", "b", "c", "d"]) await publishOne(broker, CHANNEL, draft(key, { collapse: key }));
+      assert.deepEqual(await readTexts(broker, "start"), ["b", "c", "d"]);
+    },
+  },
+];

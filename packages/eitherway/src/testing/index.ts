@@ -1,0 +1,23 @@
+/** Parts for tests of applications, brokers and transports: time, network and connections that a test controls. */
+
+export type { BrokerSettings, BrokerSuiteOptions, BrokerUnderTest } from "./broker-suite.ts";
+export { brokerSuite } from "./broker-suite.ts";
+export type { Content, DeliveryLedger, LedgerReader, Verdict } from "./delivery-ledger.ts";
+export { createDeliveryLedger } from "./delivery-ledger.ts";
+export type { Dialect } from "./dialects.ts";
+export { DIALECTS } from "./dialects.ts";
+export type { FakeClock, FakeClockOptions } from "./fake-clock.ts";
+export { createFakeClock } from "./fake-clock.ts";
+export type { Direction, Fault } from "./fault.ts";
+export type { FaultConnection, FaultCounters, FaultNetwork, FaultNetworkOptions } from "./fault-network.ts";
+export { createFaultNetwork } from "./fault-network.ts";
+export type { LeapingClock } from "./leaping-clock.ts";
+export { createLeapingClock } from "./leaping-clock.ts";
+export type { MemoryExchange, MemoryPeerOptions, MemoryRequest } from "./memory-exchange.ts";
+export { createMemoryExchange } from "./memory-exchange.ts";
+export type { MemoryHandshake, MemorySocket } from "./memory-socket.ts";
+export { createMemorySocket } from "./memory-socket.ts";
+export { createSeededRandom } from "./seeded-random.ts";
+export type { ServerSettings, SuiteServer } from "./transport-case.ts";
+export type { TransportSuiteOptions } from "./transport-suite.ts";
+export { transportSuite } from "./transport-suite.ts";

@@ -1,0 +1,66 @@
+/**
+ * What holds over every transport, as tests: for our own server, for other brokers behind it, for a proxy in front of it.
+ *
+ * Needs no test framework of its own: `test` is that of vitest, node:test or any other that takes a name and a function.
+ */
+import { createClient } from "../client/index.node.ts";
+import { CLIENT_CASES, switchCases } from "./client-cases.ts";
+import { DIALECTS, type Dialect } from "./dialects.ts";
+import { openRawLink } from "./raw-link.ts";
+import type { CaseContext, ServerSettings, SuiteServer, TransportCase } from "./transport-case.ts";
+import { WIRE_CASES } from "./wire-cases.ts";
+
+export interface TransportSuiteOptions {
+  /** Registers one test. */
+  readonly test: (name: string, run: () => Promise<void>) => void;
+  /** Starts a server with these settings, the rest as by default. */
+  readonly start: (settings: ServerSettings) => Promise<SuiteServer>;
+  /** Default: all. */
+  readonly dialects?: readonly Dialect[];
+}
+
+/**
+ * @example
+ * transportSuite({ test, start: async (settings) => startMyServer(settings) });
+ */
+export function transportSuite({ test, start, dialects = DIALECTS }: TransportSuiteOptions): void {
+  for (const dialect of dialects) {
+    for (const one of [...WIRE_CASES, ...CLIENT_CASES]) {
+      test(`${dialect.name}: ${one.name}`, () => runCase(one, dialect, start));
+    }
+    for (const to of dialects.filter(({ transport }) => transport !== dialect.transport)) {
+      for (const one of switchCases(to)) {
+        test(`${dialect.name} to ${to.name}: ${one.name}`, () => runCase(one, dialect, start));
+      }
+    }
+  }
+}
+
+/** Runs a case and ends whatever it started, in reverse order, whether or not it went well. */
+async function runCase(one: TransportCase, dialect: Dialect, start: TransportSuiteOptions["start"]): Promise<void> {
+  const endings: (() => unknown)[] = [];
+  const context: CaseContext = {
+    dialect,
+    async start(settings = {}) {
+      const server = await start(settings);
+      endings.push(() => server.close());
+      return server;
+    },
+    link(server, hello) {
+      const link = openRawLink(server.url, dialect, hello);
+      endings.push(() => link.close());
+      return link;
+    },
+    client(server, options = {}) {
+      const { transport, framing } = dialect;
+      const client = createClient({ url: server.url, transport, framing, ...options });
+      endings.push(() => client.close());
+      return client;
+    },
+  };
+  try {
+    await one.run(context);
+  } finally {
+    for (const end of endings.reverse()) await end();
+  }
+}

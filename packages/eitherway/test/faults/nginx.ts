@@ -1,0 +1,99 @@
+/** A real nginx in front of a server, as people run it: response buffering is on, which is its default. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { onTestFinished } from "vitest";
+
+export interface NginxOptions {
+  /** The port of the server behind it, on 127.0.0.1. */
+  readonly target: number;
+  /** Buffers also what asks not to be buffered. */
+  readonly ignoresAccelBuffering?: boolean;
+}
+
+const PROGRAM = "nginx";
+
+/** Starts it on a free port until the test is over, and resolves with `http://127.0.0.1:<port>`. */
+export async function startNginx({ target, ignoresAccelBuffering = false }: NginxOptions): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "eitherway-nginx-"));
+  const port = await freePort();
+  const file = join(folder, "nginx.conf");
+  writeFileSync(file, configuration(folder, port, target, ignoresAccelBuffering));
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ""}${delimiter}/usr/sbin` }; // Debian puts it there
+  const nginx = spawn(PROGRAM, ["-p", folder, "-c", file, "-e", join(folder, "error.log")], { env });
+  const exited = once(nginx, "exit");
+  let complaints = "";
+  nginx.stderr.on("data", (text: Buffer) => {
+    complaints += text.toString();
+  });
+  onTestFinished(async () => {
+    nginx.kill("SIGTERM"); // at once, whatever is open
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await Promise.race([
+    answers(port),
+    exited.then(() => {
+      throw new Error(`nginx ended: ${complaints}`);
+    }),
+  ]);
+  return `http://127.0.0.1:${port}`;
+}
+
+function configuration(folder: string, port: number, target: number, ignoresAccelBuffering: boolean): string {
+  return `
+daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://127.0.0.1:${target};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      ${ignoresAccelBuffering ? "proxy_ignore_headers X-Accel-Buffering;" : ""}
+    }
+  }
+}
+`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const RETRY_MS = 10;
+
+async function answers(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    const taken = await Promise.race([
+      once(socket, "connect").then(() => true),
+      once(socket, "close").then(() => false),
+    ]).catch(() => false);
+    socket.destroy();
+    if (taken) return;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}

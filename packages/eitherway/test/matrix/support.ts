@@ -1,0 +1,23 @@
+/** A real Node server for the suites of this folder, in this process, that can be restarted at its address. */
+import { eitherway, type NodeEitherway } from "../../src/node/index.ts";
+import type { ServerSettings, SuiteServer } from "../../src/testing/index.ts";
+
+export async function startNodeServer(settings: ServerSettings): Promise<SuiteServer> {
+  const start = async (port: number): Promise<{ ew: NodeEitherway; port: number; url: string }> => {
+    const ew = eitherway({ ...settings, logger: SILENT });
+    return { ew, ...(await ew.listen({ port })) };
+  };
+  let running = await start(0);
+  return {
+    url: running.url,
+    publish: (channel, data, options) => running.ew.publish(channel, data, options),
+    stats: () => running.ew.stats(),
+    async restart() {
+      await running.ew.close();
+      running = await start(running.port);
+    },
+    close: () => running.ew.close(),
+  };
+}
+
+const SILENT = { info() {}, warn() {}, error() {} };

@@ -1,0 +1,5 @@
+import { test } from "vitest";
+import { transportSuite } from "../../src/testing/index.ts";
+import { startNodeServer } from "./support.ts";
+
+transportSuite({ test, start: startNodeServer });
