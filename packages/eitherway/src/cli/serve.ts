@@ -1,0 +1,182 @@
+/** `eitherway serve`: a server of its own, for trying out, for development, and beside applications that are not Node. */
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import type { Limits } from "../core/index.ts";
+import { createSelfSignedCertificate, eitherway, type NodeEitherwayOptions, type TrustProxy } from "../node/index.ts";
+import { isEitherwayError } from "../protocol/index.ts";
+import type { Amounts } from "../server/index.ts";
+import type { Command } from "./command.ts";
+import type { Arguments, Flags, GivenFlags } from "./flags.ts";
+import type { Output } from "./output.ts";
+import { createPlainLogger } from "./plain-logger.ts";
+import { EXIT, type Surroundings, UsageError } from "./surroundings.ts";
+import { readVersion } from "./version.ts";
+
+const FLAGS: Flags = {
+  port: { short: "p", value: "PORT", help: "default 8000; 0: any free one; PORT works as well", mirrored: true },
+  host: { value: "ADDRESS", help: "default 127.0.0.1; any other needs --insecure", mirrored: true },
+  "base-path": { value: "PATH", help: "default /eitherway", mirrored: true },
+  "tls-cert": { value: "FILE", help: "certificate, PEM: https, also HTTP/2", mirrored: true },
+  "tls-key": { value: "FILE", help: "its key, PEM", mirrored: true },
+  "tls-self-signed": { help: "https with a certificate made now, for localhost", mirrored: true },
+  insecure: {
+    help: "answers to every host name and may listen everywhere; there is no authentication",
+    mirrored: true,
+  },
+  "allow-origin": {
+    value: "ORIGIN",
+    many: true,
+    help: "a page that may use this server, or '*'; repeatable",
+    mirrored: true,
+  },
+  "trust-proxy": {
+    value: "N",
+    help: "how many proxies in front tell the truth about clients; default 0",
+    mirrored: true,
+  },
+  "retention-messages": { value: "N", help: "messages that a channel keeps; default 1000", mirrored: true },
+  "retention-bytes": { value: "SIZE", help: "bytes that a channel keeps; default 1mb", mirrored: true },
+  "retention-age": { value: "TIME", help: "age up to which a channel keeps messages; default 1h", mirrored: true },
+  "key-window": { value: "TIME", help: "for how long a repeated key is recognised; default 5m", mirrored: true },
+  ping: { value: "TIME", help: "time between pings on a quiet link; default 15s", mirrored: true },
+  limit: {
+    value: "NAME=VALUE",
+    many: true,
+    help: "a limit of docs/limits.md, as in messageBytes=256kb; repeatable",
+    mirrored: true,
+  },
+};
+
+export const serveCommand: Command = {
+  name: "serve",
+  parameters: "",
+  summary: "Serves channels over WebSocket, SSE, long-poll and plain HTTP, from memory.",
+  flags: FLAGS,
+  notes: ["In brackets: the environment variable that does the same; several values are split by commas."],
+  run: serve,
+};
+
+async function serve({ flags, positionals }: Arguments, surroundings: Surroundings, output: Output): Promise<number> {
+  if (positionals.length > 0)
+    throw new UsageError(`serve takes flags only; leave ${JSON.stringify(positionals[0])} out.`);
+  const insecure = flags.on("insecure");
+  const host = flags.text("host");
+  if (!insecure && host !== undefined && !LOOPBACK.has(host)) {
+    throw new UsageError(
+      `Host ${host} can be reached from other machines and there is no authentication yet: leave --host out, or give --insecure to let everybody read and write.`,
+    );
+  }
+  const port = readPort(flags.text("port") ?? surroundings.env.PORT);
+  const tls = await readTls(flags);
+  const server = asUsage(() => eitherway(readOptions(flags, output)));
+  const ended = once(surroundings.signal, "abort"); // before the first await below: a signal may come at once
+  try {
+    const { url } = await server.listen({ port, host, tls });
+    await output.data(await banner(url, { insecure, selfSigned: flags.on("tls-self-signed") }));
+    if (!surroundings.signal.aborted) await ended;
+    const { links } = server.stats();
+    output.say(
+      links > 0 ? `Ending: telling ${links} ${links === 1 ? "link" : "links"} to come back later ...` : "Ending.",
+    );
+  } finally {
+    await server.close();
+  }
+  return EXIT.ok;
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
+const MAX_PORT = 65_535;
+
+function readPort(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= MAX_PORT) return port;
+  throw new UsageError(
+    `The port is ${JSON.stringify(text)}; give a whole number from 0 (any free port) to ${MAX_PORT}.`,
+  );
+}
+
+async function readTls(flags: GivenFlags): Promise<{ cert: string; key: string } | undefined> {
+  const [cert, key] = [flags.text("tls-cert"), flags.text("tls-key")];
+  if (flags.on("tls-self-signed")) {
+    if (cert === undefined && key === undefined) return createSelfSignedCertificate();
+    throw new UsageError("Give --tls-self-signed, or --tls-cert and --tls-key, not both.");
+  }
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new UsageError("--tls-cert and --tls-key belong together; give both, or --tls-self-signed.");
+  }
+  return { cert: await readPem("tls-cert", cert), key: await readPem("tls-key", key) };
+}
+
+async function readPem(flag: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`--${flag} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+function readOptions(flags: GivenFlags, output: Output): NodeEitherwayOptions {
+  const trust = flags.text("trust-proxy");
+  return {
+    basePath: flags.text("base-path"),
+    allowedOrigins: flags.texts("allow-origin"),
+    insecure: flags.on("insecure"),
+    trustProxy: trust === undefined ? undefined : readTrust(trust),
+    retention: {
+      messages: flags.text("retention-messages"),
+      bytes: flags.text("retention-bytes"),
+      ageMs: flags.text("retention-age"),
+    },
+    keyWindowMs: flags.text("key-window"),
+    pingMs: flags.text("ping"),
+    limits: readLimits(flags.texts("limit")),
+    logger: createPlainLogger(output),
+  };
+}
+
+function readTrust(text: string): TrustProxy {
+  if (/^[0-9]$/.test(text)) return Number(text);
+  throw new UsageError(`--trust-proxy is ${JSON.stringify(text)}; give the number of proxies in front, 0 to 9.`);
+}
+
+function readLimits(settings: readonly string[]): Amounts<Limits> {
+  return Object.fromEntries(
+    settings.map((setting) => {
+      const [, name, value] = /^([A-Za-z]+)=(.+)$/.exec(setting) ?? [];
+      if (name !== undefined && value !== undefined) return [name, value];
+      throw new UsageError(`--limit is ${JSON.stringify(setting)}; give NAME=VALUE, for example messageBytes=256kb.`);
+    }),
+  );
+}
+
+/** A wrong option is a wrong command line here. */
+function asUsage<T>(create: () => T): T {
+  try {
+    return create();
+  } catch (thrown) {
+    if (isEitherwayError(thrown) && thrown.code === "bad-request")
+      throw new UsageError(thrown.message, { cause: thrown });
+    throw thrown;
+  }
+}
+
+async function banner(
+  url: string,
+  { insecure, selfSigned }: { insecure: boolean; selfSigned: boolean },
+): Promise<string> {
+  const curl = selfSigned ? "curl -k" : "curl";
+  return [
+    `Eitherway ${await readVersion()} is at ${url}`,
+    insecure
+      ? "There is no authentication: whoever reaches this port reads and writes every channel."
+      : "There is no authentication yet, so only this machine is answered.",
+    "",
+    `  listen    ${curl} -N '${url}/events?channel=room/42'`,
+    `  publish   ${curl} -H 'content-type: application/json' -d '{"text":"hi"}' ${url}/channels/room/42`,
+    `  history   ${curl} ${url}/channels/room/42`,
+    "",
+    "Ctrl-C ends it.",
+  ].join("\n");
+}

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { rawConnect, requestText } from "../node/support.ts";
+import { startServer } from "./support.ts";
+
+const BIN = fileURLToPath(new URL("../../bin/eitherway.js", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../dist/cli/index.js", import.meta.url));
+
+beforeAll(() => expect(existsSync(BUILT), "npm run build comes before this test").toBe(true));
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly exit: Promise<unknown[]>;
+  prints(pattern: RegExp): Promise<RegExpExecArray>;
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+function start(...argv: string[]): Running {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/PORT|^(?:NODE_|VITEST)/.test(name)));
+  const child = spawn(process.execPath, [BIN, ...argv], { stdio: "pipe", env });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const reader = (stream: NodeJS.ReadableStream | null) => {
+    let text = "";
+    let look = (): void => {};
+    stream?.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      look();
+    });
+    return (pattern: RegExp): Promise<RegExpExecArray> =>
+      new Promise((resolve) => {
+        look = () => {
+          const match = pattern.exec(text);
+          if (match) resolve(match);
+        };
+        look();
+      });
+  };
+  return { child, exit: once(child, "exit"), prints: reader(child.stdout), says: reader(child.stderr) };
+}
+
+describe("the command, as a process of its own", () => {
+  test.each(["SIGINT", "SIGTERM"] as const)("serve ends on %s with exit code 0 (P10)", async (signal) => {
+    const serve = start("--port", "0");
+    await serve.prints(/Ctrl-C ends it/);
+    serve.child.kill(signal);
+    expect(await serve.exit).toEqual([0, null]);
+  });
+
+  test("serve ends at once on a second signal, even while a client takes nothing", async () => {
+    const serve = start("--port", "0");
+    const [, port = ""] = await serve.prints(/127\.0\.0\.1:([0-9]+).*Ctrl-C/s);
+    const poll = '{"t":"hello","v":1,"client":"c1","channels":{"a":"now"},"wait":55}';
+    const head = requestText("POST", "/eitherway/poll", { "content-length": String(poll.length) });
+    const raw = await rawConnect(Number(port), head + poll.slice(1)); // a body that never ends
+    raw.socket.pause();
+    serve.child.kill("SIGINT");
+    await serve.says(/Ending/);
+    serve.child.kill("SIGINT");
+    const [code] = await serve.exit;
+    expect([0, 130]).toContain(code); // 0 where the first signal was quick enough
+  });
+
+  test("tail and publish end by themselves and leave nothing behind", async () => {
+    const { url } = await startServer();
+    const tail = start("tail", "a", "--url", url, "--from", "start");
+    const publish = start("publish", "a", "hi", "--url", url);
+    expect(await publish.exit).toEqual([0, null]);
+    await tail.prints(/^hi\n$/);
+    tail.child.kill("SIGINT");
+    expect(await tail.exit).toEqual([0, null]);
+  });
+
+  test("tail ends quietly when its reader has seen enough: tail | head -1", async () => {
+    const { ew, url } = await startServer();
+    await ew.publish("a", 1);
+    const tail = start("tail", "a", "--url", url, "--from", "start");
+    await tail.prints(/1\n/);
+    tail.child.stdout?.destroy();
+    let errors = "";
+    tail.child.stderr?.on("data", (text: string) => {
+      errors += text;
+    });
+    let over = false;
+    void tail.exit.then(() => {
+      over = true;
+    });
+    // The first write after the reader has gone may still fit into the pipe.
+    while (!over) {
+      await ew.publish("a", 2);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await tail.exit).toEqual([0, null]);
+    expect(errors).toBe("");
+  });
+
+  test("a wrong command line is exit code 2", async () => {
+    const wrong = start("--prot", "1");
+    await wrong.says(/^There is no flag --prot;.*\n$/);
+    expect(await wrong.exit).toEqual([2, null]);
+  });
+});

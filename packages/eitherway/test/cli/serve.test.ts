@@ -1,0 +1,132 @@
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import { SUBPROTOCOLS } from "../../src/protocol/index.ts";
+import { rawConnect, requestText, testCertificate } from "../node/support.ts";
+import { type CliOptions, runToEnd, startCli } from "./support.ts";
+
+const URL_LINE = /is at (https?:\/\/\S+?:([0-9]+)\/\S+)/;
+
+async function serve(argv: readonly string[] = [], options: CliOptions = {}) {
+  const running = startCli(["serve", "--port", "0", ...argv], options);
+  const [, url = "", port = ""] = await running.prints(URL_LINE);
+  return { ...running, url, port: Number(port) };
+}
+
+test("serve prints its address and curl lines, and nothing on standard error", async () => {
+  const { url, port, out, err } = await serve();
+  expect(url).toBe(`http://127.0.0.1:${port}/eitherway`);
+  expect(out()).toMatch(/only this machine/);
+  expect(out().match(/curl .*/g)).toEqual([
+    `curl -N '${url}/events?channel=room/42'`,
+    `curl -H 'content-type: application/json' -d '{"text":"hi"}' ${url}/channels/room/42`,
+    `curl ${url}/channels/room/42`,
+  ]);
+  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+  expect(err()).toBe("");
+});
+
+test("serve is what runs without a command, on PORT, or rather EITHERWAY_PORT, or rather --port", async () => {
+  const free = async (): Promise<string> => {
+    const probe = createServer().listen(0, "127.0.0.1");
+    await once(probe, "listening");
+    const { port } = probe.address() as { port: number };
+    probe.close();
+    return String(port);
+  };
+  const [one, two, three] = [await free(), await free(), await free()];
+  const portOf = async (argv: string[], env: Record<string, string>): Promise<string | undefined> => {
+    const running = startCli(argv, { env });
+    const [, , port] = await running.prints(URL_LINE);
+    await running.stop();
+    return port;
+  };
+  expect(await portOf([], { PORT: one })).toBe(one);
+  expect(await portOf([], { PORT: one, EITHERWAY_PORT: two })).toBe(two);
+  expect(await portOf(["-p", three], { PORT: one, EITHERWAY_PORT: two })).toBe(three);
+});
+
+test("serve says in one sentence that a port is taken, with exit code 1 (P12)", async () => {
+  const { port } = await serve();
+  const { code, out, err } = await runToEnd(["serve", "--port", String(port)]);
+  expect({ code, out }).toEqual({ code: 1, out: "" });
+  expect(err).toMatch(new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is taken; [^\\n]+\\.\\n$`));
+});
+
+test("serve takes limits, retention, origins, times and another base path", async () => {
+  const flags = [
+    "--limit",
+    "messageBytes=1kb",
+    "--limit=inFlight=7",
+    "--retention-messages",
+    "2",
+    "--key-window",
+    "1m",
+  ];
+  const { url } = await serve([...flags, "--ping", "3s", "--allow-origin", "https://app.example", "--base-path", "/x"]);
+  expect(url).toMatch(/\/x$/);
+  const post = (body: string): Promise<Response> =>
+    fetch(`${url}/channels/a`, { method: "POST", headers: { "content-type": "text/plain" }, body });
+  for (const text of ["1", "2", "3"]) expect((await post(text)).status).toBe(201);
+  expect((await post("x".repeat(1_025))).status).toBe(413);
+  const history = await fetch(`${url}/channels/a`, { headers: { origin: "https://app.example" } });
+  expect(history.headers.get("access-control-allow-origin")).toBe("https://app.example");
+  expect(await history.json()).toMatchObject({ messages: [{ text: "2" }, { text: "3" }] });
+  const commands = await fetch(`${url}/poll`, {
+    method: "POST",
+    body: '{"t":"hello","v":1,"client":"c","channels":{},"wait":0}',
+  });
+  expect(await commands.text()).toMatch(/"ping":3000,"keyWindow":60000,.*"inFlight":7/);
+});
+
+test("serve warns on standard error of a page that it refuses, in words", async () => {
+  const { url, says } = await serve();
+  await fetch(`${url}/channels/a`, { headers: { origin: "https://evil.example" } });
+  await says(/^Warning: request refused: The origin "https:\/\/evil\.example" is not allowed.*code: origin-refused\n$/);
+});
+
+test("serve --insecure listens everywhere, answers to any name, and says what that means", async () => {
+  const { port, out } = await serve(["--insecure", "--host", "0.0.0.0"]);
+  expect(out()).toMatch(/whoever reaches this port reads and writes every channel/);
+  const raw = await rawConnect(port, requestText("GET", "/eitherway/channels/a", { host: "any.example" }));
+  await raw.has("HTTP/1.1 200");
+});
+
+test("serve speaks TLS with a certificate from files, or with one made now", async () => {
+  const { cert, key } = await testCertificate();
+  const folder = await mkdtemp(join(tmpdir(), "eitherway-serve-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  await writeFile(certFile, cert);
+  await writeFile(keyFile, key);
+  const fromFiles = await serve(["--tls-cert", certFile, "--tls-key", keyFile]);
+  expect(fromFiles.url).toMatch(/^https:/);
+  expect(fromFiles.out()).not.toMatch(/curl -k/);
+  const selfSigned = await serve(["--tls-self-signed"]);
+  expect(selfSigned.url).toMatch(/^https:/);
+  expect(selfSigned.out()).toMatch(/curl -k -N/);
+});
+
+test("serve ends politely: links are told to come back, exit code 0 (P10)", async () => {
+  const { url, stop, err } = await serve();
+  const socket = new WebSocket(url.replace("http", "ws"), SUBPROTOCOLS.json);
+  onTestFinished(() => socket.terminate());
+  await once(socket, "open");
+  socket.send('{"t":"hello","v":1,"client":"c1","channels":{}}');
+  await once(socket, "message");
+  const bye = once(socket, "message");
+  const closed = once(socket, "close");
+  expect(await stop()).toBe(0);
+  expect(JSON.parse(String((await bye)[0]))).toMatchObject({ t: "bye", code: "drain" });
+  expect(await closed).toEqual([4000, Buffer.from("drain")]);
+  expect(err()).toBe("Ending: telling 1 link to come back later ...\n");
+});
+
+test("serve that is told to end before it has begun ends as well", async () => {
+  const running = startCli(["serve", "--port", "0"]);
+  expect(await running.stop()).toBe(0);
+});

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { DEFAULT_KEY_WINDOW_MS, DEFAULT_LIMITS, DEFAULT_PING_MS, DEFAULT_RETENTION } from "../../src/core/index.ts";
+import { readAmount } from "../../src/server/amounts.ts";
+import { linksOf, programsOf, ROOT, readText, rowsOf } from "./support.ts";
+
+const PAGES = ["README.md", "docs/embedding.md", "docs/limits.md"];
+
+test.each(PAGES)("every link of %s leads somewhere", async (page) => {
+  const missing = linksOf(await readText(page)).filter((link) => !existsSync(join(ROOT, dirname(page), link)));
+  expect(missing).toEqual([]);
+});
+
+test("the README names the very command that .ci/run runs", async () => {
+  const command = /^exec (.*)$/m.exec(await readText(".ci/run"))?.[1];
+  expect(command).toBe("npm test");
+  expect(await readText("README.md")).toMatch(/^npm test +#/m);
+});
+
+test("the embed of the README has about twenty lines", async () => {
+  const server = programsOf(await readText("README.md")).get("server.ts") ?? "";
+  expect(server.trim().split("\n").length).toBeLessThanOrEqual(25);
+});
+
+describe("docs/limits.md", () => {
+  const defaults = {
+    ...DEFAULT_LIMITS,
+    ...DEFAULT_RETENTION,
+    keyWindowMs: DEFAULT_KEY_WINDOW_MS,
+    pingMs: DEFAULT_PING_MS,
+  };
+
+  test("has every limit with its default", async () => {
+    const rows = rowsOf(await readText("docs/limits.md")).filter(([name = ""]) => Object.hasOwn(defaults, name));
+    const told = rows.map(([name = "", amount = ""]) => {
+      const text = amount.replaceAll(",", "").replace(/ ?min$/, "m");
+      return [name, readAmount(text, name)];
+    });
+    expect(Object.fromEntries(told)).toEqual(defaults);
+    expect(told).toHaveLength(Object.keys(defaults).length);
+  });
+});
