@@ -1,0 +1,73 @@
+/** Serves the few files of a built page from memory: what is not in the folder at the start does not exist. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { extname, join, relative, sep } from "node:path";
+
+/** @typedef {{ body: Buffer, headers: Record<string, string> }} StaticFile */
+
+/** @type {Readonly<Record<string, string>>} */
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** Everything from this origin, nothing inline, nothing that turns text into markup. */
+const PAGE_HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+  "referrer-policy": "no-referrer",
+};
+
+const HASHED = /^\/assets\//; // Vite puts a hash of the content into these names
+const FOR_GOOD = "public, max-age=31536000, immutable";
+const ASK_FIRST = "no-cache";
+
+/**
+ * A request listener for `http` and `http2` servers.
+ * @param {string} folder
+ * @returns {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void}
+ */
+export function createStaticFiles(folder) {
+  const files = readFiles(folder);
+  return ({ method, url = "/", headers }, response) => {
+    const path = url.split("?", 1)[0];
+    const file = files.get(path === "/" ? "/index.html" : (path ?? ""));
+    if (method !== "GET" && method !== "HEAD") {
+      response.writeHead(405, { allow: "GET, HEAD" }).end();
+    } else if (!file) {
+      response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("There is nothing at this path.\n");
+    } else if (headers["if-none-match"] === file.headers.etag) {
+      response.writeHead(304, file.headers).end();
+    } else {
+      response.writeHead(200, { ...file.headers, "content-length": file.body.length });
+      response.end(method === "HEAD" ? undefined : file.body);
+    }
+  };
+}
+
+/**
+ * @param {string} folder
+ * @returns {Map<string, StaticFile>} by the path of their URL
+ */
+function readFiles(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(
+    entries.map((entry) => {
+      const file = join(entry.parentPath, entry.name);
+      const path = `/${relative(folder, file).replaceAll(sep, "/")}`;
+      const body = readFileSync(file);
+      const type = TYPES[extname(path)] ?? "application/octet-stream";
+      const headers = {
+        "content-type": type,
+        "cache-control": HASHED.test(path) ? FOR_GOOD : ASK_FIRST,
+        etag: `"${createHash("sha256").update(body).digest("base64url")}"`,
+        "x-content-type-options": "nosniff",
+        ...(type.startsWith("text/html") && PAGE_HEADERS),
+      };
+      return [path, { body, headers }];
+    }),
+  );
+}

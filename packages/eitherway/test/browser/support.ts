@@ -1,0 +1,189 @@
+/** A real browser, and the showcase as `npm start` serves it: built page, own process. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+
+/** Builds what is out of date, so that a test never judges an old page, and keeps one browser for the tests of a file. */
+export function useBrowser(): (options?: BrowserContextOptions) => Promise<BrowserContext> {
+  let browser: Browser;
+  beforeAll(async () => {
+    const built = startScript("scripts/build.js", {});
+    if ((await built.exit) !== 0) throw new Error(built.output());
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  });
+  afterAll(() => browser.close());
+
+  return async (options = {}) => {
+    const context = await browser.newContext({ locale: "en-GB", ignoreHTTPSErrors: true, ...options });
+    context.setDefaultTimeout(WAIT_MS);
+    onTestFinished(() => context.close());
+    return context;
+  };
+}
+
+/** Longer than the longest backoff after the cuts of a test, on a busy machine. */
+const WAIT_MS = 50_000;
+
+const CHROMIUM = "/usr/bin/chromium";
+const FLAGS = [
+  "--no-sandbox", // root has none, and the pages are ours
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--no-first-run",
+  "--no-default-browser-check",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-default-apps",
+  "--metrics-recording-only",
+  "--disable-quic",
+];
+
+export interface Showcase {
+  /** `http://127.0.0.1:<port>`. */
+  readonly origin: string;
+  readonly port: number;
+  /** All that it printed so far. */
+  output(): string;
+  /** Signals the process; resolves with its exit code, `null` where the signal killed it. */
+  stop(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface ShowcaseOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: the server alone. `scripts/start.js` is what `npm start` runs. */
+  readonly script?: "apps/showcase/server.js" | "scripts/start.js";
+}
+
+const ADDRESS = /Eitherway is at (https?:\/\/127\.0\.0\.1:([0-9]+))/;
+
+/** On a free port. It ends with the test. */
+export async function startShowcase({
+  env,
+  script = "apps/showcase/server.js",
+}: ShowcaseOptions = {}): Promise<Showcase> {
+  const { output, exit, prints, kill } = startScript(script, { EITHERWAY_PORT: "0", ...env });
+  const stop = (signal: NodeJS.Signals): Promise<number | null> => {
+    kill(signal);
+    return exit;
+  };
+  onTestFinished(async () => void (await stop("SIGKILL"))); // whatever state a failed test leaves it in
+  const [, origin = "", port] = await prints(ADDRESS);
+  return { origin, port: Number(port), output, stop };
+}
+
+interface Running {
+  output(): string;
+  readonly exit: Promise<number | null>;
+  /** Rejects when the process ends before. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+function startScript(path: string, env: Readonly<Record<string, string>>): Running {
+  const { PATH, HOME } = process.env; // the test runner's own variables would change how the page is built
+  const child = spawn(process.execPath, [fileURLToPath(new URL(`../../../../${path}`, import.meta.url))], {
+    env: { PATH, HOME, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exit = once(child, "close").then(([code]: (number | null)[]) => code ?? null);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return {
+    output: () => output,
+    exit,
+    prints: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(output);
+          if (match) resolve(match);
+        };
+        child.stdout.on("data", look);
+        look();
+        exit.then((code) => reject(new Error(`${path} ended with code ${code}:\n${output}`)), reject);
+      }),
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+export interface Tab {
+  readonly page: Page;
+  /** Warnings and errors of the console, exceptions, and requests for anything but the page's own origin. */
+  readonly complaints: string[];
+  /** Resolves once the connection is as wanted. */
+  connected(transport?: "WebSocket" | "SSE" | "long-poll"): Promise<void>;
+  /** Types into the field and presses Enter. */
+  send(text: string): Promise<void>;
+  choose(transport: "Auto" | "WebSocket" | "SSE" | "Long-poll"): Promise<void>;
+  cut(): Promise<void>;
+  /** The number that stands at one of the counters. */
+  counter(name: "Received" | "Resumes" | "Lost" | "Doubled" | "Gaps"): Promise<number>;
+  /** Resolves once so many messages are in the log and none of its own waits below it. */
+  settled(messages: number): Promise<void>;
+  messages(): Promise<readonly ShownMessage[]>;
+}
+
+export interface ShownMessage {
+  readonly id: string;
+  readonly text: string;
+  /** The sender's own number, `undefined` where the message came from elsewhere. */
+  readonly number: number | undefined;
+  readonly isOwn: boolean;
+}
+
+export async function openTab(context: BrowserContext, origin: string): Promise<Tab> {
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== origin) complaints.push(`request for ${request.url()}`);
+  });
+  await page.goto(`${origin}/`);
+  return {
+    page,
+    complaints,
+    connected: (transport) => page.getByText(transport ? `Open over ${transport}` : "Open over").waitFor(),
+    async send(text) {
+      const field = page.getByLabel("Message", { exact: true });
+      await field.fill(text);
+      await field.press("Enter");
+    },
+    choose: (transport) => page.locator("#transport").getByText(transport, { exact: true }).click(),
+    cut: () => page.getByRole("button", { name: "Cut the connection" }).click(),
+    async counter(name) {
+      return Number(await page.locator(`dt:text-is("${name}") + dd`).textContent());
+    },
+    async settled(count) {
+      const look = (wanted: number): boolean =>
+        document.querySelectorAll("#log > .message").length >= wanted &&
+        document.querySelectorAll("#pending > .message").length === 0;
+      await page.waitForFunction(look, count).catch(async (cause: unknown) => {
+        const shown = await page.locator("#log > .message").count();
+        const waiting = await page.locator("#pending > .message").count();
+        const panel = await page.getByLabel("Connection").ariaSnapshot();
+        throw new Error(`${shown} messages of ${count} are shown, ${waiting} wait to be stored:\n${panel}`, { cause });
+      });
+    },
+    messages: () =>
+      page.locator("#log > .message").evaluateAll((rows) =>
+        rows.map((row) => {
+          const { id = "", number } = (row as HTMLElement).dataset;
+          return {
+            id,
+            text: row.querySelector(".text")?.textContent ?? "",
+            number: number === undefined ? undefined : Number(number),
+            isOwn: row.classList.contains("own"),
+          };
+        }),
+      ),
+  };
+}
