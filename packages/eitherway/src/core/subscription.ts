@@ -36,6 +36,8 @@ export class Subscription implements LiveReader {
   epoch: Epoch | undefined = undefined;
   seq = 0;
   readonly #from: Cursor;
+  /** The reader has been told a place: by a run, a gap or `live`. */
+  #placed = false;
   #toldLive = false;
 
   constructor(topic: Topic, subscriber: Subscriber, from: Cursor) {
@@ -46,7 +48,9 @@ export class Subscription implements LiveReader {
   }
 
   get cursor(): Cursor {
-    return this.epoch === undefined ? this.#from : formatId(this.epoch, this.seq);
+    // A reader from `start` that has seen nothing yet misses nothing by whatever is trimmed meanwhile.
+    const unplaced = this.epoch === undefined || (this.#from === "start" && !this.#placed);
+    return unplaced ? this.#from : formatId(this.epoch as Epoch, this.seq);
   }
 
   /** Leaves the flush: the link is full, or what the topic has does not continue the cursor. The log does. */
@@ -95,10 +99,12 @@ export class Subscription implements LiveReader {
       const [oldest, head] = [idOf(page.oldest), idOf(page.head)];
       this.topic.metrics.count(`gaps.${page.why}`);
       this.#stand(page.head);
+      this.#placed = true;
       this.subscriber.writeFrame({ t: "gap", channel: this.topic.channel, why: page.why, oldest, head });
     } else if (shared) {
       const { messages } = page;
       this.#stand({ epoch: page.epoch, seq: lastSeq(messages) });
+      this.#placed = true;
       this.subscriber.writeRun(shared.bytesFor(this.subscriber.framing), messages.length, this.topic.clock.now());
     } else this.#stand(page.head);
 
@@ -110,6 +116,7 @@ export class Subscription implements LiveReader {
     this.state = "live";
     if (this.#toldLive) return;
     this.#toldLive = true;
+    this.#placed = true;
     this.subscriber.writeFrame({ t: "live", channel: this.topic.channel, id: idOf(page.head) });
   }
 

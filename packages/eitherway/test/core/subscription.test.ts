@@ -118,6 +118,30 @@ describe("reading", () => {
   });
 });
 
+test("a reader from start whose first page comes late sees all that is kept by then: it was told no place to lose (P2)", async () => {
+  let release = (): void => {};
+  const { open, publish, settle } = createTestHub({
+    retention: { messages: 2 },
+    around: (memory) => ({
+      async read(...args) {
+        const page = await memory.read(...args);
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        return page;
+      },
+    }),
+  });
+  const link = open({ a: "start" });
+  await settle();
+  for (const text of ["1", "2", "3", "4"]) await publish("a", text);
+  for (let i = 0; i < 4; i++) {
+    release();
+    await settle();
+  }
+  expect(link.read()).toEqual(["welcome", "messages a 3,4", "live a"]);
+});
+
 describe("gap", () => {
   test("a trimmed cursor gives one gap, which moves the reader to the head; then live (P2)", async () => {
     const { open, publish, settle, hub } = createTestHub({ retention: { messages: 2 } });
