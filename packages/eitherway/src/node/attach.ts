@@ -3,7 +3,7 @@
  * the handler's, all others go to the application's own listeners, untouched.
  */
 import type { EventEmitter } from "node:events";
-import { type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
@@ -14,6 +14,7 @@ import type { RequestHandler } from "../transports/index.ts";
 import { createHttpExchange } from "./http-exchange.ts";
 import type { TrustProxy } from "./peer.ts";
 import { createBodyBudget } from "./request-body.ts";
+import { createAnswerBudget } from "./untaken-answers.ts";
 import { checkHandshake, createUpgradeExchange, createWebSocketAcceptor, refuseUpgrade } from "./upgrade-exchange.ts";
 
 export type NodeServer = Server | HttpsServer | Http2SecureServer;
@@ -41,6 +42,7 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
   const { basePath, trustProxy = false, limits, clock, logger } = options;
   checkBasePath(basePath);
   const budget = createBodyBudget();
+  const answers = createAnswerBudget();
   const acceptor = createWebSocketAcceptor(limits);
 
   const onRequest = (request: Request, response: Response): void => {
@@ -49,7 +51,7 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
       others.request.pass(request, response);
       return;
     }
-    const exchange = createHttpExchange(request, response, { ...target, trustProxy, clock, limits, budget });
+    const exchange = createHttpExchange(request, response, { ...target, trustProxy, clock, limits, budget, answers });
     handler.handle(exchange).catch((thrown: unknown) => {
       const error = toEitherwayError(thrown);
       logger.error("request failed", { path: target.path, cause: String(error.cause ?? error) });
@@ -63,7 +65,7 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     const toWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
     if (!target || !toWebSocket) {
       if (!target && others.upgrade.size > 0) others.upgrade.pass(request, socket, head);
-      else asPlainRequest(server, request, socket);
+      else asPlainRequest(server, request, socket, head);
       return;
     }
     socket.on("error", ignore); // before and after ws listens: the news also comes as `close`
@@ -125,48 +127,66 @@ interface Others {
 }
 
 type Listener = (...args: never[]) => void;
+type AnyListener = (...args: readonly unknown[]) => void;
+
+/** Listeners that an attachment has taken from a server. */
+interface Taken {
+  listeners: AnyListener[];
+}
+
+/**
+ * The listener of each attachment, and which later attachment on the same server has taken it over; an earlier one never takes
+ * over a later one, or a server would be left with no listener at all.
+ */
+const takers = new WeakMap<object, Taken | "none">();
 
 /** Makes `ours` the only listener of an event; those of the application, present and future, are called through `pass`. */
-function takeOver(
-  server: EventEmitter,
-  event: string,
-  ours: Listener,
-  otherwise: (...args: readonly unknown[]) => void,
-): Others {
-  let taken: ((...args: readonly unknown[]) => void)[] = [];
+function takeOver(server: EventEmitter, event: string, ours: Listener, otherwise: AnyListener): Others {
+  const taken: Taken = { listeners: [] };
   let attached = true;
 
-  const adopt = (): void => {
-    if (!attached) return;
-    for (const listener of server.rawListeners(event)) {
-      if (listener === ours) continue;
-      server.removeListener(event, listener as (...args: unknown[]) => void);
-      taken.push(listener as (...args: readonly unknown[]) => void);
+  const adopt = (isTaken: (listener: object) => boolean): void => {
+    for (const listener of server.rawListeners(event) as AnyListener[]) {
+      if (!isTaken(listener)) continue;
+      server.removeListener(event, listener);
+      taken.listeners.push(listener);
+      if (takers.has(listener)) takers.set(listener, taken);
     }
   };
   // The event comes before the listener is added, and no request before the next turn.
-  const onNewListener = (name: string | symbol, listener: unknown): void => {
-    if (name === event && listener !== ours) process.nextTick(adopt);
+  const onNewListener = (name: string | symbol): void => {
+    if (name !== event) return;
+    process.nextTick(() => {
+      if (attached) adopt((listener) => !takers.has(listener));
+    });
   };
 
-  adopt();
-  server.on(event, ours as (...args: unknown[]) => void);
+  adopt(() => true);
+  takers.set(ours, "none");
+  server.on(event, ours as AnyListener);
   server.on("newListener", onNewListener);
   return {
     get size() {
-      return taken.length;
+      return taken.listeners.length;
     },
     pass(...args) {
-      if (taken.length === 0) otherwise(...args);
-      for (const listener of [...taken]) listener.apply(server, [...args]);
+      if (taken.listeners.length === 0) otherwise(...args);
+      for (const listener of [...taken.listeners]) listener.apply(server, [...args]);
     },
     undo() {
       if (!attached) return;
       attached = false;
       server.off("newListener", onNewListener);
-      server.off(event, ours as (...args: unknown[]) => void);
-      for (const listener of taken) server.on(event, listener as (...args: unknown[]) => void);
-      taken = [];
+      const taker = takers.get(ours) ?? "none";
+      takers.delete(ours);
+      const heirs = taken.listeners.splice(0);
+      for (const listener of heirs) if (takers.has(listener)) takers.set(listener, taker);
+      if (taker === "none") {
+        server.off(event, ours as AnyListener);
+        for (const listener of heirs) server.on(event, listener);
+      } else {
+        taker.listeners.splice(taker.listeners.indexOf(ours as AnyListener), 1, ...heirs);
+      }
     },
   };
 }
@@ -179,15 +199,18 @@ function answerNotFound(response: Response): void {
 
 /**
  * Node hands every request with an `Upgrade` header to the upgrade listeners once there are any. What no listener of ours or
- * of the application wants to upgrade is answered as the plain request that it would have been without us.
+ * of the application wants to upgrade (clients offer h2c with a POST) goes to the server anew, as a request that asks for no
+ * upgrade: only Node's parser can read its body. The connection ends with the answer.
  */
-function asPlainRequest(server: NodeServer, request: IncomingMessage, socket: Duplex): void {
-  socket.on("error", ignore);
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false; // the parser of this connection is gone
-  response.assignSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
-  response.once("finish", () => socket.end(() => socket.destroy()));
-  (server as EventEmitter).emit("request", request, response);
+function asPlainRequest(server: NodeServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() !== "connection") lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+  }
+  lines.push("connection: close");
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
+  (server as EventEmitter).emit("encrypted" in socket ? "secureConnection" : "connection", socket);
 }
 
 function ignore(): void {}

@@ -2,10 +2,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Clock, HttpAnswer, HttpExchange, Limits } from "../core/index.ts";
+import { EitherwayError } from "../protocol/index.ts";
+import { errorAnswer } from "../transports/answers.ts";
 import type { Abandonable } from "../transports/index.ts";
+import { onConnectionEnd } from "./connection-end.ts";
+import { watchLife } from "./http2-life.ts";
 import { peerOf, type TrustProxy } from "./peer.ts";
 import { type BodyBudget, DISCARD_BYTES, declaredLength, readBody } from "./request-body.ts";
 import { openResponseStream } from "./response-stream.ts";
+import { type AnswerBudget, hasRoom, holdAnswer } from "./untaken-answers.ts";
 
 export interface HttpExchangeOptions {
   /** The path below the base path, and the query without `?`. */
@@ -15,6 +20,7 @@ export interface HttpExchangeOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly budget: BodyBudget;
+  readonly answers: AnswerBudget;
 }
 
 export function createHttpExchange(
@@ -22,7 +28,7 @@ export function createHttpExchange(
   response: ServerResponse | Http2ServerResponse,
   options: HttpExchangeOptions,
 ): HttpExchange & Abandonable {
-  const { path, query, limits, clock, budget } = options;
+  const { path, query, limits, clock, budget, answers } = options;
   const { remote, secure } = peerOf(request, options.trustProxy);
   let answered = false;
 
@@ -44,19 +50,33 @@ export function createHttpExchange(
     secure,
     header: (name) => headerOf(request, name),
     body: (limit) => readBody(request, { bytes: limit, ms: limits.bodyMs, clock, budget }),
-    respond(answer) {
+    respond(wanted) {
       claimAnswer();
+      const body = bodyOf(wanted);
+      const answer = hasRoom(answers, body.length) ? { ...wanted, body } : withoutRoom(wanted);
       if ("stream" in response) respondHttp2(request, response, answer);
       else respondHttp1(request, response, answer);
+      const drop = (): void => dropConnection(request, response);
+      holdAnswer(response, bodyOf(answer).length, { budget: answers, clock, drop });
     },
     stream(answer, events) {
       claimAnswer();
+      if ("stream" in response) watchLife(response.stream, clock);
       return openResponseStream(response, answer, events, limits.linkBytes);
     },
     onAbandoned(run) {
-      response.once("close", () => {
+      const connection = "stream" in response ? response.stream : request.socket;
+      let told = false;
+      const tell = (): void => {
+        if (told) return;
+        told = true;
+        forgetEnd();
+        response.off("close", tell);
         if (!answered) run();
-      });
+      };
+      const forgetEnd = onConnectionEnd(connection, tell);
+      response.on("close", tell);
+      if (connection.destroyed) process.nextTick(tell); // it tells nothing any more
     },
   };
 }
@@ -95,6 +115,26 @@ function respondHttp2(
     stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
   }
   response.end(body);
+}
+
+/** What a client is told when others, or itself, have left too many answers untaken. Headers for its page stay. */
+function withoutRoom({ headers }: HttpAnswer): HttpAnswer {
+  const error = new EitherwayError(
+    "unavailable",
+    "Too many answers wait for clients that are slow to take them; try again.",
+  );
+  const answer = errorAnswer(error);
+  return { ...answer, headers: { ...headers, ...answer.headers } };
+}
+
+function dropConnection(
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+): void {
+  if ("stream" in response) {
+    response.stream.close(constants.NGHTTP2_CANCEL);
+    response.stream.destroy(); // on a dead connection nothing else would end it
+  } else request.socket.destroy();
 }
 
 function bodyOf(answer: HttpAnswer): Buffer {

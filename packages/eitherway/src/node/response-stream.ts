@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { Writable } from "node:stream";
 import type { HttpAnswer, ResponseStream, SinkEvents } from "../core/index.ts";
+import { onConnectionEnd } from "./connection-end.ts";
 import { asBuffer, asChunk } from "./shared-bytes.ts";
 
 /**
@@ -39,8 +40,9 @@ function openHttp1(
   const out = direct ?? response;
   return openOver(out, chunked ? asChunk : asBuffer, events, fullBytes, {
     closing: response,
+    connection: response.req.socket,
     end: () => response.end(),
-    destroy: () => response.destroy(),
+    destroy: () => response.req.socket.destroy(), // the response has none before its turn
   });
 }
 
@@ -54,14 +56,20 @@ function openHttp2(
   const out = response.stream;
   return openOver(out, asBuffer, events, fullBytes, {
     closing: out,
+    connection: out,
     end: () => out.end(),
-    destroy: () => out.close(constants.NGHTTP2_CANCEL),
+    destroy() {
+      out.close(constants.NGHTTP2_CANCEL);
+      out.destroy(); // on a dead connection nothing else would end it
+    },
   });
 }
 
 interface Ending {
   /** What emits `close` when the exchange is over. */
   readonly closing: ServerResponse | Writable;
+  /** What emits `close` also when that one does not. */
+  readonly connection: Writable;
   end(): void;
   destroy(): void;
 }
@@ -88,12 +96,14 @@ function openOver(
     ended = true;
     out.off("drain", onDrain); // the socket of a kept connection lives on
     ending.closing.off("close", onClose);
+    forgetEnd();
     events.closed();
   };
   out.on("drain", onDrain);
   ending.closing.on("close", onClose);
+  const forgetEnd = onConnectionEnd(ending.connection, onClose);
   // A connection that was over before we came emits nothing any more.
-  if (out.destroyed) process.nextTick(onClose);
+  if (out.destroyed || ending.connection.destroyed) process.nextTick(onClose);
 
   return {
     write(bytes) {

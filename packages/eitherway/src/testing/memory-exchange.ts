@@ -2,7 +2,8 @@
 import { type Clock, DEFAULT_LIMITS, type HttpAnswer, type HttpExchange, type Limits } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import type { Abandonable } from "../transports/index.ts";
-import { concat, createMemorySink, type MemorySink } from "./memory-sink.ts";
+import { concat } from "../transports/poll.ts";
+import { createMemorySink, type MemorySink } from "./memory-sink.ts";
 
 export interface MemoryRequest {
   /** Default: `GET`. */

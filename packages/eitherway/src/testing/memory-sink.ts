@@ -3,6 +3,7 @@
  * Arrival is synchronous; news for the server (`drained`, `closed`) come at the end of the turn, never inside its own call.
  */
 import type { Clock, ResponseStream, SinkEvents } from "../core/index.ts";
+import { concat } from "../transports/poll.ts";
 
 export interface MemorySinkOptions {
   readonly clock: Clock;
@@ -92,17 +93,4 @@ export function createMemorySink(options: MemorySinkOptions): MemorySink {
       push();
     },
   };
-}
-
-/** One array out of many. */
-export function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const only = parts.length === 1 ? parts[0] : undefined;
-  if (only) return only;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

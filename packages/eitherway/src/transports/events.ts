@@ -109,7 +109,7 @@ function anonymousClient(hub: Hub): string {
 }
 
 const utf8 = new TextDecoder();
-const DATA_LINE = /^data: (.*)$/m;
+const DATA_LINE = /^data: ([^\n]*)/m; // not ".": a channel name in it may have U+2028
 
 /** Reads a `failure` block back, to give it as an HTTP answer. */
 function readFailure(block: Uint8Array): EitherwayError {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { DEFAULT_LIMITS } from "../../src/core/index.ts";
+import { DEFAULT_LIMITS, type HttpExchange } from "../../src/core/index.ts";
 import { attach, createNodeClock } from "../../src/node/index.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
 import { answering, listen, rawConnect, requestText, start, upgrading } from "./support.ts";
@@ -67,6 +67,24 @@ describe("requests", () => {
     expect(await text(port, "/eitherway")).toBe("200 app /eitherway");
     expect(server.listenerCount("upgrade")).toBe(0);
     expect(server.listenerCount("request")).toBe(1);
+  });
+
+  test("two attachments on one server each answer below their own path, and leave in any order", async () => {
+    const server = createServer((request, response) => response.end(`app ${request.url}`));
+    const undoFirst = attach(server, ours, { ...options, basePath: "/one" });
+    const undoSecond = attach(server, ours, { ...options, basePath: "/two" });
+    const undoThird = attach(server, ours, { ...options, basePath: "/three" });
+    const port = await listen(server);
+    const paths = ["/one/x", "/two/x", "/three/x", "/page"];
+    const answers = () =>
+      Promise.all(paths.map(async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()));
+    expect(await answers()).toEqual(["ours /x", "ours /x", "ours /x", "app /page"]);
+    undoSecond();
+    expect(await answers()).toEqual(["ours /x", "app /two/x", "ours /x", "app /page"]);
+    undoThird();
+    expect(await answers()).toEqual(["ours /x", "app /two/x", "app /three/x", "app /page"]);
+    undoFirst();
+    expect(await answers()).toEqual(paths.map((path) => `app ${path}`));
   });
 
   test("the absolute form of a request line is understood", async () => {
@@ -153,6 +171,34 @@ describe("upgrades", () => {
     expect(await toUs.ended()).toMatch(/^HTTP\/1.1 200 [\s\S]*ours \/x/);
     const webSocket = await rawConnect(port, requestText("GET", "/page", handshake));
     expect(await webSocket.ended()).toMatch(/^HTTP\/1.1 200 [\s\S]*app \/page/);
+  });
+
+  test("that nobody wants keep their body: clients offer h2c with a POST (P4)", async () => {
+    const echo = async (body: AsyncIterable<unknown>) => {
+      let text = "";
+      for await (const chunk of body) text += String(chunk);
+      return text;
+    };
+    const server = createServer(async (request, response) => response.end(`app ${await echo(request)}`));
+    const handle = async (exchange: HttpExchange) =>
+      exchange.respond({
+        status: 200,
+        headers: {},
+        body: `ours ${new TextDecoder().decode(await exchange.body(100))}`,
+      });
+    attach(server, { ...ours, handle }, options);
+    const port = await listen(server);
+    const h2c = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "" };
+    for (const [path, who] of [
+      ["/page", "app"],
+      ["/eitherway/x", "ours"],
+    ] as const) {
+      const whole = await rawConnect(port, requestText("POST", path, { ...h2c, "content-length": "5" }, "hello"));
+      expect(await whole.ended()).toMatch(new RegExp(`^HTTP/1.1 200 [\\s\\S]*${who} hello$`));
+      const pieces = await rawConnect(port, requestText("POST", path, { ...h2c, "transfer-encoding": "chunked" }));
+      pieces.socket.write("2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n");
+      expect(await pieces.ended()).toMatch(new RegExp(`${who} hello`));
+    }
   });
 
   const broken: [string, string, Record<string, string>][] = [

@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, type HttpExchange } from "../../src/core/index.ts";
 import { createHttpExchange } from "../../src/node/http-exchange.ts";
 import { createNodeClock } from "../../src/node/index.ts";
 import { createBodyBudget } from "../../src/node/request-body.ts";
+import { type AnswerBudget, createAnswerBudget } from "../../src/node/untaken-answers.ts";
 import { isEitherwayError } from "../../src/protocol/index.ts";
 import type { Abandonable } from "../../src/transports/abilities.ts";
 import { errorAnswer } from "../../src/transports/answers.ts";
@@ -88,7 +89,12 @@ describe("request", () => {
     const budget = createBodyBudget(1000);
     const server = createServer((request, response) => {
       const options = { path: "", query: "", trustProxy: false, clock: createNodeClock() } as const;
-      const exchange = createHttpExchange(request, response, { ...options, limits: DEFAULT_LIMITS, budget });
+      const exchange = createHttpExchange(request, response, {
+        ...options,
+        limits: DEFAULT_LIMITS,
+        budget,
+        answers: createAnswerBudget(),
+      });
       exchange.body(900).then(
         () => exchange.respond({ status: 200, headers: {} }),
         (error) => exchange.respond(errorAnswer(error)),
@@ -150,6 +156,75 @@ describe("answering", () => {
     await eventually(() => abandoned === 1);
   });
 
+  test("also those that wait for their turn behind another, and one whose client is gone already, once each", async () => {
+    let abandoned = 0;
+    const exchanges: (HttpExchange & Abandonable)[] = [];
+    const { port } = await start(
+      answering((exchange) => {
+        exchanges.push(exchange as HttpExchange & Abandonable);
+      }),
+    );
+    const connection = await rawConnect(port, requestText("GET", "/eitherway").repeat(3));
+    await eventually(() => exchanges.length === 3);
+    for (const exchange of exchanges) exchange.onAbandoned(() => abandoned++);
+    connection.socket.destroy();
+    await eventually(() => abandoned === 3);
+    for (const exchange of exchanges) exchange.onAbandoned(() => abandoned++);
+    await eventually(() => abandoned === 6);
+  });
+
+  describe("answers that nobody takes", () => {
+    const page = (bytes: number) => ({ status: 200, headers: {}, body: "x".repeat(bytes) });
+    const hasty = { ...createNodeClock(), after: (_ms: number, run: () => void) => createNodeClock().after(50, run) };
+    const pages = async (bytes: number, answers: AnswerBudget, clock = createNodeClock()) => {
+      const options = { path: "", query: "", trustProxy: false, clock, limits: DEFAULT_LIMITS } as const;
+      const server = createServer((request, response) => {
+        createHttpExchange(request, response, { ...options, budget: createBodyBudget(), answers }).respond(page(bytes));
+      });
+      return listen(server);
+    };
+
+    test("are bounded: beyond that one more is unavailable, and the share is given back (P6)", async () => {
+      let [held, peak] = [0, 0];
+      const bytes = 64 * 1024;
+      const answers: AnswerBudget = {
+        most: 20 * bytes,
+        get held() {
+          return held;
+        },
+        set held(now) {
+          held = now;
+          peak = Math.max(peak, now);
+        },
+      };
+      const connection = await rawConnect(await pages(bytes, answers), requestText("GET", "/").repeat(50));
+      await connection.has("503 Service Unavailable");
+      expect(peak).toBeGreaterThan(19 * bytes);
+      expect(peak).toBeLessThan(21 * bytes);
+      await eventually(() => held === 0);
+    });
+
+    test("end the connection in time, over HTTP/2 the stream (P6)", async () => {
+      const answers = createAnswerBudget();
+      const { socket } = await rawConnect(await pages(MIB, answers, hasty));
+      socket.pause();
+      socket.write(requestText("GET", "/").repeat(30));
+      await eventually(() => answers.held > 0);
+      await eventually(() => answers.held === 0);
+      const http2 = await session(
+        answering((exchange) => exchange.respond(page(MIB))),
+        {},
+        hasty,
+      );
+      const unread = http2.client.request({ ":path": "/eitherway" });
+      unread.on("error", () => {});
+      unread.pause();
+      await once(unread, "response");
+      await once(unread, "close");
+      expect(unread.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    });
+  });
+
   test("a handler that fails is answered with 500, logged, and hurts nobody", async () => {
     const { port, errors } = await start(answering(() => Promise.reject(new Error("a defect"))));
     const response = await fetch(`http://127.0.0.1:${port}/eitherway`);
@@ -180,6 +255,23 @@ describe("over HTTP/2", () => {
     for (const name of ["connection", "keep-alive", "transfer-encoding"]) expect(headers).not.toHaveProperty(name);
     expect(host).toBe(`127.0.0.1:${port}`);
     expect(exchange).toMatchObject({ httpVersion: 2, secure: true, path: "/x" });
+  });
+
+  test("a client that takes back its stream while it sends is told as closed: half a body is none (P12)", async () => {
+    const outcomes: string[] = [];
+    const { client } = await session(
+      answering(async (exchange) => {
+        const outcome = await exchange.body(1000).then(String, (error) => error.code);
+        outcomes.push(outcome);
+      }),
+    );
+    const leaving = client.request({ ":method": "POST", ":path": "/eitherway" });
+    leaving.on("error", () => {});
+    leaving.write("abc");
+    await new Promise<void>((resolve) => client.ping(() => resolve())); // the first bytes are there
+    leaving.close(constants.NGHTTP2_CANCEL);
+    await eventually(() => outcomes.length > 0);
+    expect(outcomes).toEqual(["closed"]);
   });
 
   test("an early answer ends the sending of a long body, and other streams go on (P7)", async () => {

@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { constants } from "node:http2";
 import type { Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { describe, expect, test } from "vitest";
-import type { HttpExchange, ResponseStream } from "../../src/core/index.ts";
+import type { Clock, HttpExchange, ResponseStream } from "../../src/core/index.ts";
+import { createNodeClock } from "../../src/node/index.ts";
 import type { Abandonable } from "../../src/transports/abilities.ts";
-import { answering, eventually, rawConnect, requestText, session, start } from "./support.ts";
+import { answering, eventually, rawConnect, requestText, session, start, testCertificate } from "./support.ts";
 
 const MIB = 1024 * 1024;
 
@@ -175,6 +177,15 @@ describe("stream over HTTP/1.1", () => {
     await eventually(() => sink.closes === 1);
   });
 
+  test("a connection that ends is told to every stream on it, also to those that waited for their turn (S11, P6)", async () => {
+    const sink = streaming();
+    const { port } = await start(sink.handler);
+    const connection = await rawConnect(port, requestText("GET", "/eitherway").repeat(12));
+    await connection.has("200 OK");
+    connection.socket.destroy();
+    await eventually(() => sink.closes === 12);
+  });
+
   test("an HTTP/1.0 client gets the bytes without chunks", async () => {
     const sink = streaming();
     const { port } = await start(sink.handler);
@@ -234,4 +245,55 @@ describe("over HTTP/2", () => {
     await eventually(() => sink.closes === 1);
     expect(client.destroyed).toBe(false);
   });
+
+  test("a peer that breaks HTTP/2 and leaves is told as closed, though Node tells of neither (S11, P6)", async () => {
+    const sink = streaming();
+    const { port } = await start(sink.handler, { tls: await testCertificate(), clock: hasty });
+    const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+    await once(socket, "secureConnect");
+    socket.write(
+      Buffer.concat([PREFACE, http2Frame(HEADERS, 1, GET_EITHERWAY), http2Frame(DATA, 0, Buffer.from("x"))]),
+    );
+    socket.on("error", () => {});
+    socket.once("data", () => socket.destroy());
+    await eventually(() => sink.closes === 1);
+  });
+
+  test("a peer that answers lives, however long it only listens", async () => {
+    const sink = streaming();
+    const { client } = await session(sink.handler, {}, hasty);
+    let asked = 0;
+    client.on("ping", () => asked++);
+    const request = client.request({ ":path": "/eitherway" });
+    await once(request, "response");
+    await eventually(() => asked > 5);
+    expect(sink.closes).toBe(0);
+    request.close();
+    await eventually(() => sink.closes === 1);
+  });
 });
+
+/** The platform's clock, on which seconds pass like moments. */
+const hasty: Clock = {
+  ...createNodeClock(),
+  after: (ms, run) => createNodeClock().after(ms >= 1_000 ? 50 : ms, run),
+};
+
+const DATA = 0;
+const HEADERS = 1;
+const END_STREAM_AND_HEADERS = 0x05;
+
+function http2Frame(type: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = type === HEADERS ? END_STREAM_AND_HEADERS : 0;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** What a client says first, with empty settings (frame type 4). */
+const PREFACE = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), http2Frame(4, 0, Buffer.alloc(0))]);
+
+/** HPACK: method GET and scheme https from the static table, then path and authority as they are. */
+const GET_EITHERWAY = Buffer.from("\x82\x87\x04\x0a/eitherway\x01\x09localhost", "latin1");

@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import { connect as connectHttp2, type Http2SecureServer } from "node:http2";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
-import type { HttpExchange, Limits, Logger, UpgradeExchange } from "../../src/core/index.ts";
+import type { Clock, HttpExchange, Limits, Logger, UpgradeExchange } from "../../src/core/index.ts";
 import { DEFAULT_LIMITS } from "../../src/core/index.ts";
 import type { AttachOptions, Certificate, NodeServerOptions } from "../../src/node/index.ts";
 import { attach, createNodeClock, createNodeServer, createSelfSignedCertificate } from "../../src/node/index.ts";
@@ -78,8 +78,12 @@ export function testCertificate(): Promise<Certificate> {
 }
 
 /** A server with TLS and an HTTP/2 connection to it. */
-export async function session(handler: Partial<RequestHandler>, limits: Partial<Limits> = {}) {
-  const running = await start(handler, { tls: await testCertificate(), limits });
+export async function session(
+  handler: Partial<RequestHandler>,
+  limits: Partial<Limits> = {},
+  clock: Clock = createNodeClock(),
+) {
+  const running = await start(handler, { tls: await testCertificate(), limits, clock });
   const client = connectHttp2(`https://127.0.0.1:${running.port}`, { rejectUnauthorized: false });
   onTestFinished(() => client.destroy());
   client.on("error", () => {});

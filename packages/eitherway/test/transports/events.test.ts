@@ -218,6 +218,13 @@ describe("refusals are answers, not streams (P12)", () => {
     await eventually(() => doors.hub.stats().links === 0 && doors.hub.stats().timers === 0);
   });
 
+  test("a line separator in its name changes nothing about that (P12)", async () => {
+    const doors = await quietDoors({ limits: { channels: 1 } });
+    await doors.publish("taken", "x");
+    const { response } = await open(doors, `channel=${encodeURIComponent("a\u2028b")}`);
+    expect([response.status, (await response.json()).error.code]).toEqual([503, "too-many-channels"]);
+  });
+
   test("a slow broker does not delay the stream; an error that comes late is event failure, and ends it (S4)", async () => {
     let letThrough = (): void => {};
     const gate = new Promise<void>((resolve) => {

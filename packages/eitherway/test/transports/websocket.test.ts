@@ -123,6 +123,15 @@ describe("bad input has a named close, and nobody else notices (P7, P12)", () =>
     });
   }
 
+  test("JSON nested 100,000 deep: bad-json, before a parser sees it", async () => {
+    const doors = await startDoors();
+    const socket = await openSocket(doors);
+    socket.send(HELLO);
+    socket.send(`{"t":"publish","k":"k","c":"a","d":${"[".repeat(100_000)}${"]".repeat(100_000)}}`);
+    expect(await socket.closed()).toBe(`${closeNumber("bad-json")} bad-json`);
+    expect(doors.hub.stats().counters["frames.rejected.bad-json"]).toBe(1);
+  });
+
   test("text that is no UTF-8: bad-utf8", async () => {
     const doors = await startDoors();
     const headers = { ...HANDSHAKE, "sec-websocket-protocol": SUBPROTOCOLS.json };
@@ -148,6 +157,7 @@ describe("bad input has a named close, and nobody else notices (P7, P12)", () =>
     const socket = await openSocket(doors);
     doors.skip(60_000);
     expect(await socket.closed()).toBe(`${closeNumber("hello-timeout")} hello-timeout`);
+    expect(doors.hub.stats().counters["hellos.refused.hello-timeout"]).toBe(1);
     await eventually(() => doors.hub.stats().timers === 0);
   });
 
