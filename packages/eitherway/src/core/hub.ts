@@ -16,6 +16,7 @@ import { DEFAULT_PING_MS, type Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Clock, Logger, Random } from "./ports.ts";
 import { createRoom } from "./room.ts";
+import { messageBytes } from "./run-bytes.ts";
 import { HubSession, type SessionOwner } from "./session.ts";
 import type { SubscriptionState } from "./subscription.ts";
 import { createTimerWheel } from "./timer-wheel.ts";
@@ -110,7 +111,7 @@ export function createHub(options: HubOptions): Hub {
 
   async function append(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     let bytes = 0;
-    for (const { payload } of drafts) bytes += payloadBytes(payload);
+    for (const draft of drafts) bytes += messageBytes(draft);
     try {
       // Awaited only where there is none: otherwise the append happens in the very turn of the call.
       const wait = room.enter(bytes);

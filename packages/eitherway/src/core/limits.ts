@@ -16,7 +16,7 @@ export interface Limits {
   readonly logBytes: number;
   /** Remembered keys and claims of the memory broker. Beyond: the oldest go before their window ends, which is counted and told. */
   readonly keys: number;
-  /** Unanswered commands of one client on one channel; also the receipts a log keeps per client. */
+  /** Commands that may wait on one link, or come in one batch; also the receipts that a log keeps of one client. */
   readonly inFlight: number;
   /** Bytes published but not yet flushed to subscribers, over all channels. Beyond: `publish` waits. */
   readonly unflushedBytes: number;

@@ -5,8 +5,8 @@ import { type Framing, type Message, payloadBytes, type Run } from "../protocol/
 const MESSAGE_OVERHEAD_BYTES = 64;
 
 /** What a message counts for in `limits.unflushedBytes` and in the size of a run. */
-export function messageBytes(message: Message): number {
-  return payloadBytes(message.payload) + MESSAGE_OVERHEAD_BYTES;
+export function messageBytes({ payload }: Pick<Message, "payload">): number {
+  return payloadBytes(payload) + MESSAGE_OVERHEAD_BYTES;
 }
 
 /** The seq just before a run: a reader that stands there is continued by it. */

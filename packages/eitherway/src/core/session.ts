@@ -270,11 +270,20 @@ export class HubSession implements Session, Subscriber, WheelTask {
       if (!subscription) return;
       if (subscription.state === "ended") continue;
       this.#reading++;
-      void subscription.read().then(() => {
-        this.#reading--;
-        this.#pumpReads();
-      });
+      subscription.read().then(
+        () => {
+          this.#reading--;
+          this.#pumpReads();
+        },
+        (thrown: unknown) => this.#broken(thrown),
+      );
     }
+  }
+
+  /** Not even the failure could be written: the link is beyond repair, and must not take the process along. */
+  #broken(thrown: unknown): void {
+    this.#hub.logger.error("link failed", { cause: String(thrown) });
+    this.bye("internal", "The server failed on this link; its log tells more.");
   }
 
   // --- commands: answered in order, one batch at a time ---

@@ -250,6 +250,7 @@ export class Topic {
   }
 
   #land(flight: Flight): void {
+    if (this.#flight !== flight) return; // dropped meanwhile: a write found that the last link is over
     this.#flight = undefined;
     this.#owner.unflushed(-flight.bytes);
   }

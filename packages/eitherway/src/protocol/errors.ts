@@ -22,7 +22,6 @@ const TABLE = {
   "body-timeout": { number: 4005, status: 408 },
   "too-many-links": { number: 4006, status: 503 },
   "too-many-channels": { number: 4007, status: 503 },
-  "too-many-keys": { number: 4008, status: 503 },
   "storage-full": { number: 4009, status: 507 },
   unavailable: { number: 4010, status: 503 },
   internal: { number: 4011, status: 500 },

@@ -151,3 +151,17 @@ describe("unflushed bytes are bounded", () => {
     expect(hub.stats().unflushedBytes).toBe(0);
   });
 });
+
+test("a link that dies in the middle of a write leaves nothing on its way, nor less than nothing (P6)", async () => {
+  const { hub, open, publish, settle } = createTestHub();
+  const link = open({ a: "now" });
+  await settle();
+  Object.assign(link, {
+    write() {
+      link.session.closed();
+      return true;
+    },
+  });
+  await publish("a", "1");
+  expect(hub.stats()).toMatchObject({ links: 0, watched: 0, unflushedBytes: 0 });
+});

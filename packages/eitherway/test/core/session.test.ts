@@ -76,6 +76,7 @@ describe("slow reader", () => {
     clock.advance(2_000);
     await settle();
     expect(stuck.closedWith?.code).toBe("slow");
+    expect(hub.stats().counters).toMatchObject({ "links.closed.slow": 1, "links.filled": 2 });
     expect(slow.closedWith).toBeUndefined();
     expect(hub.stats().subscriptions).toEqual({ reading: 0, live: 1, lagging: 0 });
     stuck.session.closed();

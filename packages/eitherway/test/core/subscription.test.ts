@@ -157,12 +157,13 @@ describe("gap", () => {
   });
 
   test("another life of the log is a gap epoch, a cursor from the future a gap unknown (P2, P12)", async () => {
-    const { open, publish, settle } = createTestHub();
+    const { open, publish, settle, hub } = createTestHub();
     const [id = ""] = await publish("a", "1");
     const future = `${id.slice(0, -1)}z`;
     const links = [open({ a: "000000000000-00000001" }), open({ a: future })];
     await settle();
     expect(links.map((link) => link.read()[1])).toEqual(["gap a epoch", "gap a unknown"]);
+    expect(hub.stats().counters).toMatchObject({ "gaps.epoch": 1, "gaps.unknown": 1 });
   });
 });
 
@@ -331,6 +332,21 @@ describe("ended", () => {
     await settle();
     await publish("a", "2");
     expect(link.read()).toEqual(["messages a 1", "live a", "messages a 2"]);
+  });
+
+  test("a link that throws when it is written to is closed as internal; the process and the others go on (P7, P11)", async () => {
+    const { open, publish, settle, errors } = createTestHub();
+    const good = open({ a: "now" });
+    const bad = open();
+    bad.write = () => {
+      throw new Error("no such framing");
+    };
+    bad.send({ t: "subscribe", channels: new Map([["a", "now"]]) });
+    await settle();
+    expect(bad.closedWith?.code).toBe("internal");
+    expect(errors.at(-1)).toMatch(/link failed.*no such framing/);
+    await publish("a", "1");
+    expect(good.read()).toEqual(["welcome", "live a", "messages a 1"]);
   });
 
   test("a read that fails ends its subscription with an error, and only that one (P7, P11)", async () => {
