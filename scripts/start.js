@@ -13,9 +13,11 @@ import { inRoot } from "./lib/root.js";
 const DEFAULT_PORT = 8000;
 const HOST = "127.0.0.1";
 const FLOOR = [20, 19]; // the first Node 20 that can require() an ES module
+const LOOK_EVERY_MS = 500;
 
 await script(async () => {
   checkNode();
+  endWithNpm();
   await checkPort(); // before the installation, which takes longer than reading one sentence
   if (!isInstalled()) {
     console.log("Installing packages (only now and when they change) ...");
@@ -33,6 +35,15 @@ function checkNode() {
   if (major < floorMajor || (major === floorMajor && minor < floorMinor)) {
     throw new Stop(`Eitherway needs Node ${FLOOR.join(".")} or newer; this is ${process.versions.node}.`);
   }
+}
+
+/** npm hands a SIGTERM of its own to the shell between us, which goes without passing it on; then we are somebody else's child. */
+function endWithNpm() {
+  if (process.env.npm_lifecycle_event !== "start") return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+  }, LOOK_EVERY_MS).unref();
 }
 
 async function checkPort() {

@@ -200,7 +200,10 @@ function renderCounters({ links, gaps, holes, roundTrip }: Status): void {
   const isWhole = lost === 0 && doubled === 0 && holes === 0;
   verdict.dataset.verdict = checked === 0 ? "none" : isWhole ? "whole" : "broken";
   setText(verdict, checked === 0 ? "Nothing to check yet" : isWhole ? WHOLE : BROKEN);
-  setText(evidence, `${checked} messages checked by the numbers that their senders gave them`);
+  setText(
+    evidence,
+    `${checked} ${checked === 1 ? "message" : "messages"} checked by the numbers that their senders gave them`,
+  );
 }
 
 // --- the document ---

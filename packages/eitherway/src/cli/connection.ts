@@ -1,9 +1,8 @@
 /** What commands that are clients share: where the server is, and telling people how the connection fares. */
 import { type Client, createClient, type Status, type TransportName } from "../client/index.node.ts";
-import { isEitherwayError } from "../protocol/index.ts";
 import type { Flags, GivenFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
-import { UsageError } from "./surroundings.ts";
+import { asUsage, UsageError } from "./surroundings.ts";
 
 export const CONNECTION_FLAGS: Flags = {
   url: { value: "URL", help: "where the server is; default http://127.0.0.1:8000/eitherway", mirrored: true },
@@ -48,20 +47,12 @@ export function connect(flags: GivenFlags, output: Output, { unanswered, signal 
     connection.failure = `The server at ${url} refuses: ${status.lastError?.message ?? status.why}`;
     close();
   });
-  client.on("error", (error) => output.say(error.message));
+  client.on("error", (error) => {
+    if (client.status.state !== "stopped") output.say(error.message); // otherwise said as the failure
+  });
   if (signal.aborted) close();
   else signal.addEventListener("abort", close, { once: true });
   return connection;
-}
-
-/** Runs what checks its arguments: what it refuses is a wrong command line. */
-export function asUsage<T>(create: () => T): T {
-  try {
-    return create();
-  } catch (thrown) {
-    if (isEitherwayError(thrown)) throw new UsageError(thrown.message, { cause: thrown });
-    throw thrown;
-  }
 }
 
 function readTransport(text: string | undefined): TransportName | "auto" {

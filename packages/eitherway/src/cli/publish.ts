@@ -3,11 +3,11 @@ import type { Readable } from "node:stream";
 import type { Channel, PublishOptions } from "../client/index.node.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import type { Command } from "./command.ts";
-import { asUsage, CONNECTION_FLAGS, type Connection, connect } from "./connection.ts";
+import { CONNECTION_FLAGS, type Connection, connect } from "./connection.ts";
 import type { Arguments, GivenFlags } from "./flags.ts";
 import { readLines } from "./lines.ts";
 import type { Output } from "./output.ts";
-import { EXIT, type Surroundings, UsageError } from "./surroundings.ts";
+import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 
 export const publishCommand: Command = {
   name: "publish",

@@ -3,13 +3,12 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import type { Limits } from "../core/index.ts";
 import { createSelfSignedCertificate, eitherway, type NodeEitherwayOptions, type TrustProxy } from "../node/index.ts";
-import { isEitherwayError } from "../protocol/index.ts";
 import type { Amounts } from "../server/index.ts";
 import type { Command } from "./command.ts";
 import type { Arguments, Flags, GivenFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlainLogger } from "./plain-logger.ts";
-import { EXIT, type Surroundings, UsageError } from "./surroundings.ts";
+import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { readVersion } from "./version.ts";
 
 const FLAGS: Flags = {
@@ -149,17 +148,6 @@ function readLimits(settings: readonly string[]): Amounts<Limits> {
       throw new UsageError(`--limit is ${JSON.stringify(setting)}; give NAME=VALUE, for example messageBytes=256kb.`);
     }),
   );
-}
-
-/** A wrong option is a wrong command line here. */
-function asUsage<T>(create: () => T): T {
-  try {
-    return create();
-  } catch (thrown) {
-    if (isEitherwayError(thrown) && thrown.code === "bad-request")
-      throw new UsageError(thrown.message, { cause: thrown });
-    throw thrown;
-  }
 }
 
 async function banner(

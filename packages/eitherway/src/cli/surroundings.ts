@@ -1,5 +1,6 @@
 /** What a command sees of the process that it runs in, so that tests can be another one. */
 import type { Readable, Writable } from "node:stream";
+import { isEitherwayError } from "../protocol/index.ts";
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,5 +21,15 @@ export class UsageError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = "UsageError";
+  }
+}
+
+/** Runs what checks its arguments: what it refuses is a wrong command line. */
+export function asUsage<T>(create: () => T): T {
+  try {
+    return create();
+  } catch (thrown) {
+    if (isEitherwayError(thrown)) throw new UsageError(thrown.message, { cause: thrown });
+    throw thrown;
   }
 }

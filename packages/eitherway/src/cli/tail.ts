@@ -1,10 +1,10 @@
 /** `eitherway tail`: prints the messages of a channel as they come, through cuts and restarts. */
 import type { Channel, Gap, MessageMeta } from "../client/index.node.ts";
 import type { Command } from "./command.ts";
-import { asUsage, CONNECTION_FLAGS, connect } from "./connection.ts";
+import { CONNECTION_FLAGS, connect } from "./connection.ts";
 import type { Arguments } from "./flags.ts";
 import type { Output } from "./output.ts";
-import { EXIT, type Surroundings, UsageError } from "./surroundings.ts";
+import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 
 export const tailCommand: Command = {
   name: "tail",
@@ -48,8 +48,8 @@ async function print(channel: Channel, format: Format, output: Output): Promise<
 }
 
 function gapSentence({ channel, why, oldest, head }: Gap): string {
-  const kept = oldest === head ? "" : `; kept is what follows ${oldest}`;
-  return `Gap in ${channel} (${why}): messages were missed; going on after ${head}${kept}.`;
+  const kept = oldest === head ? "" : ` Kept are ${oldest} to ${head}: --from start prints them.`;
+  return `Gap in ${channel} (${why}): messages were missed; going on after ${head}.${kept}`;
 }
 
 /** The fields that history answers with. */

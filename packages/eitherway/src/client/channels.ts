@@ -88,12 +88,16 @@ export function createChannels(options: ChannelsOptions): Channels {
       begin(state, from);
       return;
     }
+    if (state.refused === "for good") {
+      state.refused = "no"; // whoever comes anew may be luckier, and hears it otherwise
+      changed();
+    }
     if (!state.lingering) return;
     state.lingering();
     state.lingering = undefined;
     const { subscription, lastCursor } = state;
     // What came while nobody listened has to come again.
-    if (lastCursor !== undefined && lastCursor !== subscription.cursor) {
+    if (lastCursor !== undefined && lastCursor !== subscription.received) {
       end(state);
       begin(state, lastCursor);
     }

@@ -55,8 +55,8 @@ export interface Client {
   /** Calls back after every change, at most once a turn. */
   on(event: "status", listener: (status: Status) => void): Undo;
   /**
-   * What nobody waits for: a handler that threw, a subscription that failed. An error of a handler that no listener hears is
-   * thrown on its own, as EventTarget does.
+   * What nobody waits for: a handler that threw, a subscription that failed, a refusal that stopped the client. An error of a
+   * handler that no listener hears is thrown on its own, as EventTarget does.
    */
   on(event: "error", listener: (error: Error, about: ErrorContext) => void): Undo;
 

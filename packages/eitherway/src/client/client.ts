@@ -48,6 +48,12 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
   const id = options.clientId ?? platform.createClientId();
   if (!isClientId(id)) throw badOption("clientId", quote(id), "1 to 64 letters, digits, _ and -");
   const order = readChoice(options.transport ?? "auto", transports);
+  const framing = oneOf("framing", options.framing ?? "json", ["json", "binary"]);
+  const streamChange = oneOf(
+    "streamChange",
+    options.streamChange ?? (url.startsWith("https:") ? "make-first" : "break-first"),
+    ["make-first", "break-first"],
+  );
 
   const statusListeners = createEmitter<[Status]>((thrown) => handlerThrew(thrown));
   const errorListeners = createEmitter<[Error, ErrorContext]>(rethrow);
@@ -63,8 +69,8 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
     clock,
     random,
     client: id,
-    commands: options.outbox?.commands ?? DEFAULT_OUTBOX_COMMANDS,
-    bytes: options.outbox?.bytes ?? DEFAULT_OUTBOX_BYTES,
+    commands: atLeastOne("outbox.commands", options.outbox?.commands ?? DEFAULT_OUTBOX_COMMANDS),
+    bytes: atLeastOne("outbox.bytes", options.outbox?.bytes ?? DEFAULT_OUTBOX_BYTES),
     changed,
     stuck: () => connection.reconnect(),
   });
@@ -89,12 +95,7 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
   const connection: Connection = createConnection({
     transports,
     order,
-    destination: {
-      url,
-      framing: options.framing ?? "json",
-      streamChange: options.streamChange ?? (url.startsWith("https:") ? "make-first" : "break-first"),
-      clock,
-    },
+    destination: { url, framing, streamChange, clock },
     client: id,
     token: options.token,
     clock,
@@ -220,6 +221,17 @@ function readChoice(choice: TransportChoice, transports: readonly ClientTranspor
   if (order.length === 0)
     throw badOption("transport", names.join(", "), `what this platform has: ${supported.join(", ")}`);
   return order;
+}
+
+function oneOf<T extends string>(name: string, given: T, known: readonly T[]): T {
+  if (known.includes(given)) return given;
+  throw badOption(name, quote(String(given)), known.join(" or "));
+}
+
+/** With less nothing could ever be sent. */
+function atLeastOne(name: string, given: number): number {
+  if (given >= 1) return given;
+  throw badOption(name, String(given), "a number from 1");
 }
 
 function payloadOf(data: unknown, kind: Payload["kind"] = data instanceof Uint8Array ? "bytes" : "json"): Payload {

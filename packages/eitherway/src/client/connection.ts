@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   readonly outbox: Outbox;
   /** Something that the status tells has changed. */
   changed(): void;
-  /** An error that belongs to no channel and no command. */
+  /** An error that belongs to no channel and no command: of the link, or the one that stopped the client. */
   report(error: EitherwayError): void;
 }
 
@@ -67,10 +67,15 @@ export function createConnection(options: ConnectionOptions): Connection {
   const stopWakeups = options.wakeups(woken);
 
   function dispatch(event: Event): void {
+    const { name: before } = state;
     const { state: next, effects } = step(state, event, random);
     state = next;
     for (const effect of effects) run(effect);
     options.changed();
+    const { code, message } = next.lastFailure ?? {};
+    // What waits now may wait for ever, so somebody has to hear of it (P11). Last: a listener may connect again.
+    if (next.name === "stopped" && before !== "stopped" && code)
+      options.report(new EitherwayError(code, message ?? ""));
   }
 
   function run(effect: Effect): void {

@@ -2,11 +2,14 @@
 import type { ClientPlatform } from "./client.ts";
 import type { ClientClock, Wakeups } from "./ports.ts";
 
+/** Platforms count in 32 bits, and take more for nothing: a server that asks to be left alone for a year would be hammered. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const clock: ClientClock = {
   wall: () => Date.now(),
   now: () => performance.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
 };

@@ -81,8 +81,9 @@ export function createSubscription(from: Cursor, events: SubscriptionEvents): Su
 
   function takeGap(frame: GapFrame): void {
     const head = parseId(frame.head) as IdParts; // the codec has checked it
-    // The stream before this one has delivered what the log let go of since the hello was written: nothing is missing.
-    if (frame.why === "trimmed" && received?.epoch === head.epoch && head.seq <= received.seq) return;
+    // The stream before this one has delivered what the log let go of since the hello was written, or has told of the new
+    // epoch itself: nothing more is missing. `unknown` does go back, since the log lost its end.
+    if (frame.why !== "unknown" && received?.epoch === head.epoch && head.seq <= received.seq) return;
     received = head;
     events.gap(frame);
     cursor = head;

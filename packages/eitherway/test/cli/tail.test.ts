@@ -60,6 +60,19 @@ describe("tail", () => {
     await tail.prints(/^2\n$/);
   });
 
+  test("says which messages of a gap are kept, and how to see them (P2, P11)", async () => {
+    const { ew, url } = await startServer(0, { retention: { messages: 2 } });
+    const ids: string[] = [];
+    for (let n = 1; n <= 5; n++) ids.push((await ew.publish("a", n)).id);
+    const [seen = "", , , oldest = "", head = ""] = ids;
+    const tail = startCli(["tail", "a", "--url", url, "--from", seen]);
+    const [told] = await tail.says(/^Gap .*$/m);
+    expect(told).toBe(
+      `Gap in a (trimmed): messages were missed; going on after ${head}. Kept are ${oldest} to ${head}: --from start prints them.`,
+    );
+    await startCli(["tail", "a", "--url", url, "--from", "start"]).prints(/^4\n5\n$/);
+  });
+
   test("takes the address of the server from the environment", async () => {
     const { ew, url } = await startServer();
     await ew.publish("a", 1);

@@ -93,6 +93,22 @@ describe("channels", () => {
     expect([seen, next.seen]).toEqual([["x"], ["y"]]);
   });
 
+  test("stay on their link when a handler hands its place to another (P2)", async () => {
+    const stage = await openStage();
+    const channel = stage.client.channel("a");
+    const seen: string[] = [];
+    const undo = channel.on("message", (data) => {
+      undo();
+      channel.on("message", (later) => void seen.push(`second ${later}`));
+      seen.push(`first ${data}`);
+    });
+    await stage.settle();
+    stage.link.say(runOf("a", 1, "x", "y"), runOf("a", 3, "z"));
+    await stage.pass(200);
+    expect(seen).toEqual(["first x", "second y", "second z"]);
+    expect([stage.link.changes, channel.cursor]).toEqual([["+a@now"], idOf(3)]);
+  });
+
   test("keep the cursor of what the application saw after the last listener left (P3)", async () => {
     const stage = await openStage();
     const channel = stage.client.channel("a");
@@ -199,6 +215,27 @@ describe("channels", () => {
     await stage.settle();
     expect(stage.link.changes).toEqual(["+a@now"]);
   });
+
+  test.each(["beside the others", "in the moment after the last one left"])(
+    "are asked for again, after a refusal for good, when somebody comes %s (P12)",
+    async (when) => {
+      const stage = await openStage();
+      const channel = stage.client.channel("a");
+      const codes: string[] = [];
+      channel.on("error", ({ code }) => void codes.push(code));
+      const { undo } = collect(channel);
+      await stage.settle();
+      const refusal = { t: "error", channel: "a", code: "too-many-subscriptions", message: "full" } as const;
+      stage.link.say(refusal);
+      await stage.settle();
+      if (when !== "beside the others") undo();
+      const { seen } = collect(channel);
+      await stage.settle();
+      expect(stage.link.changes).toEqual(["+a@now", "+a@now"]);
+      stage.link.say(runOf("a", 1, "x"));
+      expect([codes, seen]).toEqual([["too-many-subscriptions"], ["x"]]);
+    },
+  );
 
   test("back off from a subscription that keeps failing", async () => {
     const stage = await openStage();

@@ -78,10 +78,20 @@ describe.each([
     expect(batches()).toHaveLength(1);
   });
 
+  test("do not count as untried where an answer ends too early (P5)", async () => {
+    const { client, link, batches } = await open();
+    for (const key of ["k1", "k2"]) link.publish(command(key));
+    await client.clock.settle();
+    batches()[0]?.lines(ok("k1"));
+    await client.clock.settle();
+    expect(client.log).toEqual(["ok k1", "returned k2 the answer to a batch of commands is not complete"]);
+  });
+
   test.each([
     ["a refusal", 503, '{"error":{"code":"drain","message":""}}', "returned k1 drain"],
     ["an answer of something in between", 502, "<html>", "returned k1  answered 502"],
-    ["an empty answer", 200, "", "returned k1 the answer to a batch of commands was empty"],
+    ["an answer of something that speaks JSON", 502, "null", "returned k1  answered 502"],
+    ["an empty answer", 200, "", "returned k1 the answer to a batch of commands is not complete"],
     ["rubbish", 200, "<html>", /^returned k1 The frame is not JSON/],
   ])("come back after %s, and the link lives on", async (_what, status, body, expected) => {
     const { client, link, batches } = await open();

@@ -151,6 +151,22 @@ describe("a client", () => {
     expect(stage.client.status.state).toBe("open");
   });
 
+  test("tells its error listeners each time that it stops (P11)", async () => {
+    const stage = createStage({ onLink: (link) => link.end({ code: "origin-refused", message: "no" }) });
+    const told: unknown[] = [];
+    stage.client.on("error", (error, about) => {
+      told.push([(error as { code?: string }).code, about, stage.client.status.state]);
+      if (told.length === 1) stage.client.reconnect();
+    });
+    void stage.client.channel("a").on("message", () => {});
+    await stage.settle();
+    expect(told).toEqual([
+      ["origin-refused", {}, "stopped"],
+      ["origin-refused", {}, "stopped"],
+    ]);
+    expect(stage.links).toHaveLength(2);
+  });
+
   test("stays away as long as a drained server asks, also when it wakes up (P10)", async () => {
     const stage = createStage();
     stage.client.channel("room").on("message", LISTENER);
@@ -253,6 +269,10 @@ describe("a client", () => {
       { transport: "carrier pigeon" as "sse" },
       { transport: [] },
       { clientId: "with space" },
+      { framing: "xml" as "json" },
+      { streamChange: "never" as "make-first" },
+      { outbox: { commands: 0 } },
+      { outbox: { bytes: Number.NaN } },
     ]) {
       expect(() => createStage(options)).toThrow(expect.objectContaining({ code: "bad-request" }));
     }

@@ -130,6 +130,14 @@ describe("a subscription", () => {
     expect(log).toEqual(["10 replayed"]);
   });
 
+  test("hears of another epoch once, though two streams that change places both tell it (P2)", () => {
+    const { subscription, log } = watch(id(3));
+    const first = [gap("epoch", 5, OTHER), run(6, 2, { epoch: OTHER })];
+    const second = [gap("epoch", 6, OTHER), run(7, 1, { epoch: OTHER })];
+    for (const frame of [...first, ...second]) subscription.take(frame);
+    expect(log).toEqual(["gap epoch", "6 replayed", "7 replayed"]);
+  });
+
   test("says live once for each link", () => {
     const { subscription, log } = watch(id(3));
     for (const frame of [live(3), live(3)]) subscription.take(frame);

@@ -1,5 +1,5 @@
 /** The three transports of the client, each against a server that the test plays. */
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCommand } from "../../src/client/command.ts";
 import { pollTransport } from "../../src/client/transports/poll.ts";
 import { sseTransport } from "../../src/client/transports/sse.ts";
@@ -8,9 +8,11 @@ import { binaryCodec, jsonCodec, jsonPayload, type LiveFrame } from "../../src/p
 import { createFakeClient, FakeSocket, stubFetch } from "./fake-network.ts";
 import { idOf, WELCOME } from "./support.ts";
 
+beforeEach(() => {
+  FakeSocket.made.length = 0;
+});
 afterEach(() => {
   vi.unstubAllGlobals();
-  FakeSocket.made.length = 0;
 });
 
 const live = (channel: string, seq = 1): LiveFrame => ({ t: "live", channel, id: idOf(seq) });
@@ -78,7 +80,7 @@ describe("websocket", () => {
     for (const [code, message, expected] of [
       [4511, undefined, "ended too-large"],
       [4000, undefined, "ended drain"],
-      [1006, undefined, "ended the socket closed (1006 )"],
+      [1006, undefined, "ended the socket closed (1006)"],
       [1006, "Unexpected server response: 403", "ended Unexpected server response: 403"],
     ] as const) {
       FakeSocket.made.length = 0;

@@ -1,5 +1,5 @@
 /** Commands of the HTTP transports: batches by POST, one in flight, so that order holds without the server's help. */
-import { type ArrivedFrame, jsonCodec, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
+import { type ArrivedFrame, isRetryable, jsonCodec, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
 import type { Command } from "../command.ts";
 import type { Destination, LinkEvents, Routes } from "../transport.ts";
 import { failureOf, networkFailure, post } from "./http.ts";
@@ -36,14 +36,16 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
   async function send(): Promise<void> {
     const batch = takeBatch();
     const unanswered = new Map(batch.map((command) => [command.frame.key, command]));
+    let stopped = false; // by a retryable failure, the last answer there is: the rest was not tried
     let failure = await deliver(batch, (frame) => {
       if ((frame.t === "ok" || frame.t === "error") && frame.key !== undefined) unanswered.delete(frame.key);
+      if (frame.t === "error" && isRetryable(frame.code)) stopped = true;
       events.frame(frame, NO_ROUTES);
     });
     busy = false;
     if (closed) return;
-    if (unanswered.size === batch.length) failure ??= { message: "the answer to a batch of commands was empty" };
     if (unanswered.size > 0) {
+      if (!stopped) failure ??= { message: "the answer to a batch of commands is not complete" };
       // What waits here may belong behind what was not done: all of it goes back, to be put in order again.
       const behind = waiting;
       waiting = [];

@@ -15,7 +15,8 @@ export function post(url: string, body: string, signal: AbortSignal): Promise<Re
 /** Why an answer is not the one that was hoped for. Never rejects. */
 export async function failureOf(response: Response, wallMs: number): Promise<LinkFailure> {
   const after = retryAfterMs(response.headers.get("retry-after"), wallMs);
-  const { error } = (await response.json().catch(() => ({}))) as { error?: { code?: unknown; message?: unknown } };
+  const body: unknown = await response.json().catch(() => undefined);
+  const { error } = (body ?? {}) as { error?: { code?: unknown; message?: unknown } };
   if (typeof error?.code === "string" && isErrorCode(error.code)) {
     return { code: error.code, message: String(error.message), ...(after !== undefined && { after }) };
   }

@@ -87,8 +87,8 @@ function openWebSocket(Constructor: SocketConstructor, to: Destination, events: 
     };
     socket.onclose = ({ code, reason }) => {
       const named = codeOfNumber(code);
-      const message =
-        problem || (named ? `the server closed the link: ${named}` : `the socket closed (${code} ${reason})`);
+      const words = reason === "" ? code : `${code} ${reason}`; // browsers and proxies mostly give no reason
+      const message = problem || (named ? `the server closed the link: ${named}` : `the socket closed (${words})`);
       end.ended({ message, ...(named && { code: named }) });
     };
   }
