@@ -20,6 +20,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          isolate: false, // modules keep no state of their own; loading them anew for each file took longer than the tests
           include: files(UNIT),
           testTimeout: 20_000, // properties run hundreds of cases
           sequence: { groupOrder: 0 },
