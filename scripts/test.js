@@ -5,7 +5,7 @@ import { build } from "./lib/build.js";
 import { differences, guaranteesPage } from "./lib/guarantees.js";
 import { install, isInstalled } from "./lib/install.js";
 import { OTHER_MAJORS, testOnNode } from "./lib/other-nodes.js";
-import { phase, Stop, script, seconds } from "./lib/phases.js";
+import { phase, Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
 import { run, runTool } from "./lib/process.js";
 import { CACHE, inRoot } from "./lib/root.js";
 import { bringSystemParts } from "./lib/system-parts.js";
@@ -22,7 +22,8 @@ await script(async () => {
   const report = await phase("tests", runTests);
   await phase("guarantees page", async () => compareGuarantees(report.tests));
   for (const major of OTHER_MAJORS) await phase(`tests on Node ${major}`, () => testOnNode(major, { live: false }));
-  console.log(`${report.passed} passed, ${report.failed} failed, in${seconds(performance.now() - started)}`);
+  console.log(`${"everything".padEnd(TITLE_WIDTH)} ${seconds(performance.now() - started)}`);
+  console.log(`${report.passed} passed, ${report.failed} failed`);
 });
 
 async function check() {
