@@ -147,8 +147,10 @@ class StreamLink implements Link, SinkEvents, WheelTask {
 
   fire(): void {
     if (this.#state === "held") this.#start();
-    else if (this.#state === "open") this.close("rotate", "This stream has lived its time; go on at your cursor.", 0);
-    else if (this.#state === "ending") this.#stream?.destroy();
+    else if (this.#state === "open") {
+      this.#options.hub.metrics.count("links.closed.rotate");
+      this.close("rotate", "This stream has lived its time; go on at your cursor.", 0);
+    } else if (this.#state === "ending") this.#stream?.destroy();
   }
 
   #start(): void {

@@ -122,6 +122,7 @@ describe("end", () => {
         after: 0,
       });
     }
+    expect(doors.hub.stats().counters["links.closed.rotate"]).toBe(10);
     await eventually(() => doors.hub.stats().links === 0 && doors.hub.stats().timers === 0);
   });
 
