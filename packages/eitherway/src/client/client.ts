@@ -1,15 +1,12 @@
 /** Puts a client together: channels, outbox and connection, and the one status they make. */
 import {
-  bytesPayload,
   checkEventName,
   checkKey,
   DEFAULT_EVENT,
   EitherwayError,
   isClientId,
-  jsonPayload,
-  type Payload,
   quote,
-  textPayload,
+  valuePayload,
 } from "../protocol/index.ts";
 import { createChannels } from "./channels.ts";
 import type {
@@ -112,7 +109,7 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
     const { event = DEFAULT_EVENT, key, kind, signal } = publishOptions;
     checkEventName(event);
     if (key !== undefined) checkKey(key);
-    const payload = payloadOf(data, kind);
+    const payload = valuePayload(data, kind);
     const answer = outbox.publish({ channel, event, payload }, key, signal);
     if (connection.state.name === "idle") connection.update();
     return answer;
@@ -232,17 +229,6 @@ function oneOf<T extends string>(name: string, given: T, known: readonly T[]): T
 function atLeastOne(name: string, given: number): number {
   if (given >= 1) return given;
   throw badOption(name, String(given), "a number from 1");
-}
-
-function payloadOf(data: unknown, kind: Payload["kind"] = data instanceof Uint8Array ? "bytes" : "json"): Payload {
-  if (kind === "json") return jsonPayload(data);
-  if (kind === "text" && typeof data === "string") return textPayload(data);
-  if (kind === "bytes" && data instanceof Uint8Array) return bytesPayload(data.slice()); // the caller may reuse its buffer
-  const wanted = kind === "text" ? "a string" : "a Uint8Array";
-  throw new EitherwayError(
-    "bad-request",
-    `A payload of kind ${quote(String(kind))} is ${wanted}; got a ${typeof data}.`,
-  );
 }
 
 function badOption(name: string, given: string, wanted: string): EitherwayError {

@@ -51,6 +51,23 @@ export function textPayload(text: string): Payload {
   return { kind: "text", data: text };
 }
 
+/**
+ * The payload of what an application publishes: bytes for a Uint8Array, JSON for anything else, unless `kind` says otherwise.
+ * Bytes are copied, since the caller may reuse its buffer.
+ *
+ * @throws EitherwayError `bad-request` where kind and value do not fit, besides what the kind itself refuses
+ */
+export function valuePayload(value: unknown, kind?: Payload["kind"]): Payload {
+  const wanted = kind ?? (value instanceof Uint8Array ? "bytes" : "json");
+  if (wanted === "json") return jsonPayload(value);
+  if (wanted === "text" && typeof value === "string") return textPayload(value);
+  if (wanted === "bytes" && value instanceof Uint8Array) return bytesPayload(new Uint8Array(value));
+  throw new EitherwayError(
+    "bad-request",
+    `A ${typeof value} is no payload of kind ${JSON.stringify(wanted)}; text takes a string, bytes a Uint8Array, and without kind it is JSON.`,
+  );
+}
+
 export function bytesPayload(bytes: Uint8Array): Payload {
   return { kind: "bytes", data: bytes };
 }

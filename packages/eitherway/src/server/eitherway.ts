@@ -10,16 +10,14 @@ import {
   type Random,
 } from "../core/index.ts";
 import {
-  bytesPayload,
   checkChannelName,
   checkEventName,
   checkKey,
   DEFAULT_EVENT,
   EitherwayError,
   type Id,
-  jsonPayload,
   type Payload,
-  textPayload,
+  valuePayload,
 } from "../protocol/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createAccess } from "./access.ts";
@@ -95,7 +93,7 @@ export function createEitherway(platform: Platform, options: EitherwayOptions): 
         checkChannelName(channel);
         checkEventName(event);
         if (key !== undefined) checkKey(key);
-        const draft = { event, payload: payloadOf(data, kind) };
+        const draft = { event, payload: valuePayload(data, kind) };
         const [receipt] = await hub.publish(channel, [
           key === undefined ? draft : { ...draft, key: { kind: "foreign", user: "", key } },
         ]);
@@ -110,21 +108,4 @@ export function createEitherway(platform: Platform, options: EitherwayOptions): 
       },
     },
   };
-}
-
-function payloadOf(data: unknown, kind: Payload["kind"] | undefined): Payload {
-  switch (kind ?? (data instanceof Uint8Array ? "bytes" : "json")) {
-    case "json":
-      return jsonPayload(data);
-    case "text":
-      if (typeof data === "string") return textPayload(data);
-      throw wrongKind("text", "a string");
-    case "bytes":
-      if (data instanceof Uint8Array) return bytesPayload(new Uint8Array(data)); // the caller's buffer stays the caller's
-      throw wrongKind("bytes", "a Uint8Array");
-  }
-}
-
-function wrongKind(kind: string, wanted: string): EitherwayError {
-  return new EitherwayError("bad-request", `Data of kind "${kind}" has to be ${wanted}; leave kind out to send JSON.`);
 }

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createFaultNetwork, createSeededRandom, type FaultNetwork } from "../../src/testing/index.ts";
+import { eventually, freePort } from "../node/support.ts";
 
 describe("a healthy fault network", () => {
   test("hands bytes on unchanged, both ways, and ends when an end ends", async () => {
@@ -271,18 +272,4 @@ function watch(socket: Socket): Peer {
     closed,
     gone: Promise.race([ended, closed]),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function eventually(look: () => boolean): Promise<void> {
-  while (!look()) await new Promise((resolve) => setTimeout(resolve, 2));
 }

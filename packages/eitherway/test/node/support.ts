@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { connect as connectHttp2, type Http2SecureServer } from "node:http2";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Clock, HttpExchange, Limits, Logger, UpgradeExchange } from "../../src/core/index.ts";
 import { DEFAULT_LIMITS } from "../../src/core/index.ts";
@@ -67,6 +67,17 @@ export async function listen(server: Server | Http2SecureServer): Promise<number
     await closed;
   });
   return (server.address() as AddressInfo).port;
+}
+
+/** A port that nobody listens on, for programs that cannot be asked for port 0. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 let certificate: Promise<Certificate> | undefined;

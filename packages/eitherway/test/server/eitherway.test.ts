@@ -63,6 +63,7 @@ describe("publish", () => {
     ["bad-utf8", "a", "\ud800", { kind: "text" }],
     ["bad-request", "a", 1, { kind: "text" }],
     ["bad-request", "a", "x", { kind: "bytes" }],
+    ["bad-request", "a", "x", { kind: "xml" as "text" }], // from JavaScript, where no type forbids it
     ["too-large", "a", "x".repeat(70_000), { kind: "text" }],
   ])("refuses with %s and keeps nothing (P12)", async (code, channel, data, options) => {
     const server = createTestServer();
