@@ -4,8 +4,8 @@ import { buildPackage } from "./lib/build.js";
 import { lockHosts, longFiles, machinePaths } from "./lib/file-rules.js";
 import { Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
 import { pool } from "./lib/pool.js";
-import { runTool } from "./lib/process.js";
-import { CACHE } from "./lib/root.js";
+import { run, runTool } from "./lib/process.js";
+import { CACHE, inRoot } from "./lib/root.js";
 
 const MOST_AT_ONCE = 3; // more only fight for memory
 
@@ -18,6 +18,7 @@ const BUILD = { title: "types of the package", complaints: packageTypes };
 const CHECKS = [
   { title: "types of the tests", complaints: tool("typescript", "tsc", typesArgs("packages/eitherway/test", "test")) },
   { title: "types of the showcase", complaints: tool("typescript", "tsc", typesArgs("apps/showcase", "showcase")) },
+  { title: "types of the examples", complaints: tool("typescript", "tsc", typesArgs("examples", "examples")) },
   { title: "dead code", complaints: tool("knip", "knip", ["--no-progress", "--treat-config-hints-as-errors"]) },
   {
     title: "layers and cycles",
@@ -31,6 +32,7 @@ const CHECKS = [
     title: "types of the scripts",
     complaints: tool("typescript", "tsc", typesArgs("tsconfig.scripts.json", "scripts")),
   },
+  { title: "sizes of bundles", complaints: sizes },
   { title: "length of files", complaints: rule(longFiles) },
   { title: "no hosts in the lock file", complaints: rule(lockHosts) },
   { title: "no paths of a machine", complaints: rule(machinePaths) },
@@ -79,6 +81,11 @@ async function packageTypes() {
  */
 function typesArgs(project, name) {
   return ["-p", project, "--noEmit", "--incremental", "--tsBuildInfoFile", `${CACHE}/types-${name}.tsbuildinfo`];
+}
+
+async function sizes() {
+  const { code, output } = await run(process.execPath, [inRoot("scripts", "sizes.js")]);
+  return code === 0 ? "" : output;
 }
 
 /** @param {() => readonly string[]} complain */

@@ -28,7 +28,7 @@ export const mutants = [
   },
   {
     title: "the binary framing does not declare skipped ids",
-    file: "protocol/binary-codec.ts",
+    file: "protocol/binary-server-codec.ts",
     search: "const { event, from, at, skipped, payload } = message;",
     replace: "const { event, from, at, payload } = message;\n  const skipped = 0;",
     tests: ["protocol/binary-codec.test.ts"],
@@ -36,8 +36,8 @@ export const mutants = [
   {
     title: "a reader of an event stream goes on after a block that was cut in the middle",
     file: "protocol/sse-decoder.ts",
-    search: 'if (!value.includes("\\0")) id = value;',
-    replace: 'if (!value.includes("\\0")) lastEventId = id = value;',
+    search: '!value.includes("\\0")) id = value;',
+    replace: '!value.includes("\\0")) lastEventId = id = value;',
     tests: ["protocol/sse-decoder.test.ts"],
   },
 
@@ -255,9 +255,30 @@ export const mutants = [
   },
   {
     title: "a client sends again what the server may have forgotten",
-    file: "client/outbox.ts",
-    search: "if (!sentAt) return false;",
-    replace: "if (!sentAt || sentAt.now >= 0) return false;",
+    file: "client/outbox-entry.ts",
+    search: "if (!sentAt) return undefined;",
+    replace: "if (!sentAt || sentAt.now >= 0) return undefined;",
     tests: ["client/outbox.test.ts"],
+  },
+  {
+    title: "a page counts keys that an earlier page has used: its publishes get the receipts of others",
+    file: "client/outbox-store/open-outbox.ts",
+    search: "let counter = (opening - 1) * COUNTERS_PER_OPENING;",
+    replace: "let counter = 0 * opening * COUNTERS_PER_OPENING;",
+    tests: ["client/outbox-store/days-offline.test.ts"],
+  },
+  {
+    title: "a command goes out before the disk says that it may have: after a crash it is applied twice",
+    file: "client/outbox-store/journal.ts",
+    search: 'return isBroken || (typeof slot?.wanted === "number" && slot.onDisk === slot.wanted);',
+    replace: "return isBroken || slot !== undefined;",
+    tests: ["client/outbox-store/store.test.ts"],
+  },
+  {
+    title: "a client that is closed takes what is unanswered off the disk",
+    file: "client/outbox.ts",
+    search: "const kept = keeper?.close(); // first",
+    replace: "const kept = Promise.resolve().then(() => keeper?.close()); // first",
+    tests: ["client/outbox-store/store.test.ts"],
   },
 ];

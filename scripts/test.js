@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { build } from "./lib/build.js";
 import { differences, guaranteesPage } from "./lib/guarantees.js";
 import { install, isInstalled } from "./lib/install.js";
+import { bringRuntime, RUNTIME_NAMES } from "./lib/npm-program.js";
 import { OTHER_MAJORS, testOnNode } from "./lib/other-nodes.js";
 import { phase, Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
 import { run, runTool } from "./lib/process.js";
@@ -17,6 +18,7 @@ await script(async () => {
   const started = performance.now();
   if (!isInstalled()) await phase("packages installed", install);
   await phase("system parts", bringSystemParts);
+  for (const name of RUNTIME_NAMES) await phase(`${name} for its tests`, () => bringRuntime(name));
   await phase("checks", check);
   await phase("build", build);
   const report = await phase("tests", runTests);

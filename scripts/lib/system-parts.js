@@ -5,7 +5,7 @@ import { Stop } from "./phases.js";
 import { run } from "./process.js";
 
 /** Programs, each of the Debian package of the same name. */
-const PARTS = ["chromium", "nginx", "curl", "openssl"];
+const PARTS = ["chromium", "firefox-esr", "nginx", "curl", "openssl", "python3"];
 const APT = ["-y", "--no-install-recommends"];
 
 /** Installs what is missing where this user may; says the one line that does it where not. */

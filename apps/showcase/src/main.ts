@@ -15,7 +15,12 @@ const MAX_TEXT = 4_000;
 /** Nearer to the end than this, a reader wants to see what comes. */
 const STICKY_PX = 60;
 
-const TRANSPORTS: Readonly<Record<TransportName, string>> = { websocket: "WebSocket", sse: "SSE", poll: "long-poll" };
+const TRANSPORTS: Readonly<Record<TransportName, string>> = {
+  websocket: "WebSocket",
+  shared: "the connection of all tabs",
+  sse: "SSE",
+  poll: "long-poll",
+};
 
 const WHOLE = "Nothing lost, nothing doubled";
 const BROKEN = "Something was lost, doubled or did not join up";
@@ -177,6 +182,8 @@ function stateText({ state, transport, retryInMs = 0 }: Status): string {
       return `Open${over}`;
     case "waiting":
       return `Next attempt in ${(retryInMs / 1_000).toFixed(1)} s`;
+    case "asleep":
+      return "Asleep";
     case "stopped":
       return "Refused";
     case "closed":

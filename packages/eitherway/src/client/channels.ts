@@ -35,7 +35,9 @@ export interface ChannelsOptions {
   /** The link breaks the continuity of a channel. */
   hole(channel: string): void;
   /** A gap was declared. */
-  gap(): void;
+  gap(gap: Gap): void;
+  /** A channel has caught up. */
+  live(channel: string, id: Id): void;
   publish(channel: string, data: unknown, options: PublishOptions | undefined): Promise<{ readonly id: Id }>;
 }
 
@@ -110,6 +112,7 @@ export function createChannels(options: ChannelsOptions): Channels {
       gap: (frame) => declareGap(state, frame),
       live(id) {
         state.refusals = 0;
+        options.live(state.name, id);
         state.lives.emit(id);
       },
       hole: () => options.hole(state.name),
@@ -131,7 +134,7 @@ export function createChannels(options: ChannelsOptions): Channels {
   function declareGap(state: ChannelState, { channel, why, oldest, head }: GapFrame): void {
     const gap: Gap = { channel, why, oldest, head };
     state.gap = gap;
-    options.gap();
+    options.gap(gap);
     state.gaps.emit(gap);
   }
 

@@ -1,9 +1,17 @@
 /** What an application sees of the client: createClient's options, the client, its channels and its status. */
 import type { EitherwayError, ErrorCode, GapReason, Id, Payload } from "../protocol/index.ts";
+import type { OutboxStore, Outcome, PendingPublish } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
-import type { ClientTransport, TransportName } from "./transport.ts";
+import type { TimelineEntry } from "./timeline.ts";
+import type { ClientFraming, ClientTransport, TransportName } from "./transport.ts";
 
-/** `auto` is every transport there is, best first. A list is tried in its order. */
+export type { OutboxStore, Outcome, PendingPublish, TimelineEntry };
+
+/**
+ * `auto` is every transport there is, best first; a list is tried in its order. What worked the last time on this network has
+ * the first try; the next one joins when it fails or is not open within 2 s; a stream that is open but mute is given up for one that
+ * holds less back; and better ones are probed while a lesser one is in use, first after 30 to 60 s. Each change is a resume (P3).
+ */
 export type TransportChoice = "auto" | TransportName | readonly TransportName[];
 
 export interface ClientOptions {
@@ -11,8 +19,8 @@ export interface ClientOptions {
   readonly url: string | URL;
   /** Default `auto`. */
   readonly transport?: TransportChoice;
-  /** How frames are written on a WebSocket. Default `json`: any tool can read it; `binary` spares bytes payloads their base64. */
-  readonly framing?: "json" | "binary";
+  /** How frames are written on a WebSocket. Default JSON, which any tool can read; see `eitherway/client/binary`. */
+  readonly framing?: ClientFraming;
   /** Put into every hello; a function is asked each time a link opens. */
   readonly token?: string | (() => string | Promise<string>);
   /**
@@ -27,7 +35,11 @@ export interface ClientOptions {
     readonly commands?: number;
     /** Bytes as written on the wire. Default 8 MiB. */
     readonly bytes?: number;
+    /** Keeps publishes over reloads: `openOutbox()` of `eitherway/client/outbox`. Brings a client id of its own. */
+    readonly store?: OutboxStore | undefined;
   };
+  /** One connection for all tabs of a browser: `shareTabs()` of `eitherway/client/tabs`. */
+  readonly share?: TabSharing;
   /** 1 to 64 letters, digits, `_`, `-`; default random. Two clients with one id disturb each other's publishes. */
   readonly clientId?: string;
   /** For tests. */
@@ -36,6 +48,14 @@ export interface ClientOptions {
   readonly random?: Random;
   /** Replaces the built-in transports; the order is that of `auto`. */
   readonly transports?: readonly ClientTransport[];
+}
+
+/** What `shareTabs()` gives. */
+export interface TabSharing {
+  /** Named `shared`; stands before `sse` in the order of `auto`. */
+  readonly transport: ClientTransport;
+  /** Calls back when somebody logged out in any tab: the client closes. */
+  onLogout(end: () => void): Undo;
 }
 
 export interface Client {
@@ -52,6 +72,9 @@ export interface Client {
    */
   channel<T = unknown>(name: string, options?: ChannelOptions): Channel<T>;
 
+  /** What happened to links and channels and why, oldest first: the last 200 entries. */
+  timeline(): readonly TimelineEntry[];
+
   /** Calls back after every change, at most once a turn. */
   on(event: "status", listener: (status: Status) => void): Undo;
   /**
@@ -59,15 +82,28 @@ export interface Client {
    * handler that no listener hears is thrown on its own, as EventTarget does.
    */
   on(event: "error", listener: (error: Error, about: ErrorContext) => void): Undo;
+  /**
+   * What became of a publish that an earlier page or a closed tab left in `outbox.store`, since nobody holds its promise any more.
+   * Each at least once: a page that ends just then says nothing, or the next one says it again. Without a listener a failure is an
+   * `error`.
+   */
+  on(event: "outcome", listener: (outcome: Outcome) => void): Undo;
+  /** Publishes without an outcome, in order, to show them before they are stored. The status changes when they do. */
+  pending(): readonly PendingPublish[];
 
   /** Switches now: the link ends and every channel resumes over the given transport (P3). */
   use(transport: TransportChoice): void;
   /** Ends the link, if there is one, and connects at once, also after a refusal that stopped the client. */
   reconnect(): void;
-  /** Resolves when the outbox has room for another command; at once if it has. Rejects with `closed`. */
+  /**
+   * Resolves when the outbox has room for another command; at once if it has. Those who wait are called in order, as many as fit. With
+   * `outbox.store` also what was published before is on disk then. Rejects with `closed`.
+   */
   ready(): Promise<void>;
   /**
-   * Ends everything. Publishes without an answer reject: `closed` where they were never sent, else `outcome-unknown`.
+   * Ends everything. Publishes without an answer reject: `closed` where they were never sent, else `outcome-unknown`. With
+   * `outbox.store` they stay on disk all the same, and another tab or the next page sends them: see `clearOutbox()`. Resolves once
+   * that is written.
    */
   close(): Promise<void>;
 }
@@ -161,10 +197,11 @@ export interface Gap {
 }
 
 /**
- * `idle`: nothing to do yet. `connecting`, `open`: as they say. `waiting`: until the next attempt. `stopped`: refused in a way
- * that coming back does not change; `reconnect()` or `use()` try again. `closed`: by `close()`.
+ * `idle`: nothing to do yet. `connecting`, `open`: as they say. `waiting`: until the next attempt. `asleep`: the browser put the page
+ * away, and it goes on when it comes back. `stopped`: refused in a way that coming back does not change; what waits keeps waiting,
+ * and `reconnect()` or `use()` try again. `closed`: by `close()`.
  */
-export type ClientState = "idle" | "connecting" | "open" | "waiting" | "stopped" | "closed";
+export type ClientState = "idle" | "connecting" | "open" | "waiting" | "asleep" | "stopped" | "closed";
 
 export interface Status {
   readonly state: ClientState;
@@ -172,7 +209,7 @@ export interface Status {
   readonly transport: TransportName | undefined;
   /** Why this transport, in a sentence. */
   readonly why: string;
-  /** Attempts since the last link that held; 0 while all is well. */
+  /** Rounds of attempts since the last link that held; 0 while all is well. */
   readonly attempt: number;
   /** While `waiting`: the pause before the next attempt, as it began. */
   readonly retryInMs: number | undefined;

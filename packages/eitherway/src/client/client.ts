@@ -5,6 +5,7 @@ import {
   DEFAULT_EVENT,
   EitherwayError,
   isClientId,
+  jsonClientCodec,
   quote,
   valuePayload,
 } from "../protocol/index.ts";
@@ -13,6 +14,8 @@ import type {
   Client,
   ClientOptions,
   ErrorContext,
+  OutboxStore,
+  Outcome,
   PublishOptions,
   Status,
   StatusError,
@@ -21,7 +24,8 @@ import type {
 import { type Connection, createConnection } from "./connection.ts";
 import { createEmitter } from "./emitter.ts";
 import { createOutbox } from "./outbox.ts";
-import type { ClientClock, Random, Wakeups } from "./ports.ts";
+import type { ClientClock, NetworkMemory, Random, Wakeups } from "./ports.ts";
+import { createTimeline } from "./timeline.ts";
 import type { ClientTransport, LinkFailure, TransportName } from "./transport.ts";
 
 /** What differs between browsers, Node and tests. */
@@ -31,6 +35,8 @@ export interface ClientPlatform {
   readonly clock: ClientClock;
   readonly random: Random;
   readonly wakeups: Wakeups;
+  /** @param url of the server */
+  createNetworkMemory(url: string): NetworkMemory;
   createClientId(): string;
   /** What a relative URL is relative to; `undefined` where there is no page. */
   readonly baseUrl: string | undefined;
@@ -40,12 +46,18 @@ const DEFAULT_OUTBOX_COMMANDS = 1_000;
 const DEFAULT_OUTBOX_BYTES = 8 * 1024 * 1024;
 
 export function createClientOn(platform: ClientPlatform, options: ClientOptions): Client {
-  const { transports = platform.transports, clock = platform.clock, random = platform.random } = options;
+  const { clock = platform.clock, random = platform.random, share } = options;
+  const transports = withShared(options.transports ?? platform.transports, share?.transport);
   const url = readUrl(options.url, platform.baseUrl);
-  const id = options.clientId ?? platform.createClientId();
+  const { store } = options.outbox ?? {};
+  if (store && options.clientId !== undefined) {
+    throw badOption("clientId", quote(options.clientId), "none together with outbox.store, which has its own");
+  }
+  const id = store?.clientId ?? options.clientId ?? platform.createClientId();
   if (!isClientId(id)) throw badOption("clientId", quote(id), "1 to 64 letters, digits, _ and -");
   const order = readChoice(options.transport ?? "auto", transports);
-  const framing = oneOf("framing", options.framing ?? "json", ["json", "binary"]);
+  const { framing = jsonClientCodec } = options;
+  if (!framing.subprotocol) throw badOption("framing", quote(String(framing)), "`binary` of eitherway/client/binary");
   const streamChange = oneOf(
     "streamChange",
     options.streamChange ?? (url.startsWith("https:") ? "make-first" : "break-first"),
@@ -54,6 +66,8 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
 
   const statusListeners = createEmitter<[Status]>((thrown) => handlerThrew(thrown));
   const errorListeners = createEmitter<[Error, ErrorContext]>(rethrow);
+  const outcomeListeners = createEmitter<[Outcome]>((thrown) => handlerThrew(thrown));
+  const timeline = createTimeline(clock.wall);
   let holes = 0;
   let gaps = 0;
   let lastError: StatusError | undefined;
@@ -68,8 +82,11 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
     client: id,
     commands: atLeastOne("outbox.commands", options.outbox?.commands ?? DEFAULT_OUTBOX_COMMANDS),
     bytes: atLeastOne("outbox.bytes", options.outbox?.bytes ?? DEFAULT_OUTBOX_BYTES),
+    store,
     changed,
     stuck: () => connection.reconnect(),
+    outcome: tellOutcome,
+    storeBroken: report,
   });
 
   const channels = createChannels({
@@ -77,13 +94,19 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
     random,
     changed: () => connection.update(),
     threw: (thrown, channel) => handlerThrew(thrown, { channel }),
-    failed: (error, channel) => report(error, { channel }),
+    failed(error, channel) {
+      timeline.note({ what: "refused", channel, why: error.message });
+      report(error, { channel });
+    },
+    live: (channel, id) => timeline.note({ what: "live", channel, why: id }),
     hole(channel) {
       holes++;
+      timeline.note({ what: "hole", channel });
       connection.distrust(`ids of ${quote(channel)} do not join up with what was received`);
     },
-    gap() {
+    gap({ channel, why }) {
       gaps++;
+      timeline.note({ what: "gap", channel, why });
       changed();
     },
     publish,
@@ -98,12 +121,27 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
     clock,
     random,
     wakeups: platform.wakeups,
+    memory: platform.createNetworkMemory(url),
+    timeline,
     wanted: channels.wanted,
     restart: channels.restart,
     outbox,
     changed,
     report,
   });
+
+  if (outbox.size > 0) connection.update();
+  const tender = store?.tend?.({ clock, open: openSender, changed });
+
+  /** For what a closed tab left: keys count with the client id of their hello only, so it takes a client of its own. */
+  function openSender(left: OutboxStore, told: (unanswered: number) => void): Client {
+    const outboxOfOther = { ...options.outbox, store: left };
+    const sender = createClientOn(platform, { ...options, share: undefined, outbox: outboxOfOther });
+    sender.on("outcome", tellOutcome);
+    sender.on("error", errorListeners.emit);
+    sender.on("status", ({ unanswered }) => told(unanswered));
+    return sender;
+  }
 
   async function publish(channel: string, data: unknown, publishOptions: PublishOptions = {}) {
     const { event = DEFAULT_EVENT, key, kind, signal } = publishOptions;
@@ -137,13 +175,13 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
     const { state } = connection;
     status = Object.freeze({
       state: state.name,
-      transport: state.transport,
-      why: state.why,
-      attempt: state.attempt,
+      transport: state.last?.transport,
+      why: state.last?.why ?? "nothing to do yet",
+      attempt: state.round,
       retryInMs: state.name === "waiting" ? state.ms : undefined,
       lastError,
       roundTrip: outbox.roundTrip,
-      unanswered: outbox.size,
+      unanswered: outbox.size + (tender?.size ?? 0),
       holes,
       gaps,
       links: connection.opened,
@@ -158,10 +196,28 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
     errorListeners.emit(error, about);
   }
 
+  function tellOutcome(outcome: Outcome): void {
+    const { channel, error } = outcome;
+    if (error && outcomeListeners.size === 0) report(error, { channel });
+    outcomeListeners.emit(outcome);
+  }
+
   function handlerThrew(thrown: unknown, about: ErrorContext = {}): void {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
     if (errorListeners.size > 0) errorListeners.emit(error, about);
     else rethrow(error);
+  }
+
+  const undoLogout = share?.onLogout(() => void close());
+
+  async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
+    undoLogout?.();
+    channels.close();
+    const kept = outbox.close();
+    connection.close();
+    await Promise.all([kept, tender?.close()]);
   }
 
   return {
@@ -170,30 +226,37 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
       return readStatus();
     },
     channel: channels.handle,
-    on(event: "status" | "error", listener: (...args: never[]) => void) {
+    on(event: "status" | "error" | "outcome", listener: (...args: never[]) => void) {
       if (event === "status") return statusListeners.add(listener as (status: Status) => void);
       if (event === "error") return errorListeners.add(listener as (error: Error, about: ErrorContext) => void);
-      throw new EitherwayError("bad-event", `${quote(String(event))} is neither status nor error.`);
+      if (event === "outcome") return outcomeListeners.add(listener as (outcome: Outcome) => void);
+      throw new EitherwayError("bad-event", `${quote(String(event))} is none of status, error, outcome.`);
     },
     use: (choice) => connection.use(readChoice(choice, transports)),
     reconnect: () => connection.reconnect(),
     ready: () => outbox.ready(),
-    async close() {
-      if (closed) return;
-      closed = true;
-      channels.close();
-      outbox.close();
-      connection.close();
-    },
+    pending: () => [...(tender?.pending() ?? []), ...outbox.pending()],
+    timeline: timeline.entries,
+    close,
   };
 }
 
 // --- options ---
 
+/** The connection of other tabs comes before one that only this tab has. */
+function withShared(all: readonly ClientTransport[], shared: ClientTransport | undefined): readonly ClientTransport[] {
+  if (!shared) return all;
+  const at = all.findIndex(({ name }) => name !== "websocket");
+  return at < 0 ? [...all, shared] : [...all.slice(0, at), shared, ...all.slice(at)];
+}
+
+/** Of the whole text, since the URL of React Native has no parts to ask for. */
+const ADDRESS = /^(?:http|ws)(s?):\/\/(?:[^/?#]*@)?([^/?#]+)([^?#]*)/;
+
 function readUrl(given: string | URL, baseUrl: string | undefined): string {
-  let url: URL;
+  let href: string;
   try {
-    url = new URL(given, baseUrl);
+    href = new URL(given, baseUrl).href;
   } catch (cause) {
     throw new EitherwayError(
       "bad-request",
@@ -201,9 +264,9 @@ function readUrl(given: string | URL, baseUrl: string | undefined): string {
       { cause },
     );
   }
-  const protocol = url.protocol.replace(/^ws/, "http");
-  if (protocol !== "http:" && protocol !== "https:") throw badOption("url", quote(String(given)), "http: or https:");
-  return `${protocol}//${url.host}${url.pathname.replace(/\/+$/, "")}`;
+  const [, secure, host, path = ""] = ADDRESS.exec(href) ?? [];
+  if (!host) throw badOption("url", quote(String(given)), "http: or https:");
+  return `http${secure}://${host}${path.replace(/\/+$/, "")}`;
 }
 
 function readChoice(choice: TransportChoice, transports: readonly ClientTransport[]): readonly TransportName[] {

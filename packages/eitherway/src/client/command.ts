@@ -1,5 +1,5 @@
 /** A command on its way: its frame, written once for every transport and attempt. */
-import { jsonCodec, type PublishFrame, utf8Length } from "../protocol/index.ts";
+import { jsonClientCodec, type PublishFrame, utf8Length } from "../protocol/index.ts";
 
 export interface Command {
   readonly frame: PublishFrame;
@@ -10,6 +10,6 @@ export interface Command {
 }
 
 export function createCommand(frame: PublishFrame): Command {
-  const line = jsonCodec.writeClient(frame) as string;
+  const line = jsonClientCodec.writeClient(frame);
   return { frame, line, bytes: utf8Length(line) };
 }

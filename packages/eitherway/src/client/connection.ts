@@ -1,18 +1,21 @@
-/** Runs the connection machine: owns the link, the timer and the watchdog, and carries frames between link, channels and outbox. */
+/** Runs the connection machine: owns links, timer and watchdog, and carries frames between the link in use, channels and outbox. */
 import { type ArrivedFrame, EitherwayError, type WelcomeFrame } from "../protocol/index.ts";
-import { type Effect, type Event, initialState, type State, step } from "./machine.ts";
+import { type Effect, type Event, initialState, linksOf, type State } from "./connection-state.ts";
+import { step } from "./machine.ts";
 import type { Outbox } from "./outbox.ts";
-import type { ClientClock, Random, Undo, Wakeups } from "./ports.ts";
+import type { ClientClock, NetworkMemory, Random, Undo, Wakeups } from "./ports.ts";
 import type { Subscription } from "./subscription.ts";
-import type {
-  ClientLink,
-  ClientTransport,
-  Destination,
-  Greeting,
-  LinkEvents,
-  LinkFailure,
-  Routes,
-  TransportName,
+import type { Timeline } from "./timeline.ts";
+import {
+  type ClientLink,
+  type ClientTransport,
+  CONNECT_MS,
+  type Destination,
+  type Greeting,
+  type LinkEvents,
+  type LinkFailure,
+  type Routes,
+  type TransportName,
 } from "./transport.ts";
 
 export interface ConnectionOptions {
@@ -24,11 +27,13 @@ export interface ConnectionOptions {
   readonly clock: ClientClock;
   readonly random: Random;
   readonly wakeups: Wakeups;
+  readonly memory: NetworkMemory;
+  readonly timeline: Pick<Timeline, "note">;
   /** Subscriptions that the link should have. */
   wanted(): Map<string, Subscription>;
   /** Another link takes over. */
   restart(): void;
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, "size" | "attach" | "detach" | "answer" | "returned">;
   /** Something that the status tells has changed. */
   changed(): void;
   /** An error that belongs to no channel and no command: of the link, or the one that stopped the client. */
@@ -51,31 +56,62 @@ export interface Connection {
 /** Waking up in a storm of events is one waking up. */
 const WAKE_EVERY_MS = 1_000;
 
+/** Between two looks at the link. A device that slept finds out this soon that its link did not live through it. */
+const WATCH_MS = 5_000;
+
+/** What comes this long after the opening was not sent with it: the link lets things through as they happen. */
+const PULSE_MS = 500;
+
+/** A channel that is not live although not even a ping came for so long: the end of its replay is held back. */
+const MUTE_PINGS = 1.5;
+
+/** A moment by both clocks: one stands still while a device sleeps, the other may be set. */
+interface Moment {
+  readonly now: number;
+  readonly wall: number;
+}
+
+/** A link, from the wish for it until it is over or given up. */
+interface LinkInHand {
+  readonly number: number;
+  readonly transport: ClientTransport;
+  /** Absent while its token is on the way. */
+  link: ClientLink | undefined;
+  welcome: WelcomeFrame | undefined;
+  /** What its last hello said. */
+  greeting: Greeting | undefined;
+  /** What it has been asked for. */
+  asked: Map<string, Subscription>;
+  /** The last sign of life. */
+  heard: Moment;
+}
+
 export function createConnection(options: ConnectionOptions): Connection {
-  const { clock, random, outbox } = options;
-  let state = initialState(options.order);
-  let link: ClientLink | undefined;
-  let welcome: WelcomeFrame | undefined;
-  /** What the link has been asked for. */
-  let asked = new Map<string, Subscription>();
+  const { clock, random, outbox, memory, timeline } = options;
+  let state = initialState(options.order, memory.recall());
+  const links = new Map<number, LinkInHand>();
+  /** The one whose frames count. */
+  let current: LinkInHand | undefined;
   let updating = false;
   let opened = 0;
   let timer: Undo | undefined;
   let watchdog: Undo | undefined;
-  let lastByteAt = clock.now();
-  let lastWakeAt = Number.NEGATIVE_INFINITY;
-  const stopWakeups = options.wakeups(woken);
+  let lastWoken: Moment | undefined;
+  const stopWakeups = options.wakeups({ woken, asleep: () => dispatch({ type: "asleep" }) });
 
   function dispatch(event: Event): void {
-    const { name: before } = state;
+    const before = state.name;
     const { state: next, effects } = step(state, event, random);
     state = next;
     for (const effect of effects) run(effect);
+    const { code, message = "" } = next.lastFailure ?? {};
+    const entered = next.name !== before;
+    if (next.name === "waiting" || (entered && next.name !== "connecting" && next.name !== "open")) {
+      timeline.note({ what: next.name as "waiting", ...(next.name === "waiting" && { why: `${next.ms} ms` }) });
+    }
     options.changed();
-    const { code, message } = next.lastFailure ?? {};
     // What waits now may wait for ever, so somebody has to hear of it (P11). Last: a listener may connect again.
-    if (next.name === "stopped" && before !== "stopped" && code)
-      options.report(new EitherwayError(code, message ?? ""));
+    if (entered && next.name === "stopped" && code) options.report(new EitherwayError(code, message));
   }
 
   function run(effect: Effect): void {
@@ -85,66 +121,93 @@ export function createConnection(options: ConnectionOptions): Connection {
         timer = effect.ms === undefined ? undefined : clock.after(effect.ms, () => dispatch({ type: "timer" }));
         return;
       case "drop":
-        dropLink();
+        timeline.note({ what: "dropped", ...transportOf(effect.link) });
+        forget(effect.link);
         return;
       case "open":
         void openLink(effect.link, effect.transport);
         return;
+      case "remember":
+        memory.remember(effect.transport);
+        return;
     }
   }
+
+  const transportOf = (number: number) => {
+    const name = links.get(number)?.transport.name;
+    return name && { transport: name };
+  };
 
   // --- links ---
 
   /** Never rejects: what goes wrong is an event. */
   async function openLink(number: number, name: TransportName): Promise<void> {
     const transport = options.transports.find((candidate) => candidate.name === name) as ClientTransport;
+    const own: LinkInHand = {
+      number,
+      transport,
+      link: undefined,
+      welcome: undefined,
+      greeting: undefined,
+      asked: new Map(),
+      heard: moment(),
+    };
+    links.set(number, own);
+    const why = linksOf(state).find(({ link }) => link === number)?.why ?? "";
+    timeline.note({ what: "connecting", transport: name, why });
     let token: string | undefined;
     try {
       token = typeof options.token === "function" ? await options.token() : options.token;
     } catch (thrown) {
-      dispatch({ type: "ended", link: number, failure: { message: `token() failed: ${String(thrown)}` } });
+      lose(number, { message: `token() failed: ${String(thrown)}` });
       return;
     }
-    if (state.name !== "connecting" || state.link !== number) return; // given up while the token was on its way
+    if (!links.has(number)) return; // given up while the token was on its way
     const who = { client: options.client, ...(token !== undefined && { token }) };
-    options.restart();
-    link = transport.open({ ...options.destination, who, greet }, eventsOf(number, transport));
+    own.link = transport.open({ ...options.destination, who, greet: () => greet(own) }, eventsOf(own));
   }
 
-  /** Callbacks of a link that was given up find another number and do nothing. */
-  function eventsOf(number: number, transport: ClientTransport): LinkEvents {
-    const current = (): boolean => link !== undefined && state.link === number;
+  /** Callbacks of a link that was given up do nothing. */
+  function eventsOf(own: LinkInHand): LinkEvents {
     return {
       alive() {
-        lastByteAt = clock.now();
+        own.heard = moment();
       },
       frame(frame, routes) {
-        if (!current()) return;
-        if (frame.t === "welcome") greeted(number, transport, frame);
-        else take(number, frame, routes);
+        if (!links.has(own.number)) return;
+        if (frame.t === "welcome") greeted(own, frame);
+        else if (frame.t === "bye") lose(own.number, frame);
+        else if (own === current) take(own, frame, routes);
       },
       returned(commands, failure) {
-        if (current()) outbox.returned(commands, failure);
+        if (own === current) outbox.returned(commands, failure);
       },
       ended(failure) {
-        if (current()) lose(number, failure);
+        lose(own.number, failure);
       },
     };
   }
 
-  function greeted(number: number, transport: ClientTransport, frame: WelcomeFrame): void {
-    const first = welcome === undefined;
-    welcome = frame;
-    if (first) {
+  function greeted(own: LinkInHand, frame: WelcomeFrame): void {
+    own.welcome = frame;
+    if (own !== current) {
+      if (own.greeting?.isStale()) {
+        lose(own.number, { message: "a channel found its place on the other link meanwhile" });
+        return;
+      }
+      dispatch({ type: "opened", link: own.number }); // drops the link that was in use
+      if (!links.has(own.number)) return;
+      current = own;
       opened++;
-      dispatch({ type: "opened", link: number });
-      watch(number, transport.quietMs(frame.ping));
+      timeline.note({ what: "open", transport: own.transport.name });
+      options.restart();
+      watch(own, frame.ping, moment());
     }
-    outbox.attach((command) => link?.publish(command), frame);
+    outbox.attach((command) => own.link?.publish(command), frame);
     update();
   }
 
-  function take(number: number, frame: Exclude<ArrivedFrame, WelcomeFrame>, routes: Routes): void {
+  function take(own: LinkInHand, frame: Exclude<ArrivedFrame, WelcomeFrame>, routes: Routes): void {
     switch (frame.t) {
       case "messages":
       case "live":
@@ -159,48 +222,77 @@ export function createConnection(options: ConnectionOptions): Connection {
         if (key !== undefined) outbox.answer({ ...frame, key });
         else if (channel !== undefined) {
           const sink = routes.get(channel);
-          if (sink && asked.get(channel) === sink) asked.delete(channel); // the link has it no more
+          if (sink && own.asked.get(channel) === sink) own.asked.delete(channel); // the link has it no more
           sink?.fail(code, message);
         } else options.report(new EitherwayError(code, message));
         return;
       }
-      case "bye":
-        lose(number, frame);
-        return;
-      case "ping":
-        return;
     }
   }
 
   function lose(number: number, { code, message, after }: LinkFailure): void {
-    dropLink();
+    if (!links.has(number)) return;
+    timeline.note({ what: "ended", ...transportOf(number), why: code ? `${code}: ${message}` : message });
+    forget(number);
     const failure = { message, ...(code !== undefined && { code }), ...(after !== undefined && { after }) };
     dispatch({ type: "ended", link: number, failure });
   }
 
-  function dropLink(): void {
-    watchdog?.();
-    watchdog = undefined;
-    outbox.detach();
-    link?.close();
-    link = undefined;
-    welcome = undefined;
-    asked = new Map();
+  function forget(number: number): void {
+    const own = links.get(number);
+    links.delete(number);
+    if (own && own === current) {
+      current = undefined;
+      watchdog?.();
+      outbox.detach();
+    }
+    own?.link?.close();
+  }
+
+  // --- signs of life ---
+
+  function moment(): Moment {
+    return { now: clock.now(), wall: clock.wall() };
+  }
+
+  function since({ now, wall }: Moment): number {
+    return Math.max(clock.now() - now, clock.wall() - wall);
   }
 
   /** A half-open connection never fails by itself; silence is the only sign. */
-  function watch(number: number, quietMs: number): void {
-    const left = lastByteAt + quietMs - clock.now();
-    if (left > 0) watchdog = clock.after(left, () => watch(number, quietMs));
-    else lose(number, { message: `nothing arrived for ${Math.round(quietMs - left)} ms` });
+  function watch(own: LinkInHand, pingMs: number, openedAt: Moment): void {
+    if (own !== current) return;
+    const { transport, heard, number } = own;
+    const quietMs = transport.quietMs(pingMs);
+    const quiet = since(heard);
+    if (quiet >= quietMs) {
+      lose(number, { message: `nothing arrived for ${Math.round(quiet)} ms` });
+      return;
+    }
+    const settled = [...own.asked.values()].every(({ live }) => live);
+    const pulsed = heard.now - openedAt.now > PULSE_MS;
+    const muteMs = !pulsed ? transport.muteMs(pingMs) : settled ? quietMs : MUTE_PINGS * pingMs;
+    if (quiet >= muteMs) {
+      dispatch({ type: "mute", link: number });
+      if (own !== current) return;
+    }
+    const next = Math.min(WATCH_MS, quietMs - quiet, quiet < muteMs ? muteMs - quiet : WATCH_MS);
+    watchdog = clock.after(next, () => watch(own, pingMs, openedAt));
   }
 
   // --- channels ---
 
-  function greet(): Greeting {
+  function greet(own: LinkInHand): Greeting {
     const routes = options.wanted();
-    asked = new Map(routes);
-    return { ...cursorsOf(routes), settled: [...routes.values()].every(({ live }) => live) };
+    own.asked = new Map(routes);
+    const { channels } = cursorsOf(routes);
+    own.greeting = {
+      channels,
+      routes,
+      settled: [...routes.values()].every(({ live }) => live),
+      isStale: () => [...routes].some(([name, { received }]) => channels.get(name) === "now" && received !== "now"),
+    };
+    return own.greeting;
   }
 
   function cursorsOf(routes: ReadonlyMap<string, Subscription>) {
@@ -215,31 +307,32 @@ export function createConnection(options: ConnectionOptions): Connection {
       updating = false;
       const wanted = options.wanted();
       if (state.name === "idle" && (wanted.size > 0 || outbox.size > 0)) dispatch({ type: "wanted" });
-      else if (state.name === "open" && link) changeLink(link, wanted);
+      else if (current?.link) changeLink(current, current.link, wanted);
     });
   }
 
-  function changeLink(link: ClientLink, wanted: Map<string, Subscription>): void {
-    const added = new Map([...wanted].filter(([name, subscription]) => asked.get(name) !== subscription));
-    const removed = [...asked.keys()].filter((name) => !wanted.has(name));
+  function changeLink(own: LinkInHand, link: ClientLink, wanted: Map<string, Subscription>): void {
+    const added = new Map([...wanted].filter(([name, subscription]) => own.asked.get(name) !== subscription));
+    const removed = [...own.asked.keys()].filter((name) => !wanted.has(name));
     if (added.size === 0 && removed.length === 0) return;
-    asked = wanted;
+    own.asked = wanted;
     for (const subscription of added.values()) subscription.restart();
-    if (!link.change({ ...cursorsOf(added), settled: false }, removed)) dispatch({ type: "reconnect" });
+    if (!link.change(cursorsOf(added), removed)) dispatch({ type: "reconnect" });
   }
 
   // --- the outside ---
 
   function woken(): void {
-    const now = clock.now();
-    if (now - lastWakeAt < WAKE_EVERY_MS) return;
-    lastWakeAt = now;
-    const quiet = welcome && state.transport && quietMsOf(state.transport, welcome.ping);
-    dispatch({ type: "woken", stale: quiet !== undefined && now - lastByteAt > quiet / 2 });
+    if (lastWoken && since(lastWoken) < WAKE_EVERY_MS && state.name !== "asleep") return;
+    lastWoken = moment();
+    timeline.note({ what: "woken" });
+    dispatch({ type: "woken", stale: isStale() });
   }
 
-  function quietMsOf(name: TransportName, pingMs: number): number | undefined {
-    return options.transports.find((transport) => transport.name === name)?.quietMs(pingMs);
+  /** A link that lives would have been heard of, or be open, by now. */
+  function isStale(): boolean {
+    if (current?.welcome) return since(current.heard) > current.transport.quietMs(current.welcome.ping) / 2;
+    return [...links.values()].some(({ heard }) => since(heard) > CONNECT_MS);
   }
 
   return {
@@ -252,7 +345,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     update,
     use: (order) => dispatch({ type: "use", order }),
     reconnect: () => dispatch({ type: "reconnect" }),
-    distrust: (message) => lose(state.link, { message }),
+    distrust(message) {
+      if (current) lose(current.number, { message });
+    },
     close() {
       stopWakeups();
       dispatch({ type: "close" });

@@ -2,6 +2,7 @@
 import { WebSocket } from "ws";
 import { createClientOn } from "./client.ts";
 import type { Client, ClientOptions } from "./client-api.ts";
+import { createNetworkMemory } from "./network-memory.ts";
 import { webPlatform } from "./platform.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { sseTransport } from "./transports/sse.ts";
@@ -14,7 +15,10 @@ export type * from "./transport.ts";
 
 /** See index.ts. An open link, and the wait for the next attempt, keep the process alive: `close()` lets it end. */
 export function createClient(options: ClientOptions): Client {
-  return createClientOn({ ...webPlatform, transports: [webSocket, sseTransport, pollTransport] }, options);
+  return createClientOn(
+    { ...webPlatform, createNetworkMemory, transports: [webSocket, sseTransport, pollTransport] },
+    options,
+  );
 }
 
 /** A peer that is gone does not answer the closing handshake; a process that wants to end must not wait 30 s for it. */
@@ -29,4 +33,4 @@ class NodeSocket extends WebSocket {
   }
 }
 
-const webSocket = createWebSocketTransport(NodeSocket as unknown as SocketConstructor);
+const webSocket = createWebSocketTransport(() => NodeSocket as unknown as SocketConstructor);

@@ -4,7 +4,7 @@ import type { Client, ClientOptions } from "./client-api.ts";
 import { webPlatform } from "./platform.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { sseTransport } from "./transports/sse.ts";
-import { createWebSocketTransport, type SocketConstructor } from "./transports/websocket.ts";
+import { webSocketTransport } from "./transports/websocket.ts";
 
 export { EitherwayError, type ErrorCode, type GapReason, type Id, isEitherwayError } from "../protocol/index.ts";
 export type * from "./client-api.ts";
@@ -23,9 +23,5 @@ export type * from "./transport.ts";
  * @throws EitherwayError `bad-request` for an option that makes no sense
  */
 export function createClient(options: ClientOptions): Client {
-  const socket = globalThis.WebSocket as unknown as SocketConstructor | undefined;
-  return createClientOn(
-    { ...webPlatform, transports: [createWebSocketTransport(socket), sseTransport, pollTransport] },
-    options,
-  );
+  return createClientOn({ ...webPlatform, transports: [webSocketTransport, sseTransport, pollTransport] }, options);
 }

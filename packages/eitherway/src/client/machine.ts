@@ -1,77 +1,44 @@
 /**
- * The connection as a pure machine: which transport to try, when to try again, when to stop. No clock, no sockets: a step takes
- * a state and an event and returns the next state and what is to be done.
+ * The connection as a pure machine: which transport to try, when to try again, when to change, when to stop. No clock, no
+ * sockets: a step takes a state and an event and returns the next state and what is to be done.
  *
- * A round tries each transport once, the last good one first, without a pause; between rounds there is a backoff. The backoff
- * starts small again only after a link has held for a while, so a server that takes links and drops them is not hammered.
+ * A round tries the transports in turn, the last good one first: the next one begins when one fails, or joins the race when one
+ * is not open soon. Between rounds there is a backoff, which starts small again only after a link has held for a while, so a
+ * server that takes links and drops them is not hammered. While the link in use is not the best one, the better ones are
+ * probed beside it, ever more rarely.
  */
 import { isRetryable } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
+import {
+  type Effect,
+  type Event,
+  type Link,
+  linksOf,
+  type Memory,
+  memory,
+  type State,
+  type Step,
+} from "./connection-state.ts";
 import type { Random } from "./ports.ts";
 import { CONNECT_MS, type LinkFailure, type TransportName } from "./transport.ts";
 
 /** A link that lived this long was good. */
 const HEALTHY_MS = 10_000;
 
-/** What every state remembers. */
-interface Memory {
-  /** Transports to try, best first. Never empty. */
-  readonly order: readonly TransportName[];
-  /** The transport of the last link that held. */
-  readonly good: TransportName | undefined;
-  /** Rounds begun since a link held. */
-  readonly attempt: number;
-  /** In use, or tried last. */
-  readonly transport: TransportName | undefined;
-  readonly why: string;
-  readonly lastFailure: LinkFailure | undefined;
-  /** Number of the newest link; links count from 1. */
-  readonly link: number;
-}
+/** Four round trips of a slow phone. A transport that needs longer gets company. */
+export const RACE_MS = 2_000;
 
-export type State =
-  | ({ readonly name: "idle" } & Memory)
-  | ({ readonly name: "connecting"; readonly left: readonly TransportName[] } & Memory)
-  | ({ readonly name: "open" } & Memory)
-  /** `told`: the other end named the time, so waking up does not shorten it. */
-  | ({ readonly name: "waiting"; readonly ms: number; readonly told: boolean } & Memory)
-  | ({ readonly name: "stopped" } & Memory)
-  | ({ readonly name: "closed" } & Memory);
+/** The first wait before better transports are probed, and the longest: each failed probe doubles it. */
+export const PROBE_MS = 60_000;
+const LONGEST_PROBE_MS = 30 * 60_000;
 
-export type Event =
-  /** There is something to do: a channel or a command. */
-  | { readonly type: "wanted" }
-  /** `welcome` arrived. */
-  | { readonly type: "opened"; readonly link: number }
-  | { readonly type: "ended"; readonly link: number; readonly failure: LinkFailure }
-  /** The time of the last `timer` effect has come. */
-  | { readonly type: "timer" }
-  /** The device came to life. `stale`: nothing arrived for longer than a heartbeat. */
-  | { readonly type: "woken"; readonly stale: boolean }
-  | { readonly type: "use"; readonly order: readonly TransportName[] }
-  | { readonly type: "reconnect" }
-  | { readonly type: "close" };
+/** So many links of one transport in a row that open and soon break are no accident: something on the way does not let it live. */
+const MOST_BRIEF = 2;
 
-export type Effect =
-  | { readonly do: "open"; readonly link: number; readonly transport: TransportName }
-  | { readonly do: "drop"; readonly link: number }
-  /** Replaces the timer that runs; `undefined` only ends it. */
-  | { readonly do: "timer"; readonly ms: number | undefined };
-
-export interface Step {
-  readonly state: State;
-  readonly effects: readonly Effect[];
-}
-
-export function initialState(order: readonly TransportName[]): State {
-  const nothing = { good: undefined, attempt: 0, transport: undefined, lastFailure: undefined, link: 0 };
-  return { name: "idle", order, why: "nothing to do yet", ...nothing };
-}
-
-/** `random` is drawn from for backoff only. */
+/** `random` is drawn from for pauses only. */
 export function step(state: State, event: Event, random: Random): Step {
   // News of a link that was given up.
-  if ("link" in event && event.link !== state.link) return stay(state);
+  if ("link" in event && !linksOf(state).some(({ link }) => link === event.link)) return stay(state);
   const cell = TABLE[state.name][event.type] as (state: State, event: Event, random: Random) => Step;
   return cell(state, event, random);
 }
@@ -89,143 +56,271 @@ type Table = {
 };
 
 const stay = (state: State): Step => ({ state, effects: [] });
-const begin = (state: State): Step => beginRound(state, []);
-const restart = (state: State): Step => beginRound({ ...state, attempt: 0 }, drop(state));
-const close = (state: State): Step => ({ state: { ...memory(state), name: "closed" }, effects: [NO_TIMER] });
-const dropAndClose = (state: State): Step => ({ ...close(state), effects: [...drop(state), NO_TIMER] });
+const begin = (state: State): Step => beginRound(state, plan(state));
+const restart = (state: State): Step => begin({ ...state, round: 0 });
+const wakeUp = (state: State): Step => begin({ ...state, probes: 0 });
+const reorder = (state: State, { order }: EventOf<"use">): State => ({ ...state, order, good: undefined, doubted: [] });
+const switchTo = (state: State, event: EventOf<"use">): Step => restart(reorder(state, event));
+const rest = (state: State, name: "asleep" | "closed"): Step => ({
+  state: { ...memory(state), name },
+  effects: [...dropAll(state), NO_TIMER],
+});
+const sleep = (state: State): Step => rest(state, "asleep");
+const close = (state: State): Step => rest(state, "closed");
 
 /** Complete by its type: a new state or event does not compile until every cell is decided. */
 const TABLE: Table = {
   idle: {
     wanted: begin,
     opened: stay,
+    mute: stay,
     ended: stay,
     timer: stay,
     woken: stay,
-    use: (state, { order }) => stay({ ...state, order, good: undefined }),
+    asleep: stay,
+    use: (state, event) => stay(reorder(state, event)),
     reconnect: begin,
     close,
   },
   connecting: {
     wanted: stay,
-    opened: (state) => ({
-      state: { ...memory(state), name: "open" },
-      effects: [{ do: "timer", ms: HEALTHY_MS }],
-    }),
-    ended: (state, { failure }, random) => failed(state, failure, random),
-    timer: (state, _event, random) => {
-      const failure = { message: `${state.transport} did not open within ${CONNECT_MS / 1_000} s` };
-      const { state: next, effects } = failed(state, failure, random);
-      return { state: next, effects: [...drop(state), ...effects] };
-    },
-    woken: stay,
-    use: (state, { order }) => switchTo(state, order, drop(state)),
+    opened: (state, { link }) => opened(state, link),
+    mute: stay,
+    ended: (state, { link, failure }, random) => failed(state, link, failure, random),
+    timer: (state, _event, random) => notOpen(state, random),
+    woken: (state, { stale }) => (stale ? wakeUp(state) : stay(state)),
+    asleep: sleep,
+    use: switchTo,
     reconnect: restart,
-    close: dropAndClose,
+    close,
   },
   open: {
     wanted: stay,
-    opened: stay, // every answer of a poll says welcome
-    ended: (state, { failure }, random) => lost(state, failure, random),
-    timer: (state) => stay({ ...state, attempt: 0, good: state.transport }),
-    woken: (state, { stale }) => (stale ? beginRound(state, drop(state)) : stay(state)),
-    use: (state, { order }) => switchTo(state, order, drop(state)),
+    opened: (state, { link }) => (link === state.current.link ? stay(state) : opened(state, link)), // a poll says it each time
+    mute: (state, { link }) => (link === state.current.link ? demote(state) : stay(state)),
+    ended: (state, { link, failure }, random) =>
+      link === state.current.link ? lost(state, failure, random, link) : nextProbe(state, state.left, random),
+    timer: (state, _event, random) => (state.young ? grown(state, random) : probeTimer(state, random)),
+    woken: (state, { stale }) => (stale ? wakeUp(state) : stay(state)),
+    asleep: sleep,
+    use: switchTo,
     reconnect: restart,
-    close: dropAndClose,
+    close,
   },
   waiting: {
     wanted: stay,
     opened: stay,
+    mute: stay,
     ended: stay,
     timer: begin,
-    woken: (state) => (state.told ? stay(state) : begin(state)),
-    use: (state, { order }) => switchTo(state, order, []),
+    woken: (state) => (state.told ? stay(state) : wakeUp(state)),
+    asleep: (state) => (state.told ? stay(state) : sleep(state)), // nothing is open, and the time still counts
+    use: switchTo,
+    reconnect: restart,
+    close,
+  },
+  asleep: {
+    wanted: stay,
+    opened: stay,
+    mute: stay,
+    ended: stay,
+    timer: stay,
+    woken: wakeUp,
+    asleep: stay,
+    use: (state, event) => stay(reorder(state, event)),
     reconnect: restart,
     close,
   },
   stopped: {
     wanted: stay,
     opened: stay,
+    mute: stay,
     ended: stay,
     timer: stay,
     woken: stay,
-    use: (state, { order }) => switchTo(state, order, []),
+    asleep: stay,
+    use: switchTo,
     reconnect: restart,
     close,
   },
   closed: {
     wanted: stay,
     opened: stay,
+    mute: stay,
     ended: stay,
     timer: stay,
     woken: stay,
+    asleep: stay,
     use: stay,
     reconnect: stay,
     close: stay,
   },
 };
 
-// --- moves ---
+// --- rounds ---
 
-const NO_TIMER: Effect = { do: "timer", ms: undefined };
+/** The order of a round: what was good first, what is doubted last. */
+function plan({ order, good, doubted }: Memory): readonly TransportName[] {
+  const rank = (name: TransportName): number => (doubted.includes(name) ? 2 : name === good ? 0 : 1);
+  return [...order].sort((one, other) => rank(one) - rank(other));
+}
 
-function beginRound(state: State, before: readonly Effect[]): Step {
-  const { order, good } = state;
-  const first = good ?? (order[0] as TransportName);
-  const why =
-    order.length === 1
+/** @param why why the first one; by default what the plan was made of */
+function beginRound(state: State, [first, ...left]: readonly TransportName[], why?: string): Step {
+  const { order, good, round } = state;
+  const reason =
+    why ??
+    (order.length === 1
       ? `${first} was chosen by the application`
-      : good
+      : first === good
         ? `${first} worked the last time`
-        : `${first} is the first choice`;
-  const left = order.filter((name) => name !== first);
-  return connect({ ...memory(state), attempt: state.attempt + 1 }, first, left, why, before);
+        : `${first} is the first choice`);
+  const next = { ...memory(state), round: round + 1 };
+  return launch(next, [], first as TransportName, left, reason, dropAll(state));
 }
 
-function switchTo(state: State, order: readonly TransportName[], before: readonly Effect[]): Step {
-  return beginRound({ ...state, order, good: undefined, attempt: 0 }, before);
-}
-
-function connect(
+/** One more link joins the race. */
+function launch(
   memory: Memory,
+  racing: readonly Link[],
   transport: TransportName,
   left: readonly TransportName[],
   why: string,
-  before: readonly Effect[],
+  before: readonly Effect[] = [],
 ): Step {
-  const link = memory.link + 1;
+  const last = { link: memory.links + 1, transport, why };
   return {
-    state: { ...memory, name: "connecting", transport, left, why, link },
-    effects: [...before, { do: "timer", ms: CONNECT_MS }, { do: "open", link, transport }],
+    state: { ...memory, name: "connecting", racing: [...racing, last], left, last, links: last.link },
+    effects: [
+      ...before,
+      { do: "timer", ms: left.length > 0 ? RACE_MS : CONNECT_MS },
+      { do: "open", link: last.link, transport },
+    ],
+  };
+}
+
+/** One of the links that race, or a probe, is open: the others are not needed. */
+function opened(state: StateOf<"connecting" | "open">, link: number): Step {
+  const current = linksOf(state).find((each) => each.link === link) as Link;
+  return {
+    state: { ...memory(state), name: "open", current, young: true, probe: undefined, left: [], last: current },
+    effects: [...dropAll(state, link), { do: "timer", ms: HEALTHY_MS }],
   };
 }
 
 /** A link that did not open. Where nobody said why, the transport may be at fault: the next one has its turn. */
-function failed(state: StateOf<"connecting">, failure: LinkFailure, random: Random): Step {
+function failed(state: StateOf<"connecting">, link: number, failure: LinkFailure, random: Random): Step {
+  const racing = state.racing.filter((each) => each.link !== link);
   const [next, ...left] = state.left;
-  if (failure.code !== undefined || failure.after !== undefined || next === undefined)
-    return lost(state, failure, random);
-  const why = `${state.transport} did not get through: ${failure.message}`;
-  return connect({ ...memory(state), lastFailure: failure }, next, left, why, []);
+  if (failure.code !== undefined || failure.after !== undefined) return lost(state, failure, random, link);
+  if (next !== undefined) {
+    const { transport } = state.racing.find((each) => each.link === link) as Link;
+    const why = `${transport} did not get through: ${failure.message}`;
+    return launch({ ...memory(state), lastFailure: failure }, racing, next, left, why);
+  }
+  if (racing.length === 0) return lost(state, failure, random, link);
+  return stay({ ...state, racing, lastFailure: failure });
 }
 
-/** Comes back later, or not at all. */
-function lost(state: StateOf<"connecting" | "open">, failure: LinkFailure, random: Random): Step {
-  const kept = { ...memory(state), lastFailure: failure };
-  if (failure.code !== undefined && !isRetryable(failure.code)) {
-    return { state: { ...kept, name: "stopped" }, effects: [NO_TIMER] };
+function notOpen(state: StateOf<"connecting">, random: Random): Step {
+  const [next, ...left] = state.left;
+  const slow = state.racing.map(({ transport }) => transport).join(" and ");
+  if (next !== undefined) {
+    const why = `${slow} did not open within ${RACE_MS / 1_000} s`;
+    return launch(memory(state), state.racing, next, left, why);
   }
-  const ms = backoffMs(Math.max(0, state.attempt - 1), random, failure.after);
+  return lost(state, { message: `${slow} did not open within ${CONNECT_MS / 1_000} s` }, random);
+}
+
+/** Comes back later, or not at all. `ended` is a link that is over already. */
+function lost(state: StateOf<"connecting" | "open">, failure: LinkFailure, random: Random, ended?: number): Step {
+  const { code, after = 0 } = failure;
+  const kept = { ...memory(state), ...doubts(state, failure), lastFailure: failure };
+  const dropped = dropAll(state, ended);
+  if (code !== undefined && !isRetryable(code)) {
+    return { state: { ...kept, name: "stopped" }, effects: [...dropped, NO_TIMER] };
+  }
+  const ms = backoffMs(Math.max(0, state.round - 1), random, after);
   return {
-    state: { ...kept, name: "waiting", ms, told: (failure.after ?? 0) > 0 },
-    effects: [{ do: "timer", ms }],
+    state: { ...kept, name: "waiting", ms, told: after > 0 },
+    effects: [...dropped, { do: "timer", ms }],
   };
 }
 
-function drop(state: State): readonly Effect[] {
-  return state.name === "connecting" || state.name === "open" ? [{ do: "drop", link: state.link }] : [];
+// --- doubts and probes ---
+
+/** A link that opens and soon breaks without a word from the server, and again: its transport does not live here. */
+function doubts(state: StateOf<"connecting" | "open">, { code }: LinkFailure): Partial<Memory> {
+  if (state.name !== "open" || !state.young || code !== undefined) return {};
+  const { transport } = state.current;
+  const times = state.brief?.transport === transport ? state.brief.times + 1 : 1;
+  return times < MOST_BRIEF ? { brief: { transport, times } } : doubt(state, transport);
 }
 
-function memory({ order, good, attempt, transport, why, lastFailure, link }: State): Memory {
-  return { order, good, attempt, transport, why, lastFailure, link };
+function doubt({ doubted, good }: Memory, transport: TransportName) {
+  return {
+    brief: undefined,
+    doubted: [...doubted.filter((name) => name !== transport), transport],
+    good: good === transport ? undefined : good,
+  };
+}
+
+/** What comes after a mute transport holds back less. */
+function demote(state: StateOf<"open">): Step {
+  const { order, current } = state;
+  const at = order.indexOf(current.transport);
+  const doubted = { ...state, ...doubt(state, current.transport) };
+  const usable = [...order.slice(at + 1), ...order.slice(0, at)].filter((name) => !state.doubted.includes(name));
+  if (usable.length === 0) return stay(state); // nothing better is left
+  const others = plan(doubted).filter((name) => !usable.includes(name));
+  const why = `${current.transport} was open but mute: something on the way holds back what the server sends`;
+  return beginRound(doubted, [...usable, ...others], why);
+}
+
+/** It held: from here on it counts as good, and better ones may be looked for. */
+function grown(state: StateOf<"open">, random: Random): Step {
+  const { transport } = state.current;
+  const doubted = state.doubted.filter((name) => name !== transport);
+  const probes = better(state).length === 0 ? 0 : state.probes;
+  const next = { ...state, young: false, good: transport, doubted, brief: undefined, round: 0, probes };
+  const { state: after, effects } = nextProbe(next, [], random);
+  const remember: readonly Effect[] = state.order.length > 1 ? [{ do: "remember", transport }] : []; // a choice teaches nothing
+  return { state: after, effects: [...remember, ...effects] };
+}
+
+function better({ order, current }: StateOf<"open">): readonly TransportName[] {
+  return order.slice(0, order.indexOf(current.transport));
+}
+
+function probeTimer(state: StateOf<"open">, random: Random): Step {
+  const { probe } = state;
+  if (!probe) return nextProbe({ ...state, probes: state.probes + 1 }, better(state), random);
+  const { state: next, effects } = nextProbe(state, state.left, random);
+  return { state: next, effects: [{ do: "drop", link: probe.link }, ...effects] };
+}
+
+/** Probes the first of these; without one, better ones are probed after a while. */
+function nextProbe(state: StateOf<"open">, [transport, ...left]: readonly TransportName[], random: Random): Step {
+  if (transport === undefined) {
+    const idle = { ...state, probe: undefined, left: [] };
+    if (better(state).length === 0) return { state: idle, effects: [NO_TIMER] };
+    const most = Math.min(LONGEST_PROBE_MS, PROBE_MS * 2 ** state.probes);
+    return { state: idle, effects: [{ do: "timer", ms: Math.round(most * (0.5 + random() / 2)) }] };
+  }
+  const probe = { link: state.links + 1, transport, why: `${transport} is better, and was tried again` };
+  return {
+    state: { ...state, probe, left, links: probe.link },
+    effects: [
+      { do: "timer", ms: CONNECT_MS },
+      { do: "open", link: probe.link, transport },
+    ],
+  };
+}
+
+// --- parts ---
+
+const NO_TIMER: Effect = { do: "timer", ms: undefined };
+
+function dropAll(state: State, but?: number): readonly Effect[] {
+  return linksOf(state).flatMap(({ link }) => (link === but ? [] : [{ do: "drop", link } as const]));
 }

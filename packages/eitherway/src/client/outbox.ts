@@ -2,23 +2,26 @@
  * Commands until they are answered: kept in order per channel, sent again after a cut with the same keys (P5), bounded (P6).
  *
  * A channel's commands are a lane. A lane that fails in a way that may pass is held and then sent again from its first unanswered
- * command, so that nothing overtakes; other lanes go on.
+ * command, so that nothing overtakes; other lanes go on. With a store, a command goes out once the disk says that it may have.
  */
 import {
   EitherwayError,
-  type ErrorCode,
   type ErrorFrame,
   type Id,
   isRetryable,
   type OkFrame,
   type PublishFrame,
-  payloadBytes,
   type WelcomeFrame,
 } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
+import type { Outcome, PendingPublish } from "./client-api.ts";
 import { type Command, createCommand } from "./command.ts";
+import { describeEntry, type Entry, heedSignal, type Lane, restoredEntry, tooOld } from "./outbox-entry.ts";
+import { clientClosed, outboxFull, outcomeUnknown, tooLarge } from "./outbox-refusals.ts";
+import type { OutboxStore } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
 import type { LinkFailure } from "./transport.ts";
+import { createWaitingRoom } from "./waiting-room.ts";
 
 export interface OutboxOptions {
   readonly clock: ClientClock;
@@ -26,10 +29,16 @@ export interface OutboxOptions {
   readonly client: string;
   readonly commands: number;
   readonly bytes: number;
+  /** Keeps commands over reloads. Default: they end with the page. */
+  readonly store?: OutboxStore | undefined;
   /** Something that the status tells has changed. */
   changed(): void;
   /** The server waits on this link for a command that will not come again: only another link goes on. */
   stuck(): void;
+  /** What an earlier page left in the store has its outcome. */
+  outcome(outcome: Outcome): void;
+  /** The store failed; from now on commands end with the page. */
+  storeBroken(error: EitherwayError): void;
 }
 
 export interface Outbox {
@@ -39,45 +48,20 @@ export interface Outbox {
     key: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly id: Id }>;
+  /** Resolves once there is room, and the store has what was published before. */
   ready(): Promise<void>;
   /** A link is open: everything unanswered goes out over it, in order. */
   attach(send: (command: Command) => void, welcome: WelcomeFrame): void;
   detach(): void;
   answer(frame: OkFrame | (ErrorFrame & { readonly key: string })): void;
   returned(commands: readonly Command[], failure: LinkFailure | undefined): void;
-  close(): void;
-  /** Commands without an answer. */
+  /** Rejects what is unanswered; with a store that stays for a later page. Resolves once the store is closed. */
+  close(): Promise<void>;
+  /** Commands without an answer, in the order of publishing. */
+  pending(): readonly PendingPublish[];
+  /** How many there are. */
   readonly size: number;
   readonly roundTrip: number | undefined;
-}
-
-/**
- * A repeated key must reach the server while it still remembers the first one. Its window begins with the append, ours with the
- * sending, so this much is left for the way.
- */
-const RESEND_MARGIN_MS = 10_000;
-
-interface Entry {
-  readonly command: Command;
-  readonly lane: Lane;
-  resolve(receipt: { readonly id: Id }): void;
-  reject(reason: unknown): void;
-  /** When it was first sent and may have been applied, by both clocks: one stands still in sleep, the other may be set. */
-  sentAt: { readonly now: number; readonly wall: number } | undefined;
-  sends: number;
-}
-
-interface Lane {
-  readonly channel: string;
-  /** Unanswered, in order. */
-  readonly entries: Entry[];
-  /** The first this many are on the wire. */
-  sent: number;
-  /** Ends the wait after a failure. */
-  held: Undo | undefined;
-  failures: number;
-  /** A command was refused for now on this link: the server lets nothing of the lane pass before it comes again. */
-  refused: boolean;
 }
 
 interface Attached {
@@ -90,16 +74,31 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const lanes = new Map<string, Lane>();
   /** By key, since that is all an answer names; so a key is on the wire once. */
   const onWire = new Map<string, Entry>();
-  let waiters: { resolve(): void; reject(error: Error): void }[] = [];
   let link: Attached | undefined;
   /** All lanes are held: the door for commands failed as a whole. */
   let held: Undo | undefined;
   let failures = 0;
-  let counter = 0;
   let size = 0;
   let bytes = 0;
   let roundTrip: number | undefined;
   let closed = false;
+  const waiting = createWaitingRoom(clock, places);
+  const keeper = options.store?.keep({
+    written: pumpAll,
+    refused(counters, error) {
+      for (const entry of entriesOf(counters)) giveUp(entry, error);
+      pumpAll();
+    },
+    broken(error, stuck) {
+      for (const entry of entriesOf(stuck)) {
+        giveUp(entry, outcomeUnknown(entry.command, "its store failed, and a later page may send it from there"));
+      }
+      options.storeBroken(error);
+      pumpAll();
+    },
+  });
+  const nextCounter = keeper?.nextCounter ?? createCounter();
+  for (const command of keeper?.left ?? []) push(restoredEntry(command, clock, options.outcome));
 
   // --- in ---
 
@@ -109,43 +108,27 @@ export function createOutbox(options: OutboxOptions): Outbox {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly id: Id }> {
     signal?.throwIfAborted();
-    if (closed) throw closedError();
+    if (closed) throw clientClosed();
     // One counter for all channels: an answer names the key only. Per channel it grows, which is what the log asks for.
-    const command = createCommand({ t: "publish", key: key ?? `${client}.${++counter}`, ...draft });
-    if (!hasRoom()) {
-      throw new EitherwayError(
-        "unavailable",
-        `${size} commands of ${bytes} bytes wait for their answers, the limits are ${options.commands} and ${options.bytes} (outbox); await client.ready() before publishing more.`,
-      );
-    }
-    const lane = laneOf(draft.channel);
+    const counter = nextCounter();
+    const command = createCommand({ t: "publish", key: key ?? `${client}.${counter}`, ...draft });
+    if (!hasRoom()) throw outboxFull(size, bytes, options);
     return new Promise((resolve, reject) => {
-      const entry: Entry = { command, lane, resolve, reject, sentAt: undefined, sends: 0 };
-      lane.entries.push(entry);
-      size++;
-      bytes += command.bytes;
-      if (signal) heed(signal, entry);
+      const entry = push({ command, counter, restored: false, resolve, reject, sentAt: undefined, sends: 0 });
+      waiting.taken();
+      if (signal) heedSignal(signal, entry, () => giveUp(entry, signal.reason));
+      keeper?.add(counter, command.frame);
       changed();
-      pump(lane);
+      pump(entry.lane);
     });
   }
 
-  function heed(signal: AbortSignal, entry: Entry): void {
-    const { resolve, reject } = entry;
-    const onAbort = (): void => {
-      if (entry.sends === 0) {
-        giveUp(entry, signal.reason);
-      } else reject(unknown(entry, "it was given up after it was sent")); // stays: its lane goes on through it
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    entry.resolve = (receipt) => {
-      signal.removeEventListener("abort", onAbort);
-      resolve(receipt);
-    };
-    entry.reject = (reason) => {
-      signal.removeEventListener("abort", onAbort);
-      reject(reason);
-    };
+  function push(fields: Omit<Entry, "lane">): Entry {
+    const entry: Entry = Object.assign(fields, { lane: laneOf(fields.command.frame.channel) });
+    entry.lane.entries.push(entry);
+    size++;
+    bytes += entry.command.bytes;
+    return entry;
   }
 
   function laneOf(channel: string): Lane {
@@ -169,10 +152,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (!entry) return;
       const { command } = entry;
       if (onWire.has(command.frame.key)) return; // the same key of the application twice: the first has its answer first
-      const refusal = tooLarge(command, link.welcome) ?? (isTooOld(entry, link.welcome) ? tooOld(entry) : undefined);
+      const refusal = tooLarge(command, link.welcome) ?? tooOld(entry, clock, link.welcome.keyWindow);
       if (refusal) {
         giveUp(entry, refusal);
         continue;
+      }
+      if (keeper && !keeper.maySend(entry.counter)) {
+        for (const { counter } of lane.entries.slice(lane.sent, link.welcome.limits.inFlight)) {
+          keeper.mark(counter, clock.wall());
+        }
+        return; // goes on when that is written
       }
       lane.sent++;
       entry.sends++;
@@ -188,10 +177,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (refused) options.stuck();
   }
 
-  function isTooOld({ sentAt }: Entry, { keyWindow }: WelcomeFrame): boolean {
-    if (!sentAt) return false;
-    const age = Math.max(clock.now() - sentAt.now, clock.wall() - sentAt.wall);
-    return age > keyWindow - Math.min(RESEND_MARGIN_MS, keyWindow / 2);
+  /** Nothing of these goes out for a while: the disk must not say that it may have. */
+  function unmark(lane: Lane): void {
+    for (const { counter, sends } of lane.entries) if (sends === 0) keeper?.unmark(counter);
   }
 
   // --- back ---
@@ -234,6 +222,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         held = undefined;
         pumpAll();
       });
+      for (const lane of lanes.values()) unmark(lane);
     }
     pumpAll();
   }
@@ -246,6 +235,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       rewind(lane);
       pump(lane);
     });
+    unmark(lane);
   }
 
   /** `refused`: this sending was not applied, and if there was no other the outcome is known again. */
@@ -275,6 +265,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (at < lane.sent) lane.sent--;
     size--;
     bytes -= command.bytes;
+    keeper?.remove(entry.counter);
     if (onWire.get(command.frame.key) === entry) {
       onWire.delete(command.frame.key);
       wakeTwins(command.frame.key);
@@ -283,7 +274,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       lane.held?.();
       lanes.delete(lane.channel);
     }
-    if (hasRoom()) for (const waiter of waiters.splice(0)) waiter.resolve();
+    waiting.call();
     changed();
   }
 
@@ -296,13 +287,30 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return size < options.commands && bytes < options.bytes;
   }
 
+  /** How many more commands fit, if they are like those that are there. */
+  function places(): number {
+    if (!hasRoom()) return 0;
+    const mean = bytes / Math.max(1, size);
+    return Math.min(options.commands - size, Math.ceil((options.bytes - bytes) / Math.max(1, mean)));
+  }
+
+  function inOrder(): readonly Entry[] {
+    return [...lanes.values()].flatMap(({ entries }) => entries).sort((a, b) => a.counter - b.counter);
+  }
+
+  function entriesOf(counters: readonly number[]): readonly Entry[] {
+    const wanted = new Set(counters);
+    return inOrder().filter(({ counter }) => wanted.has(counter));
+  }
+
   return {
     publish,
     answer,
     returned,
     async ready() {
-      if (closed) throw closedError();
-      if (!hasRoom()) await new Promise<void>((resolve, reject) => waiters.push({ resolve, reject }));
+      if (closed) throw clientClosed();
+      await keeper?.settled();
+      await waiting.wait();
     },
     attach(send, welcome) {
       const fresh = link === undefined;
@@ -319,22 +327,26 @@ export function createOutbox(options: OutboxOptions): Outbox {
         lane.held?.();
         lane.held = undefined;
         lane.refused = false;
+        unmark(lane);
       }
     },
-    close() {
+    async close() {
       closed = true;
       link = undefined;
       held?.();
-      for (const lane of [...lanes.values()]) {
-        for (const entry of [...lane.entries]) {
-          const error =
-            entry.sends === 0 ? closedError() : unknown(entry, "the client was closed before its answer came");
-          settle(entry, () => entry.reject(error));
-        }
+      for (const lane of lanes.values()) unmark(lane);
+      const kept = keeper?.close(); // first: what is unanswered stays in the store
+      waiting.close(clientClosed());
+      for (const entry of inOrder()) {
+        const { command, restored, sends, reject } = entry;
+        const why = "the client was closed before its answer came";
+        settle(entry, () => {
+          if (!restored) reject(sends === 0 ? clientClosed() : outcomeUnknown(command, why));
+        });
       }
-      for (const waiter of waiters) waiter.reject(closedError());
-      waiters = [];
+      await kept;
     },
+    pending: () => inOrder().map(describeEntry),
     get size() {
       return size;
     },
@@ -344,34 +356,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-// --- refusals of our own ---
-
-/** Checked here, since a frame that is too large costs the whole link, and would again after every reconnect. */
-function tooLarge({ frame, bytes }: Command, { limits }: WelcomeFrame): EitherwayError | undefined {
-  const size = payloadBytes(frame.payload);
-  if (size > limits.messageBytes) return tooLargeError(frame, size, "limits.messageBytes", limits.messageBytes);
-  if (bytes > limits.frameBytes) return tooLargeError(frame, bytes, "limits.frameBytes", limits.frameBytes);
-  return undefined;
-}
-
-function tooLargeError({ channel }: PublishFrame, size: number, name: string, limit: number): EitherwayError {
-  return new EitherwayError(
-    "too-large",
-    `Message of ${size} bytes on ${channel} is over the server's limit of ${limit} (${name}); send less, or a link to it.`,
-  );
-}
-
-function tooOld(entry: Entry): EitherwayError {
-  return unknown(entry, "it got no answer for as long as the server remembers keys");
-}
-
-function unknown({ command: { frame } }: Entry, why: string): EitherwayError {
-  return new EitherwayError(
-    "outcome-unknown",
-    `Whether ${frame.key} on ${frame.channel} was stored is not known: ${why}; read the channel before sending it anew.`,
-  );
-}
-
-function closedError(): EitherwayError {
-  return new EitherwayError("closed" satisfies ErrorCode, "The client is closed; create another one.");
+function createCounter(): () => number {
+  let counter = 0;
+  return () => ++counter;
 }

@@ -1,6 +1,8 @@
 /** What browsers, workers and Node have in common: time, chance, and where a page is. */
 import type { ClientPlatform } from "./client.ts";
-import type { ClientClock, Wakeups } from "./ports.ts";
+import { createNetworkMemory } from "./network-memory.ts";
+import type { ClientClock } from "./ports.ts";
+import { webWakeups } from "./wakeups.ts";
 
 /** Platforms count in 32 bits, and take more for nothing: a server that asks to be left alone for a year would be hammered. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -23,26 +25,11 @@ function createClientId(): string {
   return Array.from(bytes, (byte) => byte.toString(HEX).padStart(2, "0")).join("");
 }
 
-/** The network is back, or somebody looks at the page again. Outside of pages neither happens. */
-const wakeups: Wakeups = (wake) => {
-  if (typeof addEventListener !== "function" || typeof document !== "object") return () => {};
-  const onVisible = (): void => {
-    if (document.visibilityState === "visible") wake();
-  };
-  addEventListener("online", wake);
-  addEventListener("pageshow", wake);
-  document.addEventListener("visibilitychange", onVisible);
-  return () => {
-    removeEventListener("online", wake);
-    removeEventListener("pageshow", wake);
-    document.removeEventListener("visibilitychange", onVisible);
-  };
-};
-
 export const webPlatform: Omit<ClientPlatform, "transports"> = {
   clock,
   random: Math.random,
-  wakeups,
+  wakeups: webWakeups,
+  createNetworkMemory: (url) => createNetworkMemory(url, () => localStorage),
   createClientId,
   baseUrl: typeof location === "object" ? location.href : undefined,
 };

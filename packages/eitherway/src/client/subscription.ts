@@ -30,8 +30,6 @@ export interface Subscription extends ChannelSink {
   readonly received: Cursor;
   /** Where the application is: moves after its handlers returned. */
   readonly cursor: Cursor;
-  /** The newest message was reached since the last `restart`. */
-  readonly live: boolean;
   /** Another link goes on from `received`. */
   restart(): void;
   /** Takes nothing any more. */
@@ -43,6 +41,8 @@ export function createSubscription(from: Cursor, events: SubscriptionEvents): Su
   let cursor = received;
   let live = false;
   let ended = false;
+  /** What comes first may be of an earlier subscription of the same link: only what joins up is ours. */
+  let retaken = false;
 
   const asCursor = (place: IdParts | undefined): Cursor => (place ? formatId(place.epoch, place.seq) : from);
 
@@ -62,6 +62,12 @@ export function createSubscription(from: Cursor, events: SubscriptionEvents): Su
   }
 
   function takeRun({ epoch, messages }: MessagesFrame): void {
+    if (retaken) {
+      const [first] = messages as [Received];
+      // From `now` nothing comes before `live`.
+      if (!received || received.epoch !== epoch || first.seq - first.skipped > received.seq + 1) return;
+      retaken = false;
+    }
     for (const message of messages) {
       const { seq, skipped } = message;
       if (received) {
@@ -80,6 +86,7 @@ export function createSubscription(from: Cursor, events: SubscriptionEvents): Su
   }
 
   function takeGap(frame: GapFrame): void {
+    if (retaken && !received) return;
     const head = parseId(frame.head) as IdParts; // the codec has checked it
     // The stream before this one has delivered what the log let go of since the hello was written, or has told of the new
     // epoch itself: nothing more is missing. `unknown` does go back, since the log lost its end.
@@ -91,6 +98,7 @@ export function createSubscription(from: Cursor, events: SubscriptionEvents): Su
 
   function takeLive(frame: LiveFrame): void {
     const place = parseId(frame.id) as IdParts;
+    retaken = false;
     if (received && received.epoch !== place.epoch) {
       events.hole();
       return;
@@ -119,6 +127,10 @@ export function createSubscription(from: Cursor, events: SubscriptionEvents): Su
     },
     restart() {
       live = false;
+      retaken = false;
+    },
+    retake() {
+      retaken = true;
     },
     end() {
       ended = true;

@@ -1,6 +1,7 @@
 /** The seam of the client: a transport opens links; a link carries frames. What they mean is decided above. */
 import type {
   ArrivedFrame,
+  ClientCodec,
   Cursors,
   ErrorCode,
   GapFrame,
@@ -14,7 +15,8 @@ import type { ClientClock } from "./ports.ts";
 /** From the beginning to `welcome`. A link that hangs there would never fail by itself. */
 export const CONNECT_MS = 10_000;
 
-export type TransportName = "websocket" | "sse" | "poll";
+/** `shared`: the connection of another tab or worker, see `ClientOptions.share`. */
+export type TransportName = "websocket" | "shared" | "sse" | "poll";
 
 export interface ClientTransport {
   readonly name: TransportName;
@@ -22,14 +24,19 @@ export interface ClientTransport {
   supported(): boolean;
   /** The longest silence of a healthy link, in milliseconds, for a server that pings every `pingMs`. */
   quietMs(pingMs: number): number;
+  /** The same right after the opening: whoever is silent for longer there is held back by something on the way. */
+  muteMs(pingMs: number): number;
   /** Begins to connect. Never throws: what goes wrong comes as `ended`. Nothing is called back before it returns. */
   open(to: Destination, events: LinkEvents): ClientLink;
 }
 
+/** How frames are written on a WebSocket: JSON by default, or `binary` of `eitherway/client/binary`. */
+export type ClientFraming = ClientCodec<string | Uint8Array>;
+
 export interface Destination {
   /** `http:` or `https:`, without a slash at its end. */
   readonly url: string;
-  readonly framing: "json" | "binary";
+  readonly framing: ClientFraming;
   readonly streamChange: "make-first" | "break-first";
   readonly clock: ClientClock;
   /** What every hello of this link says of the client. */
@@ -44,6 +51,11 @@ export interface Greeting {
   readonly routes: Routes;
   /** Every channel has answered `live` since it was last asked for: a poll may wait for news. */
   readonly settled: boolean;
+  /**
+   * A channel that was asked for from `now` has found its place over another link since. What answers this greeting stands
+   * elsewhere, and what lies between would be lost: greet anew.
+   */
+  isStale(): boolean;
 }
 
 /** Where frames of a channel go. A link hands its own map back with each frame, so none reaches a later subscription. */
@@ -52,7 +64,11 @@ export type Routes = ReadonlyMap<string, ChannelSink>;
 export type ChannelFrame = MessagesFrame | LiveFrame | GapFrame;
 
 export interface ChannelSink {
+  /** The newest message was reached over the link in use. */
+  readonly live: boolean;
   take(frame: ChannelFrame): void;
+  /** It begins, from `now` or an id, on a link that had a subscription to the channel before: frames of that one may come first. */
+  retake(): void;
   /** The subscription failed. */
   fail(code: ErrorCode, message: string): void;
 }
@@ -85,7 +101,7 @@ export interface ClientLink {
    * Channels changed. `added` has the new ones only. `false`: this link cannot tell the frames of an old subscription from those
    * of a new one to the same channel; use a fresh link.
    */
-  change(added: Greeting, removed: readonly string[]): boolean;
+  change(added: Pick<Greeting, "channels" | "routes">, removed: readonly string[]): boolean;
   /** Hands a command to the wire; its answer comes as a frame, or it is `returned`. */
   publish(command: Command): void;
   /** Ends the link. Nothing is called back after it. */

@@ -28,6 +28,12 @@ export interface SessionOwner extends Hub {
 /** Pages read at once for one link: a link with 1,000 channels must not hold 1,000 pages (P6). */
 const READS_AT_ONCE = 8;
 
+/**
+ * A link that only listens gets its first ping this long after `welcome`, whatever else went: if it does not come, something on the
+ * way holds back what is sent, and the client goes another way. (PROTOCOL.md, rule L6.)
+ */
+const PULSE_MS = 1_000;
+
 /** Pings that a peer may leave unanswered; the next deadline closes the link as `silent`. */
 const UNANSWERED_PINGS = 2;
 
@@ -61,6 +67,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
   #corked = false;
   #ended = false;
   #lastWrite = 0;
+  /** The first ping of a link that only listens has gone, or is not due. */
+  #pulsed = true;
   #lastHeard: number;
   #unansweredPings = 0;
   #slowDeadline: WheelTask | undefined;
@@ -89,7 +97,9 @@ export class HubSession implements Session, Subscriber, WheelTask {
       keyWindow,
       limits: { messageBytes, frameBytes, subscriptions, inFlight },
     });
-    if (this.link.heartbeat !== "none" && !this.#ended) wheel.schedule(this, pingMs);
+    if (this.#ended) return;
+    this.#pulsed = this.link.heartbeat !== "ping";
+    if (this.link.heartbeat !== "none") wheel.schedule(this, this.#pulsed ? pingMs : Math.min(PULSE_MS, pingMs));
     this.#subscribe(channels);
   }
 
@@ -196,11 +206,12 @@ export class HubSession implements Session, Subscriber, WheelTask {
     const now = clock.now();
     if (this.#readingPaused) this.#heard(); // it cannot be heard, and that is not the peer's fault
     const answers = this.link.heartbeat === "ping-pong";
-    const quiet = now - this.#lastWrite >= pingMs || (answers && now - this.#lastHeard >= pingMs);
+    const quiet = !this.#pulsed || now - this.#lastWrite >= pingMs || (answers && now - this.#lastHeard >= pingMs);
     if (answers && this.#unansweredPings >= UNANSWERED_PINGS) {
       this.bye("silent", `Nothing came from the peer for ${Math.round(now - this.#lastHeard)} ms.`);
       return;
     }
+    this.#pulsed = true;
     if (quiet) {
       if (answers) this.#unansweredPings++;
       this.writeFrame({ t: "ping" });

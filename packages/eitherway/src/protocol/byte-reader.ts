@@ -6,8 +6,8 @@ import { type Cursor, type Epoch, formatId, type Id, MAX_SEQ } from "./ids.ts";
 const EPOCH_BYTES = 12;
 const EPOCH_SHAPE = /^[0-9a-z]{12}$/;
 
-// A byte order mark is part of the text.
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+// Made at the first text: a bundle that never reads a binary frame may load this where there is no decoder.
+let utf8: TextDecoder | undefined;
 
 /** Every method throws EitherwayError `bad-frame` when the frame ends early or a field has another shape, `bad-utf8` for text. */
 export class ByteReader {
@@ -57,6 +57,7 @@ export class ByteReader {
   text(): string {
     const bytes = this.#take(this.number());
     try {
+      utf8 ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }); // a byte order mark is part of the text
       return utf8.decode(bytes);
     } catch (cause) {
       throw new EitherwayError("bad-utf8", "A text of the frame is not valid UTF-8.", { cause });

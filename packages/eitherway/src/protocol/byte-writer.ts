@@ -1,5 +1,6 @@
 /** Writes the fields of a binary frame one after the other (PROTOCOL.md, rules B1-B6). */
 import { type Cursor, type Epoch, type Id, parseId } from "./ids.ts";
+import { encoder } from "./utf8.ts";
 
 /** How a cursor begins; an id follows {@link CURSOR_ID}. */
 export const CURSOR_START = 0;
@@ -12,8 +13,6 @@ export const MORE = 0x80;
 const FIRST_CAPACITY = 256; // most frames; a run grows by doubling
 /** Text up to this length is written unit by unit, which beats a call of the encoder. */
 const SHORT_TEXT = 64;
-
-const encoder = new TextEncoder();
 
 export class ByteWriter {
   #bytes = new Uint8Array(FIRST_CAPACITY);

@@ -5,81 +5,70 @@
  * Numbers lie in the range that RFC 6455 section 7.4.2 leaves to applications, so they are WebSocket close codes as they are.
  */
 
-interface ErrorRow {
-  /** WebSocket close code; below 4500 means "come back". */
-  readonly number: number;
-  /** HTTP status of an answer that carries this code. */
-  readonly status: number;
-}
-
-const TABLE = {
+/** WebSocket close codes by name. Their HTTP statuses: http-status.ts. */
+const NUMBERS = {
   // Come back.
-  drain: { number: 4000, status: 503 },
-  rotate: { number: 4001, status: 503 },
-  slow: { number: 4002, status: 503 },
-  silent: { number: 4003, status: 408 },
-  "hello-timeout": { number: 4004, status: 408 },
-  "body-timeout": { number: 4005, status: 408 },
-  "too-many-links": { number: 4006, status: 503 },
-  "too-many-channels": { number: 4007, status: 503 },
-  "storage-full": { number: 4009, status: 507 },
-  unavailable: { number: 4010, status: 503 },
-  internal: { number: 4011, status: 500 },
+  drain: 4000,
+  rotate: 4001,
+  slow: 4002,
+  silent: 4003,
+  "hello-timeout": 4004,
+  "body-timeout": 4005,
+  "too-many-links": 4006,
+  "too-many-channels": 4007,
+  "storage-full": 4009,
+  unavailable: 4010,
+  internal: 4011,
   // Do not come back with the same thing.
-  "bad-frame": { number: 4500, status: 400 },
-  "bad-json": { number: 4501, status: 400 },
-  "bad-utf8": { number: 4502, status: 400 },
-  "bad-version": { number: 4503, status: 400 },
-  "bad-channel": { number: 4504, status: 400 },
-  "bad-cursor": { number: 4505, status: 400 },
-  "bad-event": { number: 4506, status: 400 },
-  "bad-key": { number: 4507, status: 400 },
-  "bad-request": { number: 4508, status: 400 },
-  "unknown-frame": { number: 4509, status: 400 },
-  "reserved-channel": { number: 4510, status: 403 },
-  "too-large": { number: 4511, status: 413 },
-  "too-many-subscriptions": { number: 4512, status: 403 },
-  "key-reused": { number: 4513, status: 409 },
-  "outcome-unknown": { number: 4514, status: 409 },
-  "origin-refused": { number: 4515, status: 403 },
-  "host-refused": { number: 4516, status: 403 },
-  "not-found": { number: 4517, status: 404 },
-  "method-not-allowed": { number: 4518, status: 405 },
-  "unsupported-type": { number: 4519, status: 415 },
-  "upgrade-required": { number: 4520, status: 426 },
-  closed: { number: 4521, status: 410 },
-} as const satisfies Record<string, ErrorRow>;
+  "bad-frame": 4500,
+  "bad-json": 4501,
+  "bad-utf8": 4502,
+  "bad-version": 4503,
+  "bad-channel": 4504,
+  "bad-cursor": 4505,
+  "bad-event": 4506,
+  "bad-key": 4507,
+  "bad-request": 4508,
+  "unknown-frame": 4509,
+  "reserved-channel": 4510,
+  "too-large": 4511,
+  "too-many-subscriptions": 4512,
+  "key-reused": 4513,
+  "outcome-unknown": 4514,
+  "origin-refused": 4515,
+  "host-refused": 4516,
+  "not-found": 4517,
+  "method-not-allowed": 4518,
+  "unsupported-type": 4519,
+  "upgrade-required": 4520,
+  closed: 4521,
+} as const satisfies Record<string, number>;
 
 /** The name of an error or close; stable across versions. */
-export type ErrorCode = keyof typeof TABLE;
+export type ErrorCode = keyof typeof NUMBERS;
 
 /** Numbers from here on mean that the same request will fail again. */
 const FIRST_FINAL_NUMBER = 4500;
 
-export const ERROR_CODES = Object.keys(TABLE) as readonly ErrorCode[];
+export const ERROR_CODES = /* @__PURE__ */ Object.keys(NUMBERS) as readonly ErrorCode[];
 
 export function isErrorCode(text: string): text is ErrorCode {
-  return Object.hasOwn(TABLE, text);
+  return Object.hasOwn(NUMBERS, text);
 }
 
 /** The WebSocket close code of an error code. */
 export function closeNumber(code: ErrorCode): number {
-  return TABLE[code].number;
-}
-
-/** The HTTP status of an answer that carries an error code. */
-export function httpStatus(code: ErrorCode): number {
-  return TABLE[code].status;
+  return NUMBERS[code];
 }
 
 /** Whether the same request may succeed later. */
 export function isRetryable(code: ErrorCode): boolean {
-  return TABLE[code].number < FIRST_FINAL_NUMBER;
+  return NUMBERS[code] < FIRST_FINAL_NUMBER;
 }
 
 /** The error code of a WebSocket close code, or `undefined` for numbers that are not ours (1000, 1006, ...). */
 export function codeOfNumber(number: number): ErrorCode | undefined {
-  return ERROR_CODES.find((code) => TABLE[code].number === number);
+  return ERROR_CODES.find((code) => NUMBERS[code] === number);
 }
 
 /**

@@ -8,6 +8,7 @@ import { messageText } from "./message-text.ts";
 import { DEFAULT_EVENT } from "./names.ts";
 import type { Payload } from "./payload.ts";
 import { sseBlock } from "./sse-block.ts";
+import { encoder } from "./utf8.ts";
 
 /** One channel: data is the payload, id the message's, event its event. */
 export const eventsFraming: Framing = {
@@ -114,8 +115,6 @@ function json(value: object): string {
 function lastSeq({ messages }: Run): number {
   return messages[messages.length - 1]?.seq ?? 0;
 }
-
-const encoder = new TextEncoder();
 
 function encode(blocks: readonly string[]): Uint8Array {
   return encoder.encode(blocks.join(""));

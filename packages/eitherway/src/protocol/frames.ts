@@ -1,5 +1,5 @@
 /**
- * Frames: what the two ends say to each other, independent of how it is written (see json-codec.ts and binary-codec.ts).
+ * Frames: what the two ends say to each other, independent of how it is written (see the codecs: json-*-codec.ts and binary-*-codec.ts).
  */
 import type { ErrorCode } from "./errors.ts";
 import type { Cursor, Epoch, Id } from "./ids.ts";
@@ -180,11 +180,17 @@ export interface Framing {
 }
 
 /**
- * One way to write all frames, both directions. `Wire` is what a WebSocket message of this codec is: text or bytes.
- * Readers throw EitherwayError (`bad-json`, `bad-frame`, `unknown-frame`, `bad-channel`, ...) and nothing else.
+ * The server's half of one way to write all frames. `Wire` is what a WebSocket message is: text or bytes.
+ * `readClient` throws EitherwayError (`bad-json`, `bad-frame`, `unknown-frame`, `bad-channel`, ...) and nothing else.
  */
-export interface Codec<Wire extends string | Uint8Array> extends Framing {
-  writeClient(frame: ClientFrame): Wire;
+export interface ServerCodec<Wire extends string | Uint8Array> extends Framing {
+  readonly subprotocol: string;
   readClient(wire: Wire): ClientFrame;
+}
+
+/** The client's half. Apart, so that a client carries no code of servers. `readServer` throws like `readClient`. */
+export interface ClientCodec<Wire extends string | Uint8Array> {
+  readonly subprotocol: string;
+  writeClient(frame: ClientFrame): Wire;
   readServer(wire: Wire): ArrivedFrame;
 }

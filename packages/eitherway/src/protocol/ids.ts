@@ -21,7 +21,6 @@ export interface IdParts {
 
 const EPOCH_TIME_LENGTH = 9;
 const EPOCH_RANDOM_LENGTH = 3;
-const EPOCH_LENGTH = EPOCH_TIME_LENGTH + EPOCH_RANDOM_LENGTH;
 const SEQ_LENGTH = 8;
 const RADIX = 36;
 
@@ -31,7 +30,7 @@ export const MAX_SEQ = RADIX ** SEQ_LENGTH - 1;
 /** Milliseconds that fit into the epoch's time part: until the year 5188. */
 const MAX_EPOCH_TIME = RADIX ** EPOCH_TIME_LENGTH - 1;
 
-const ID_SHAPE = /^[0-9a-z]{12}-[0-9a-z]{8}$/;
+const ID_SHAPE = /^([0-9a-z]{12})-([0-9a-z]{8})$/;
 
 // Two base-36 digits a step: 10 ns against 69 ns for toString(36).padStart (field measurement, 200-byte frames).
 const PAIRS: readonly string[] = Array.from({ length: RADIX * RADIX }, (_, n) => n.toString(RADIX).padStart(2, "0"));
@@ -51,8 +50,8 @@ export function formatId(epoch: Epoch, seq: number): Id {
 
 /** Reads an id, or `undefined` for any other shape: upper case, other widths and signs are not ids. */
 export function parseId(text: string): IdParts | undefined {
-  if (text.length !== EPOCH_LENGTH + 1 + SEQ_LENGTH || !ID_SHAPE.test(text)) return undefined;
-  return { epoch: text.slice(0, EPOCH_LENGTH), seq: Number.parseInt(text.slice(EPOCH_LENGTH + 1), RADIX) };
+  const [, epoch, seq] = ID_SHAPE.exec(text) ?? [];
+  return epoch && seq ? { epoch, seq: Number.parseInt(seq, RADIX) } : undefined;
 }
 
 /** True for `start`, `now` and well-formed ids. */

@@ -4,7 +4,14 @@
  */
 import { toBase64 } from "./base64.ts";
 import { isRetryable } from "./errors.ts";
-import { type ClientFrame, type Message, PROTOCOL_VERSION, type Run, type ServerFrame } from "./frames.ts";
+import {
+  type ClientFrame,
+  type Cursors,
+  type Message,
+  PROTOCOL_VERSION,
+  type Run,
+  type ServerFrame,
+} from "./frames.ts";
 import { formatId } from "./ids.ts";
 import { DEFAULT_EVENT } from "./names.ts";
 import type { Payload } from "./payload.ts";
@@ -57,29 +64,25 @@ export function serverFrameText(frame: ServerFrame): string {
 export function clientFrameText(frame: ClientFrame): string {
   switch (frame.t) {
     case "hello": {
-      const { client, token, wait } = frame;
-      return JSON.stringify({
-        t: "hello",
-        v: PROTOCOL_VERSION,
-        client,
-        token,
-        wait,
-        channels: Object.fromEntries(frame.channels), // also right for a channel named __proto__
-      });
+      const { t, client, token, wait } = frame;
+      return JSON.stringify({ t, v: PROTOCOL_VERSION, client, token, wait, channels: cursors(frame) });
     }
     case "subscribe":
-      return JSON.stringify({ t: "subscribe", channels: Object.fromEntries(frame.channels) });
-    case "unsubscribe":
-      return JSON.stringify({ t: "unsubscribe", channels: frame.channels });
+      return JSON.stringify({ t: frame.t, channels: cursors(frame) });
     case "publish": {
-      const event = frame.event === DEFAULT_EVENT ? "" : `,"e":${JSON.stringify(frame.event)}`;
+      const { key, channel, event, payload } = frame;
+      const e = event === DEFAULT_EVENT ? undefined : event;
       // This order of fields is what the server's fast path reads.
-      const head = `{"t":"publish","k":${JSON.stringify(frame.key)},"c":${JSON.stringify(frame.channel)}${event},`;
-      return `${head}${payloadMember(frame.payload)}}`;
+      return `${JSON.stringify({ t: frame.t, k: key, c: channel, e }).slice(0, -1)},${payloadMember(payload)}}`;
     }
-    case "pong":
-      return '{"t":"pong"}';
+    default:
+      return JSON.stringify(frame);
   }
+}
+
+/** Also right for a channel named `__proto__`. */
+function cursors({ channels }: { readonly channels: Cursors }): object {
+  return Object.fromEntries(channels);
 }
 
 const LINE_ENDS = /[\r\n]/;

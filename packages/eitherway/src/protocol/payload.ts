@@ -1,5 +1,6 @@
 /** Payloads: what a message carries. The server checks a payload once on entry and never looks inside again. */
 import { EitherwayError } from "./errors.ts";
+import { isUnicode, utf8Length } from "./utf8.ts";
 
 /** JSON text, plain text or bytes, as stored. */
 export type Payload =
@@ -10,9 +11,6 @@ export type Payload =
 /** Deepest nesting of JSON that is taken. Parsers of other languages, and recursive readers, fail far above it. */
 export const MAX_JSON_DEPTH = 128;
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-const encoder = new TextEncoder();
-
 /**
  * The payload of a value of ours. Strings and bytes are payloads of their own kind only by {@link textPayload} and
  * {@link bytesPayload}; here everything is JSON.
@@ -21,14 +19,13 @@ const encoder = new TextEncoder();
  */
 export function jsonPayload(value: unknown): Payload {
   let text: string | undefined;
+  let why: unknown = `it is a ${typeof value}`;
   try {
     text = JSON.stringify(value);
-  } catch (cause) {
-    throw new EitherwayError("bad-json", `This value cannot be written as JSON: ${String(cause)}.`, { cause });
+  } catch (thrown) {
+    why = thrown;
   }
-  if (text === undefined) {
-    throw new EitherwayError("bad-json", `A ${typeof value} cannot be written as JSON; publish null or leave it out.`);
-  }
+  if (text === undefined) throw new EitherwayError("bad-json", `This cannot be written as JSON: ${String(why)}.`);
   return { kind: "json", data: text };
 }
 
@@ -45,8 +42,8 @@ export function parsedJsonPayload(text: string): Payload {
 
 /** A payload of plain text. Throws `bad-utf8` for text with half of a surrogate pair, which UTF-8 cannot carry. */
 export function textPayload(text: string): Payload {
-  if (LONE_SURROGATE.test(text)) {
-    throw new EitherwayError("bad-utf8", "The text has half of a surrogate pair, which UTF-8 cannot carry.");
+  if (!isUnicode(text)) {
+    throw new EitherwayError("bad-utf8", "The text has half of a surrogate pair, which is no Unicode.");
   }
   return { kind: "text", data: text };
 }
@@ -64,7 +61,7 @@ export function valuePayload(value: unknown, kind?: Payload["kind"]): Payload {
   if (wanted === "bytes" && value instanceof Uint8Array) return bytesPayload(new Uint8Array(value));
   throw new EitherwayError(
     "bad-request",
-    `A ${typeof value} is no payload of kind ${JSON.stringify(wanted)}; text takes a string, bytes a Uint8Array, and without kind it is JSON.`,
+    `A ${typeof value} is no payload of kind ${JSON.stringify(wanted)}; text takes a string, bytes a Uint8Array, json the rest.`,
   );
 }
 
@@ -75,15 +72,6 @@ export function bytesPayload(bytes: Uint8Array): Payload {
 /** Size in bytes as stored and limited: UTF-8 bytes of text, or the bytes themselves. */
 export function payloadBytes(payload: Payload): number {
   return payload.kind === "bytes" ? payload.data.length : utf8Length(payload.data);
-}
-
-/** Length of a text in UTF-8 bytes. */
-export function utf8Length(text: string): number {
-  const units = text.length;
-  for (let i = 0; i < units; i++) {
-    if (text.charCodeAt(i) > 0x7f) return encoder.encode(text).length;
-  }
-  return units;
 }
 
 /**

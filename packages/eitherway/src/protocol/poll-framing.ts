@@ -1,8 +1,7 @@
 /** Frames of an HTTP answer: JSON, one a line (NDJSON). */
 import type { Framing } from "./frames.ts";
 import { oneLine, runText, serverFrameText } from "./json-text.ts";
-
-const encoder = new TextEncoder();
+import { encoder } from "./utf8.ts";
 
 export const pollFraming: Framing = {
   name: "poll",

@@ -2,8 +2,7 @@
 import type { Framing } from "./frames.ts";
 import { oneLine, runText, serverFrameText } from "./json-text.ts";
 import { sseBlock } from "./sse-block.ts";
-
-const encoder = new TextEncoder();
+import { encoder } from "./utf8.ts";
 
 export const sseFraming: Framing = {
   name: "sse",

@@ -1,5 +1,6 @@
 /** What every transport does for an application: the same channel API, the same promises. */
 import assert from "node:assert/strict";
+import { binary } from "../client/binary.ts";
 import type { Client } from "../client/index.node.ts";
 import { isEitherwayError } from "../protocol/index.ts";
 import { AWKWARD_PAYLOADS, EVENT_NAMES } from "./awkward-payloads.ts";
@@ -293,7 +294,7 @@ export function switchCases(to: Dialect): readonly TransportCase[] {
 /** A client that can speak both dialects, and speaks the first one. */
 async function startBoth(context: CaseContext, to: Dialect): Promise<{ server: SuiteServer; both: Client }> {
   const server = await context.start();
-  const framing = [context.dialect.framing, to.framing].includes("binary") ? "binary" : "json";
+  const framing = [context.dialect.framing, to.framing].includes(binary) ? binary : context.dialect.framing;
   return { server, both: context.client(server, { framing }) };
 }
 

@@ -1,16 +1,17 @@
 /** The ways to speak with a server: each transport with each of its framings. */
-import type { TransportName } from "../client/transport.ts";
+import type { ClientFraming, TransportName } from "../client/transport.ts";
+import { binaryClientCodec, jsonClientCodec } from "../protocol/index.ts";
 
 export interface Dialect {
   /** As tests call it: `websocket binary`. */
   readonly name: string;
-  readonly transport: TransportName;
-  readonly framing: "json" | "binary";
+  readonly transport: Exclude<TransportName, "shared">;
+  readonly framing: ClientFraming;
 }
 
 export const DIALECTS: readonly Dialect[] = [
-  { name: "websocket json", transport: "websocket", framing: "json" },
-  { name: "websocket binary", transport: "websocket", framing: "binary" },
-  { name: "sse", transport: "sse", framing: "json" },
-  { name: "poll", transport: "poll", framing: "json" },
+  { name: "websocket json", transport: "websocket", framing: jsonClientCodec },
+  { name: "websocket binary", transport: "websocket", framing: binaryClientCodec },
+  { name: "sse", transport: "sse", framing: jsonClientCodec },
+  { name: "poll", transport: "poll", framing: jsonClientCodec },
 ];

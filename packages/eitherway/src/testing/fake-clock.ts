@@ -10,6 +10,11 @@ export interface FakeClock extends Clock {
    * timers start meanwhile; the work that a timer defers is done before the next timer.
    */
   advance(ms: number): void;
+  /**
+   * Lets time pass until the next timer has run, with all that come due together with it, but at most `ms`. The milliseconds that
+   * passed. For tests whose promise jobs have to run between timers.
+   */
+  advanceToNext(ms: number): number;
   /** Ends the event-loop turn: runs what was deferred so far. What that defers waits for the next turn. */
   turn(): void;
   /** Runs promise jobs and turns until nothing is deferred any more. No time passes. */
@@ -73,7 +78,10 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
 
   function advance(ms: number): void {
     if (!(ms >= 0)) throw new RangeError(`advance(${ms}): time goes forward only; stepWall sets the wall clock back`);
-    const end = now + ms;
+    advanceTo(now + ms);
+  }
+
+  function advanceTo(end: number): void {
     turnUntilIdle();
     for (let next = timers[0]; next && next.due <= end; next = timers[0]) {
       timers.shift();
@@ -82,6 +90,12 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
       turnUntilIdle();
     }
     now = end;
+  }
+
+  function advanceToNext(ms: number): number {
+    const before = now;
+    advanceTo(Math.min(timers[0]?.due ?? Number.POSITIVE_INFINITY, now + ms));
+    return now - before;
   }
 
   async function settle(): Promise<void> {
@@ -104,6 +118,7 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
       return timers.length;
     },
     advance,
+    advanceToNext,
     turn,
     settle,
     stepWall(ms) {

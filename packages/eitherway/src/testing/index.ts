@@ -15,6 +15,8 @@ export type { LeapingClock } from "./leaping-clock.ts";
 export { createLeapingClock } from "./leaping-clock.ts";
 export type { MemoryExchange, MemoryPeerOptions, MemoryRequest } from "./memory-exchange.ts";
 export { createMemoryExchange } from "./memory-exchange.ts";
+export type { MemoryOutboxDisk, MemoryPage } from "./memory-outbox-disk.ts";
+export { createMemoryOutboxDisk } from "./memory-outbox-disk.ts";
 export type { MemoryHandshake, MemorySocket } from "./memory-socket.ts";
 export { createMemorySocket } from "./memory-socket.ts";
 export { createSeededRandom } from "./seeded-random.ts";

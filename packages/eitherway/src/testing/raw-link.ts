@@ -5,15 +5,13 @@
 import { WebSocket } from "ws";
 import {
   type ArrivedFrame,
-  binaryCodec,
   type ClientFrame,
   type Cursor,
   createSseDecoder,
   formatId,
   type HelloFrame,
-  jsonCodec,
+  jsonClientCodec,
   type PublishFrame,
-  SUBPROTOCOLS,
 } from "../protocol/index.ts";
 import type { Dialect } from "./dialects.ts";
 
@@ -98,21 +96,20 @@ function createInbox(): Inbox {
 // --- websocket ---
 
 function openWebSocket(url: string, { framing }: Dialect, hello: HelloFrame, inbox: Inbox): RawLink {
-  const socket = new WebSocket(url.replace(/^http/, "ws"), [SUBPROTOCOLS[framing]]);
+  const socket = new WebSocket(url.replace(/^http/, "ws"), [framing.subprotocol]);
   const waiting: (string | Uint8Array)[] = [];
   const send = (wire: string | Uint8Array): void => {
     if (socket.readyState === WebSocket.CONNECTING) waiting.push(wire);
     else socket.send(wire);
   };
-  const write = (frame: ClientFrame): void =>
-    send(framing === "json" ? jsonCodec.writeClient(frame) : binaryCodec.writeClient(frame));
+  const write = (frame: ClientFrame): void => send(framing.writeClient(frame));
 
   write(hello);
   socket.on("open", () => {
     for (const wire of waiting.splice(0)) socket.send(wire);
   });
-  socket.on("message", (data: Buffer) => {
-    const frame = framing === "json" ? jsonCodec.readServer(data.toString()) : binaryCodec.readServer(data);
+  socket.on("message", (data: Buffer, isBinary) => {
+    const frame = framing.readServer(isBinary ? data : data.toString());
     if (frame.t === "ping") write({ t: "pong" });
     inbox.push(frame);
   });
@@ -137,26 +134,26 @@ function openRequests(url: string, hello: HelloFrame, inbox: Inbox, read: Readin
   };
   const command = async (lines: readonly string[]): Promise<void> => {
     const bare: HelloFrame = { ...hello, channels: new Map() };
-    const body = [jsonCodec.writeClient(bare), ...lines].join("\n");
+    const body = [jsonClientCodec.writeClient(bare), ...lines].join("\n");
     const response = await fetch(`${url}/commands`, { method: "POST", body, signal: abort.signal });
     await pushLines(response, inbox);
   };
   run(read(url, hello, inbox, abort.signal));
   return {
-    publish: (...commands) => run(command(commands.map((frame) => jsonCodec.writeClient(frame)))),
+    publish: (...commands) => run(command(commands.map((frame) => jsonClientCodec.writeClient(frame)))),
     sendRaw: (wire) => run(command([typeof wire === "string" ? wire : new TextDecoder().decode(wire)])),
     close: () => abort.abort(),
   };
 }
 
 async function readStream(url: string, hello: HelloFrame, inbox: Inbox, signal: AbortSignal): Promise<void> {
-  const body = jsonCodec.writeClient(hello);
+  const body = jsonClientCodec.writeClient(hello);
   const response = await fetch(`${url}/stream`, { method: "POST", body, signal });
   if (!response.ok || !response.body) {
     await pushLines(response, inbox);
     return;
   }
-  const decoder = createSseDecoder({ onEvent: ({ data }) => inbox.push(jsonCodec.readServer(data)) });
+  const decoder = createSseDecoder({ onEvent: ({ data }) => inbox.push(jsonClientCodec.readServer(data)) });
   for await (const bytes of response.body) decoder.feed(bytes);
   inbox.end("the stream ended");
 }
@@ -186,7 +183,7 @@ async function pollOnAndOn(url: string, hello: HelloFrame, inbox: Inbox, signal:
   };
   while (!over) {
     const wait = unsettled.size > 0 || cursors.size === 0 ? 0 : WAIT_SECONDS;
-    const body = jsonCodec.writeClient({ ...hello, channels: cursors, wait });
+    const body = jsonClientCodec.writeClient({ ...hello, channels: cursors, wait });
     const response = await fetch(`${url}/poll`, { method: "POST", body, signal });
     await pushLines(response, { ...inbox, push: take });
     if (cursors.size === 0) return; // nothing to wait for
@@ -197,9 +194,9 @@ async function pollOnAndOn(url: string, hello: HelloFrame, inbox: Inbox, signal:
 async function pushLines(response: Response, inbox: Inbox): Promise<void> {
   const text = await response.text();
   if (response.ok) {
-    for (const line of text.split("\n")) if (line !== "") inbox.push(jsonCodec.readServer(line));
+    for (const line of text.split("\n")) if (line !== "") inbox.push(jsonClientCodec.readServer(line));
     return;
   }
   const { code, message } = (JSON.parse(text) as { error: { code: string; message: string } }).error;
-  inbox.push(jsonCodec.readServer(JSON.stringify({ t: "bye", code, message, retry: false })));
+  inbox.push(jsonClientCodec.readServer(JSON.stringify({ t: "bye", code, message, retry: false })));
 }

@@ -1,6 +1,13 @@
 /** What every transport does on the wire, seen without the client. */
 import assert from "node:assert/strict";
-import { type ArrivedFrame, formatId, type Id, type MessagesFrame, parseId } from "../protocol/index.ts";
+import {
+  type ArrivedFrame,
+  binaryClientCodec,
+  formatId,
+  type Id,
+  type MessagesFrame,
+  parseId,
+} from "../protocol/index.ts";
 import { AWKWARD_PAYLOADS, EVENT_NAMES, messagePublish, PRETTY_JSON, payloadPublish } from "./awkward-payloads.ts";
 import type { RawLink } from "./raw-link.ts";
 import type { TransportCase } from "./transport-case.ts";
@@ -283,7 +290,7 @@ export const WIRE_CASES: readonly TransportCase[] = [
       const server = await start();
       const writer = link(server, { channels: { a: "now" } });
       await writer.next("live");
-      writer.sendRaw(dialect.framing === "binary" ? Uint8Array.of(NO_KIND) : JSON.stringify({ t: "dance" }));
+      writer.sendRaw(dialect.framing === binaryClientCodec ? Uint8Array.of(NO_KIND) : JSON.stringify({ t: "dance" }));
       assert.equal(await nextCode(writer), "unknown-frame");
     },
   },

@@ -4,7 +4,7 @@ import {
   type CommandFrame,
   EitherwayError,
   type HelloFrame,
-  jsonCodec,
+  jsonServerCodec,
   pollFraming,
   quote,
   toEitherwayError,
@@ -55,7 +55,7 @@ function readBatch(text: string, most: number): { hello: HelloFrame; commands: r
 
 function readLine(line: string, index: number) {
   try {
-    return jsonCodec.readClient(line);
+    return jsonServerCodec.readClient(line);
   } catch (thrown) {
     const error = toEitherwayError(thrown);
     throw new EitherwayError(error.code, `Line ${index + 1}: ${error.message}`, { cause: error.cause });

@@ -1,6 +1,6 @@
 /** Reads what requests carry: UTF-8 bodies, queries, header text. Refuses with a typed error instead of guessing. */
 import type { HttpExchange, Hub } from "../core/index.ts";
-import { type ClientFrame, EitherwayError, type HelloFrame, jsonCodec, quote } from "../protocol/index.ts";
+import { type ClientFrame, EitherwayError, type HelloFrame, jsonServerCodec, quote } from "../protocol/index.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -20,7 +20,7 @@ export async function readText(hub: Hub, exchange: HttpExchange): Promise<string
 
 /** A body that is one hello frame. */
 export async function readHello(hub: Hub, exchange: HttpExchange): Promise<HelloFrame> {
-  return asHello(jsonCodec.readClient(await readText(hub, exchange)));
+  return asHello(jsonServerCodec.readClient(await readText(hub, exchange)));
 }
 
 export function asHello(frame: ClientFrame): HelloFrame {

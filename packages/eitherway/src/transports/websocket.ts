@@ -10,13 +10,13 @@ import type {
   WheelTask,
 } from "../core/index.ts";
 import {
-  binaryCodec,
+  binaryServerCodec,
   type ClientFrame,
   closeNumber,
   EitherwayError,
   type ErrorCode,
   type Framing,
-  jsonCodec,
+  jsonServerCodec,
   SUBPROTOCOLS,
   toEitherwayError,
 } from "../protocol/index.ts";
@@ -52,17 +52,17 @@ interface Dialect {
 const DIALECTS: readonly Dialect[] = [
   {
     protocol: SUBPROTOCOLS.json,
-    framing: createWebSocketFraming(jsonCodec),
+    framing: createWebSocketFraming(jsonServerCodec),
     read(data) {
-      if (typeof data === "string") return jsonCodec.readClient(data);
+      if (typeof data === "string") return jsonServerCodec.readClient(data);
       throw wrongKind("binary", SUBPROTOCOLS.json, "text");
     },
   },
   {
     protocol: SUBPROTOCOLS.binary,
-    framing: createWebSocketFraming(binaryCodec),
+    framing: createWebSocketFraming(binaryServerCodec),
     read(data) {
-      if (typeof data !== "string") return binaryCodec.readClient(data);
+      if (typeof data !== "string") return binaryServerCodec.readClient(data);
       throw wrongKind("text", SUBPROTOCOLS.binary, "binary");
     },
   },

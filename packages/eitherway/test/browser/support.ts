@@ -26,8 +26,8 @@ export function useBrowser(): (options?: BrowserContextOptions) => Promise<Brows
 /** Longer than the longest backoff after the cuts of a test, on a busy machine. */
 const WAIT_MS = 50_000;
 
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
+export const CHROMIUM = "/usr/bin/chromium";
+export const FLAGS = [
   "--no-sandbox", // root has none, and the pages are ours
   "--disable-gpu",
   "--disable-dev-shm-usage",

@@ -103,6 +103,14 @@ describe.each([
     expect(client.log[0]).toMatch(expected);
   });
 
+  test("do not go out any more when the link is closed in the same turn", async () => {
+    const { client, link, batches } = await open();
+    link.publish(command("k1"));
+    link.close();
+    await client.clock.settle();
+    expect(batches()).toEqual([]);
+  });
+
   test("come back when no answer comes, and are forgotten when the link is closed", async () => {
     const { client, link, batches } = await open();
     link.publish(command("k1"));

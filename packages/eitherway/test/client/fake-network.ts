@@ -2,7 +2,14 @@
 import { vi } from "vitest";
 import type { ChannelSink, Destination, Greeting, LinkEvents } from "../../src/client/transport.ts";
 import type { Socket } from "../../src/client/transports/websocket.ts";
-import { type ArrivedFrame, type Cursors, jsonCodec, pollFraming, type ServerFrame } from "../../src/protocol/index.ts";
+import {
+  type ArrivedFrame,
+  type Cursors,
+  jsonClientCodec,
+  jsonServerCodec,
+  pollFraming,
+  type ServerFrame,
+} from "../../src/protocol/index.ts";
 import { createFakeClock, type FakeClock } from "../../src/testing/index.ts";
 
 export interface FakeRequest {
@@ -95,7 +102,7 @@ export class FakeSocket implements Socket {
   }
 
   say(frame: ServerFrame): void {
-    this.onmessage?.({ data: new TextDecoder().decode(jsonCodec.frame(frame)) });
+    this.onmessage?.({ data: new TextDecoder().decode(jsonServerCodec.frame(frame)) });
   }
 }
 
@@ -110,6 +117,8 @@ export interface FakeClient {
   /** Signs of life. */
   alive: number;
   settled: boolean;
+  /** Greetings are out of date. */
+  stale: boolean;
   /** The greeting of some channels. */
   greeting(channels: Record<string, string>): Greeting;
 }
@@ -121,11 +130,11 @@ export function createFakeClient(options: Partial<Destination> = {}): FakeClient
   const greet = (channels: Cursors): Greeting => {
     const routes = new Map<string, ChannelSink>();
     for (const name of channels.keys()) {
-      const sink = sinks.get(name) ?? { take: () => {}, fail: () => {} };
+      const sink = sinks.get(name) ?? { live: false, take: () => {}, fail: () => {}, retake: () => {} };
       sinks.set(name, sink);
       routes.set(name, sink);
     }
-    return { channels: new Map(channels), routes, settled: client.settled };
+    return { channels: new Map(channels), routes, settled: client.settled, isStale: () => client.stale };
   };
   const client: FakeClient = {
     clock,
@@ -133,9 +142,10 @@ export function createFakeClient(options: Partial<Destination> = {}): FakeClient
     channels: new Map(),
     alive: 0,
     settled: false,
+    stale: false,
     to: {
       url: "http://server/eitherway",
-      framing: "json",
+      framing: jsonClientCodec,
       streamChange: "break-first",
       clock,
       who: { client: "c1" },
@@ -147,8 +157,8 @@ export function createFakeClient(options: Partial<Destination> = {}): FakeClient
         client.alive++;
       },
       frame(frame, routes) {
-        const route = "channel" in frame && frame.channel !== undefined ? routes.get(frame.channel) : undefined;
-        log.push(`${briefFrame(frame)}${"channel" in frame && !route ? " unrouted" : ""}`);
+        const channel = "channel" in frame ? frame.channel : undefined;
+        log.push(`${briefFrame(frame)}${channel !== undefined && !routes.has(channel) ? " unrouted" : ""}`);
       },
       returned(commands, failure) {
         const keys = commands.map(({ frame }) => frame.key).join(",");

@@ -1,40 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Command } from "../../src/client/command.ts";
-import { createOutbox, type Outbox, type OutboxOptions } from "../../src/client/outbox.ts";
-import { type ErrorCode, jsonPayload, type WelcomeFrame } from "../../src/protocol/index.ts";
-import { createFakeClock } from "../../src/testing/index.ts";
-import { idOf, outcome, WELCOME } from "./support.ts";
-
-function createBox(options: Partial<OutboxOptions> = {}) {
-  const clock = createFakeClock();
-  const wire: Command[] = [];
-  let stuck = 0;
-  const outbox: Outbox = createOutbox({
-    clock,
-    random: () => 0.5,
-    client: "c1",
-    commands: 100,
-    bytes: 100_000,
-    changed() {},
-    stuck: () => stuck++,
-    ...options,
-  });
-  return {
-    clock,
-    outbox,
-    /** Keys that went out since the last call. */
-    keys: () => wire.splice(0).map(({ frame }) => frame.key),
-    commands: () => wire.splice(0),
-    attach: (welcome: Partial<WelcomeFrame> = {}) =>
-      outbox.attach((command) => wire.push(command), { ...WELCOME, ...welcome }),
-    publish: (channel: string, data: unknown = "x", key?: string, signal?: AbortSignal) =>
-      outcome(outbox.publish({ channel, event: "message", payload: jsonPayload(data) }, key, signal)),
-    ok: (key: string, seq = 1) => outbox.answer({ t: "ok", key, id: idOf(seq) }),
-    refuse: (key: string, code: ErrorCode) => outbox.answer({ t: "error", key, code, message: code }),
-    stuck: () => stuck,
-  };
-}
+import { createBox } from "./outbox-box.ts";
+import { idOf } from "./support.ts";
 
 describe("the outbox", () => {
   test("keeps commands until a link is open, then sends them in order with keys that grow (P5)", async () => {
@@ -254,45 +222,6 @@ describe("the outbox", () => {
     });
   });
 
-  describe("bounds (P6)", () => {
-    test("rejects beyond its number of commands, and says when there is room again", async () => {
-      const { publish, attach, outbox, ok, clock } = createBox({ commands: 2 });
-      attach();
-      publish("a");
-      publish("a");
-      const third = publish("a");
-      let ready = false;
-      void outbox.ready().then(() => {
-        ready = true;
-      });
-      await clock.settle();
-      expect([third.now, ready, outbox.size]).toEqual(["unavailable", false, 2]);
-      ok("c1.1");
-      await clock.settle();
-      expect(ready).toBe(true);
-      await outbox.ready();
-    });
-
-    test("rejects beyond its bytes", async () => {
-      const { publish, clock } = createBox({ bytes: 1_000 });
-      publish("a", "x".repeat(1_000));
-      const second = publish("a");
-      await clock.settle();
-      expect(second.now).toBe("unavailable");
-    });
-
-    test("rejects what the server would not take, and keeps the link (P12)", async () => {
-      const { publish, attach, keys, clock } = createBox();
-      attach();
-      const large = publish("a", "x".repeat(2_000));
-      const awkward = publish("a", "\u0001".repeat(900)); // within messageBytes as bytes only if unescaped
-      const fine = publish("a");
-      await clock.settle();
-      expect([large.now, awkward.now, fine.now]).toEqual(["too-large", "too-large", "pending"]);
-      expect(keys()).toEqual(["c1.3"]);
-    });
-  });
-
   test("has an application's own key on the wire once, since answers name nothing else (P5)", async () => {
     const { publish, attach, keys, ok, clock } = createBox();
     attach();
@@ -311,7 +240,7 @@ describe("the outbox", () => {
     attach();
     const sent = Array.from({ length: 4 }, () => publish("a"));
     const waiting = publish("a");
-    outbox.close();
+    const closing = outbox.close();
     const late = publish("a");
     await clock.settle();
     expect([...sent, waiting, late].map(({ now }) => now)).toEqual([
@@ -319,6 +248,7 @@ describe("the outbox", () => {
       "closed",
       "closed",
     ]);
+    await closing;
     await expect(outbox.ready()).rejects.toMatchObject({ code: "closed" });
     expect(clock.pending).toBe(0);
   });

@@ -182,4 +182,44 @@ describe("a subscription", () => {
       }),
     );
   });
+
+  test("taken again on a link where frames of an earlier one may come first, it takes what is its own (P1, P2)", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 8 }), // where the earlier one stood
+        fc.integer({ min: 0, max: 5 }), // what came for it meanwhile
+        fc.integer({ min: 0, max: 5 }), // what was appended until the server read the new subscribe
+        fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined }), // from an id, or from now
+        fc.integer({ min: 1, max: 4 }),
+        (stood, tail, more, from, step) => {
+          const head = stood + tail + more;
+          const cursor = from === undefined ? undefined : Math.min(from, head);
+          const { subscription, log } = watch(cursor === undefined ? "now" : id(cursor));
+          subscription.retake();
+          const bring = (first: number, last: number): void => {
+            for (let seq = first; seq <= last; seq += step) subscription.take(run(seq, Math.min(step, last - seq + 1)));
+          };
+          bring(stood + 1, stood + tail);
+          if (cursor !== undefined) bring(cursor + 1, head);
+          subscription.take(live(head));
+          bring(head + 1, head + 3);
+          const seen = log.flatMap((line) => (/^[0-9]/.test(line) ? [Number.parseInt(line, 10)] : []));
+          const first = (cursor ?? head) + 1;
+          expect(seen).toEqual(Array.from({ length: head + 4 - first }, (_, i) => first + i));
+          expect(log).not.toContain("hole");
+        },
+      ),
+    );
+  });
+
+  test("from then on it is as strict as any: a missing id is a hole (P2)", () => {
+    const { subscription, log } = watch(id(3));
+    subscription.retake();
+    for (const frame of [run(9), run(4), run(6)]) subscription.take(frame);
+    expect(log).toEqual(["4 replayed", "hole"]);
+    const { subscription: fresh, log: told } = watch("now");
+    fresh.retake();
+    for (const frame of [run(9), gap("trimmed", 9), live(5), run(7)]) fresh.take(frame);
+    expect(told).toEqual(["live 5", "hole"]);
+  });
 });

@@ -73,6 +73,10 @@ export interface Stage {
   readonly link: FakeLink;
   /** The device wakes up. */
   wake(): void;
+  /** The page is put away. */
+  sleep(): void;
+  /** What the network memory was told last. */
+  readonly remembered: string | undefined;
   /** Runs all promise jobs. */
   settle(): Promise<void>;
   /** Lets time pass in small steps, promise jobs included. */
@@ -85,20 +89,25 @@ export interface StageOptions extends Partial<ClientOptions> {
   /** What links say when channels are added to them. Default: true. */
   readonly changes?: boolean;
   readonly seed?: number;
+  /** The transport that worked on this network before. */
+  readonly recalled?: string;
 }
 
 const STEP_MS = 50;
 
 export function createStage(options: StageOptions = {}): Stage {
-  const { onLink = (link) => link.say(WELCOME), changes = true, seed = 1, ...clientOptions } = options;
+  const { onLink = (link) => link.say(WELCOME), changes = true, seed = 1, recalled, ...clientOptions } = options;
   const clock = createFakeClock();
   const links: FakeLink[] = [];
   let wake = (): void => {};
+  let sleep = (): void => {};
+  let remembered = recalled;
 
   const transport = (name: TransportName): ClientTransport => ({
     name,
     supported: () => true,
     quietMs: (pingMs) => 2.5 * pingMs,
+    muteMs: (pingMs) => (name === "sse" ? 4_000 : 1.5 * pingMs),
     open(to, events) {
       const { link, clientLink } = createFakeLink(name, to, events, changes);
       links.push(link);
@@ -110,12 +119,19 @@ export function createStage(options: StageOptions = {}): Stage {
     transports: [transport("websocket"), transport("sse"), transport("poll")],
     clock,
     random: createSeededRandom(seed),
-    wakeups(run) {
-      wake = run;
+    wakeups({ woken, asleep }) {
+      wake = woken;
+      sleep = asleep;
       return () => {
         wake = () => {};
       };
     },
+    createNetworkMemory: () => ({
+      recall: () => remembered,
+      remember(transport) {
+        remembered = transport;
+      },
+    }),
     createClientId: () => "c1",
     baseUrl: undefined,
   };
@@ -128,7 +144,11 @@ export function createStage(options: StageOptions = {}): Stage {
     get link() {
       return links.at(-1) as FakeLink;
     },
+    get remembered() {
+      return remembered;
+    },
     wake: () => wake(),
+    sleep: () => sleep(),
     settle: () => clock.settle(),
     async pass(ms) {
       await clock.settle();

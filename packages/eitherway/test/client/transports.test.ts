@@ -1,10 +1,12 @@
 /** The three transports of the client, each against a server that the test plays. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { binary } from "../../src/client/binary.ts";
 import { createCommand } from "../../src/client/command.ts";
+import type { ChannelSink } from "../../src/client/transport.ts";
 import { pollTransport } from "../../src/client/transports/poll.ts";
 import { sseTransport } from "../../src/client/transports/sse.ts";
 import { createWebSocketTransport } from "../../src/client/transports/websocket.ts";
-import { binaryCodec, jsonCodec, jsonPayload, type LiveFrame } from "../../src/protocol/index.ts";
+import { binaryServerCodec, jsonClientCodec, jsonPayload, type LiveFrame } from "../../src/protocol/index.ts";
 import { createFakeClient, FakeSocket, stubFetch } from "./fake-network.ts";
 import { idOf, WELCOME } from "./support.ts";
 
@@ -28,7 +30,7 @@ describe("websocket", () => {
   function open(options: Parameters<typeof createFakeClient>[0] = {}) {
     const client = createFakeClient(options);
     client.channels = new Map([["a", "now"]]);
-    const link = createWebSocketTransport(FakeSocket).open(client.to, client.events);
+    const link = createWebSocketTransport(() => FakeSocket).open(client.to, client.events);
     const socket = FakeSocket.made[0] as FakeSocket;
     return { client, link, socket };
   }
@@ -44,12 +46,15 @@ describe("websocket", () => {
   });
 
   test("speaks binary frames where it is told to", () => {
-    const { socket, link, client } = open({ framing: "binary" });
+    const { socket, link, client } = open({ framing: binary });
     socket.onopen?.({});
-    socket.onmessage?.({ data: new Uint8Array(binaryCodec.frame(WELCOME)).buffer });
+    socket.onmessage?.({ data: new Uint8Array(binaryServerCodec.frame(WELCOME)).buffer });
     link.publish(command("k1"));
     expect([socket.protocols, socket.binaryType]).toEqual([["eitherway.v1.binary"], "arraybuffer"]);
-    expect(socket.sent.map((bytes) => binaryCodec.readClient(bytes as Uint8Array).t)).toEqual(["hello", "publish"]);
+    expect(socket.sent.map((bytes) => binaryServerCodec.readClient(bytes as Uint8Array).t)).toEqual([
+      "hello",
+      "publish",
+    ]);
     expect(client.log).toEqual(["welcome"]);
   });
 
@@ -58,22 +63,33 @@ describe("websocket", () => {
     socket.onopen?.({});
     expect(link.change(client.greeting({ b: "start" }), ["a"])).toBe(true);
     expect(socket.sent.slice(1).map(String)).toEqual([
-      jsonCodec.writeClient({ t: "unsubscribe", channels: ["a"] }),
-      jsonCodec.writeClient({ t: "subscribe", channels: new Map([["b", "start"]]) }),
+      jsonClientCodec.writeClient({ t: "unsubscribe", channels: ["a"] }),
+      jsonClientCodec.writeClient({ t: "subscribe", channels: new Map([["b", "start"]]) }),
     ]);
     socket.say(live("b"));
     expect(client.log).toEqual(["live b"]);
   });
 
-  test("wants a fresh link for a new subscription to a channel that it has had (P2)", () => {
+  test("a channel that was left is taken again on the same link, where its frames can be told apart (P2)", () => {
     const { socket, link, client } = open();
     socket.onopen?.({});
-    expect(link.change({ channels: new Map(), routes: new Map(), settled: true }, ["a"])).toBe(true);
+    const told: string[] = [];
+    const sinkOf = (name: string, live: boolean): ChannelSink => ({
+      live,
+      take: ({ t }) => told.push(`${name} ${t}`),
+      fail() {},
+      retake: () => told.push(`${name} retaken`),
+    });
+    const retake = (sink: ChannelSink, cursor: string): boolean =>
+      link.change({ channels: new Map([["b", cursor]]), routes: new Map([["b", sink]]) }, []);
+    expect(link.change({ channels: new Map(), routes: new Map() }, ["a"])).toBe(true);
     expect(link.change(client.greeting({ a: "now" }), [])).toBe(true); // the same one goes on
-    const other = { take() {}, fail() {} };
-    expect(
-      link.change({ channels: new Map([["a", "start"]]), routes: new Map([["a", other]]), settled: false }, []),
-    ).toBe(false);
+    expect(retake(sinkOf("first", true), "start")).toBe(true);
+    expect(retake(sinkOf("second", true), "now")).toBe(true);
+    expect(retake(sinkOf("third", false), idOf(7))).toBe(true);
+    socket.say(live("b"));
+    expect(told).toEqual(["second retaken", "third retaken"]);
+    expect(retake(sinkOf("fourth", true), "now")).toBe(false); // the third one's "live" may still come
   });
 
   test("ends with the code of the close, or with what the platform says", () => {
@@ -119,14 +135,14 @@ describe("websocket", () => {
         throw new Error("insecure");
       }
     }
-    createWebSocketTransport(Refused).open(client.to, client.events);
+    createWebSocketTransport(() => Refused).open(client.to, client.events);
     expect(client.log).toEqual([]);
     await client.clock.settle();
     expect(client.log).toEqual(["ended the socket was refused here: Error: insecure"]);
   });
 
   test("is not supported where there is none", () => {
-    expect(createWebSocketTransport(undefined).supported()).toBe(false);
+    expect(createWebSocketTransport(() => undefined).supported()).toBe(false);
   });
 });
 
@@ -193,6 +209,28 @@ describe("sse", () => {
     expect(helloOf(requests[2]?.body ?? "").channels).toEqual({ a: "now", b: "now" });
   });
 
+  test("greets anew when the old stream has moved on from where the new one was asked to begin (P2)", async () => {
+    const { client, link, requests } = await open({ streamChange: "make-first" });
+    const old = requests[0]?.stream();
+    old?.send(WELCOME);
+    await client.clock.settle();
+    link.change(client.greeting({}), []);
+    client.clock.advance(50);
+    client.channels.set("a", idOf(5));
+    client.stale = true;
+    requests[1]?.stream().send(WELCOME, live("a"));
+    await client.clock.settle();
+    expect(requests.map(({ aborted }) => aborted)).toEqual([false, true, false]);
+    expect(helloOf(requests[2]?.body ?? "").channels).toEqual({ a: idOf(5) });
+    client.stale = false;
+    old?.send(live("a"));
+    await client.clock.settle();
+    requests[2]?.stream().send(WELCOME);
+    await client.clock.settle();
+    expect(requests.map(({ aborted }) => aborted)).toEqual([true, true, false]);
+    expect(client.log).toEqual(["welcome", "live a", "welcome"]);
+  });
+
   test("ends when the new stream of a change hangs, though the old one lives", async () => {
     const { client, link, requests } = await open({ streamChange: "make-first" });
     requests[0]?.stream().send(WELCOME);
@@ -216,6 +254,15 @@ describe("sse", () => {
     requests[0]?.answer(body, { status, headers });
     await client.clock.settle();
     expect(client.log).toEqual([expected]);
+  });
+
+  test("after a plain end stays away as long as the stream's own hint says, so that not all come back at once", async () => {
+    const { client, requests } = await open();
+    const stream = requests[0]?.stream();
+    stream?.bytes("retry: 2345\n\n");
+    stream?.end();
+    await client.clock.settle();
+    expect(client.log).toEqual(["ended the stream ended after 2345"]);
   });
 
   test("ends once: at the end of the stream, at rubbish, or where there is no answer", async () => {

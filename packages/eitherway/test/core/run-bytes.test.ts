@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { lastSeq, messagesAfter, seqBefore, shareRun } from "../../src/core/run-bytes.ts";
-import { jsonCodec, type Message } from "../../src/protocol/index.ts";
+import { jsonServerCodec, type Message } from "../../src/protocol/index.ts";
 
 function message(seq: number, skipped = 0): Message {
   return { seq, skipped, at: 0, event: "message", from: undefined, payload: { kind: "json", data: String(seq) } };
@@ -35,10 +35,10 @@ describe("messagesAfter", () => {
 test("a run is encoded once per framing, whoever asks", () => {
   let encodings = 0;
   const framing = () => ({
-    ...jsonCodec,
-    run(run: Parameters<typeof jsonCodec.run>[0]) {
+    ...jsonServerCodec,
+    run(run: Parameters<typeof jsonServerCodec.run>[0]) {
       encodings++;
-      return jsonCodec.run(run);
+      return jsonServerCodec.run(run);
     },
   });
   const [one, two] = [framing(), framing()];

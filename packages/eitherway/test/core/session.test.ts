@@ -23,17 +23,32 @@ describe("heartbeat", () => {
   test("a link without other traffic gets a ping every 15 s (S10, P11)", () => {
     const { open, clock } = createTestHub({ pingMs: PING });
     const link = open({}, { heartbeat: "ping" });
+    clock.advance(1_200);
+    link.read();
     clock.advance(PING + 200);
-    expect(link.read()).toEqual(["welcome", "ping"]);
+    expect(link.read()).toEqual(["ping"]);
     clock.advance(10 * (PING + 200));
     expect(link.read()).toEqual(Array.from({ length: 10 }, () => "ping"));
     expect(link.closedWith).toBeUndefined(); // a peer that only listens is not expected to answer
+  });
+
+  test("one that only listens gets the first ping after 1 s, whatever else went, to see whether it comes at all (S4)", async () => {
+    const { open, clock, publish, settle } = createTestHub({ pingMs: PING });
+    const [stream, socket] = [open({ a: "now" }, { heartbeat: "ping" }), open({ a: "now" })];
+    await settle();
+    clock.advance(900);
+    await publish("a", "x");
+    for (const link of [stream, socket]) expect(link.read()).not.toContain("ping");
+    clock.advance(300);
+    expect([stream.read(), socket.read()]).toEqual([["ping"], []]);
   });
 
   test("messages are signs of life of ours: no ping is wasted", async () => {
     const { open, clock, publish, settle } = createTestHub({ pingMs: PING });
     const link = open({ a: "now" }, { heartbeat: "ping" });
     await settle();
+    clock.advance(1_200);
+    link.read();
     for (let i = 0; i < 10; i++) {
       clock.advance(PING / 2);
       await publish("a", "x");

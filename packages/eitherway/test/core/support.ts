@@ -18,7 +18,8 @@ import {
   type ClientFrame,
   type Cursor,
   type ErrorCode,
-  jsonCodec,
+  jsonClientCodec,
+  jsonServerCodec,
   textPayload,
 } from "../../src/protocol/index.ts";
 import { createFakeClock, createSeededRandom, type FakeClock } from "../../src/testing/index.ts";
@@ -117,7 +118,7 @@ export interface TestLink extends Link {
 }
 
 /** One framing object for all test links, as transports have it. */
-const framing = { ...jsonCodec };
+const framing = { ...jsonServerCodec };
 
 function createTestLink({ heartbeat = "ping-pong", room = Number.POSITIVE_INFINITY }: TestLinkOptions): TestLink {
   const writes: Uint8Array[] = [];
@@ -130,7 +131,7 @@ function createTestLink({ heartbeat = "ping-pong", room = Number.POSITIVE_INFINI
   let closedWith: TestLink["closedWith"];
 
   const readFrames = (): ArrivedFrame[] => {
-    const frames = writes.slice(seen).map((bytes) => jsonCodec.readServer(new TextDecoder().decode(bytes)));
+    const frames = writes.slice(seen).map((bytes) => jsonClientCodec.readServer(new TextDecoder().decode(bytes)));
     seen = writes.length;
     return frames;
   };

@@ -13,16 +13,18 @@ export interface NginxOptions {
   readonly target: number;
   /** Buffers also what asks not to be buffered. */
   readonly ignoresAccelBuffering?: boolean;
+  /** As nginx comes: HTTP/1.0 to the server, which refuses upgrades and buffers in earnest (chunks of HTTP/1.1 it hands on). */
+  readonly old?: boolean;
 }
 
 const PROGRAM = "nginx";
 
 /** Starts it on a free port until the test is over, and resolves with `http://127.0.0.1:<port>`. */
-export async function startNginx({ target, ignoresAccelBuffering = false }: NginxOptions): Promise<string> {
+export async function startNginx(options: NginxOptions): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "eitherway-nginx-"));
   const port = await freePort();
   const file = join(folder, "nginx.conf");
-  writeFileSync(file, configuration(folder, port, target, ignoresAccelBuffering));
+  writeFileSync(file, configuration(folder, port, options));
   const env = { ...process.env, PATH: `${process.env.PATH ?? ""}${delimiter}/usr/sbin` }; // Debian puts it there
   const nginx = spawn(PROGRAM, ["-p", folder, "-c", file, "-e", join(folder, "error.log")], { env });
   const exited = once(nginx, "exit");
@@ -44,7 +46,15 @@ export async function startNginx({ target, ignoresAccelBuffering = false }: Ngin
   return `http://127.0.0.1:${port}`;
 }
 
-function configuration(folder: string, port: number, target: number, ignoresAccelBuffering: boolean): string {
+function configuration(
+  folder: string,
+  port: number,
+  { target, ignoresAccelBuffering = false, old = false }: NginxOptions,
+): string {
+  const upgrade = `
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;`;
   return `
 daemon off;
 master_process off;
@@ -63,10 +73,8 @@ http {
     listen 127.0.0.1:${port};
     location / {
       proxy_pass http://127.0.0.1:${target};
-      proxy_http_version 1.1;
       proxy_set_header Host $http_host;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
+      ${old ? "" : upgrade}
       ${ignoresAccelBuffering ? "proxy_ignore_headers X-Accel-Buffering;" : ""}
     }
   }

@@ -1,6 +1,6 @@
 /** A server behind a bad network, clients on it, and the ledger that all of them are held to. */
 import { expect, onTestFinished } from "vitest";
-import { type Client, createClient } from "../../src/client/index.node.ts";
+import { type Client, createClient, type TransportChoice } from "../../src/client/index.node.ts";
 import { isEitherwayError } from "../../src/protocol/index.ts";
 import {
   type Content,
@@ -19,7 +19,8 @@ import {
 import { startNodeServer } from "../matrix/support.ts";
 
 export interface SceneOptions {
-  readonly dialect: Dialect;
+  /** What clients speak. */
+  readonly dialect: Pick<Dialect, "framing"> & { readonly transport: TransportChoice };
   readonly settings?: ServerSettings;
   readonly seed?: number;
 }

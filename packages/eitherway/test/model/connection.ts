@@ -9,12 +9,12 @@ import type {
 } from "../../src/core/index.ts";
 import {
   type ArrivedFrame,
-  binaryCodec,
+  binaryClientCodec,
+  type ClientCodec,
   type ClientFrame,
   createSseDecoder,
   type HelloFrame,
-  jsonCodec,
-  SUBPROTOCOLS,
+  jsonClientCodec,
 } from "../../src/protocol/index.ts";
 import { createMemoryExchange, createMemorySocket, type FakeClock } from "../../src/testing/index.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
@@ -64,9 +64,9 @@ export const WIDE = 2 ** 30;
 export function connect(doors: Doors, transport: ModelTransport, hello: HelloFrame, windowBytes: number): Connection {
   switch (transport) {
     case "websocket json":
-      return openSocket(doors, hello, windowBytes, { protocol: SUBPROTOCOLS.json, codec: jsonCodec });
+      return openSocket(doors, hello, windowBytes, jsonClientCodec);
     case "websocket binary":
-      return openSocket(doors, hello, windowBytes, { protocol: SUBPROTOCOLS.binary, codec: binaryCodec });
+      return openSocket(doors, hello, windowBytes, binaryClientCodec);
     case "sse":
       return openStream(doors, hello, windowBytes);
     case "poll":
@@ -82,7 +82,7 @@ export interface Batch {
 
 export function sendBatch(doors: Doors, client: string, commands: readonly ClientFrame[]): Batch {
   const hello: HelloFrame = { t: "hello", client, channels: new Map() };
-  const body = [hello, ...commands].map((frame) => jsonCodec.writeClient(frame)).join("\n");
+  const body = [hello, ...commands].map((frame) => jsonClientCodec.writeClient(frame)).join("\n");
   const request = createMemoryExchange({ method: "POST", path: "/commands", body }, doors);
   handle(doors, request.exchange);
   return {
@@ -111,12 +111,10 @@ function handle({ handler, failed }: Doors, exchange: HttpExchange): void {
 
 // --- transports ---
 
-type Dialect =
-  | { readonly protocol: string; readonly codec: typeof jsonCodec }
-  | { readonly protocol: string; readonly codec: typeof binaryCodec };
+type Codec = ClientCodec<string | Uint8Array>;
 
-function openSocket(doors: Doors, hello: HelloFrame, windowBytes: number, { protocol, codec }: Dialect): Connection {
-  const socket = createMemorySocket({ protocols: [protocol] }, { ...doors, windowBytes });
+function openSocket(doors: Doors, hello: HelloFrame, windowBytes: number, codec: Codec): Connection {
+  const socket = createMemorySocket({ protocols: [codec.subprotocol] }, { ...doors, windowBytes });
   const meter = createMeter(windowBytes, (bytes) => socket.take(bytes));
   const request: UpgradeExchange = {
     ...socket.request,
@@ -126,8 +124,7 @@ function openSocket(doors: Doors, hello: HelloFrame, windowBytes: number, { prot
   const send = (frame: ClientFrame): void => socket.send(codec.writeClient(frame));
   send(hello);
   return {
-    receive: () =>
-      socket.read().map((message) => (codec.readServer as (wire: typeof message) => ArrivedFrame)(message)),
+    receive: () => socket.read().map((message) => codec.readServer(message)),
     get over() {
       return socket.closed !== undefined || socket.refusal !== undefined;
     },
@@ -141,7 +138,7 @@ function openSocket(doors: Doors, hello: HelloFrame, windowBytes: number, { prot
 }
 
 function openStream(doors: Doors, hello: HelloFrame, windowBytes: number): Connection {
-  const body = jsonCodec.writeClient(hello);
+  const body = jsonClientCodec.writeClient(hello);
   const request = createMemoryExchange({ method: "POST", path: "/stream", body }, { ...doors, windowBytes });
   const meter = createMeter(windowBytes, (bytes) => request.take(bytes));
   const exchange: typeof request.exchange = {
@@ -150,7 +147,7 @@ function openStream(doors: Doors, hello: HelloFrame, windowBytes: number): Conne
   };
   handle(doors, exchange);
   let frames: ArrivedFrame[] = [];
-  const decoder = createSseDecoder({ onEvent: ({ data }) => frames.push(jsonCodec.readServer(data)) });
+  const decoder = createSseDecoder({ onEvent: ({ data }) => frames.push(jsonClientCodec.readServer(data)) });
   return {
     receive() {
       if (request.answer?.status !== 200) return [];
@@ -173,7 +170,10 @@ function openStream(doors: Doors, hello: HelloFrame, windowBytes: number): Conne
 
 /** One poll. Its answer is written as a whole, so there is no window. */
 function openPoll(doors: Doors, hello: HelloFrame): Connection {
-  const request = createMemoryExchange({ method: "POST", path: "/poll", body: jsonCodec.writeClient(hello) }, doors);
+  const request = createMemoryExchange(
+    { method: "POST", path: "/poll", body: jsonClientCodec.writeClient(hello) },
+    doors,
+  );
   handle(doors, request.exchange);
   return {
     receive: () => (request.answer?.status === 200 ? readLines(request.readText()) : []),
@@ -193,7 +193,7 @@ function readLines(text: string): readonly ArrivedFrame[] {
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => jsonCodec.readServer(line));
+    .map((line) => jsonClientCodec.readServer(line));
 }
 
 // --- windows ---

@@ -26,7 +26,7 @@ export function contentOf({ event, payload }: Pick<Draft, "event" | "payload">):
 }
 
 /** The same of a message that arrived. */
-export function contentReceived({ event, kind, data }: Received): string {
+export function contentReceived({ event, kind, data }: Pick<Received, "event" | "kind" | "data">): string {
   const text = kind === "json" ? JSON.stringify(data) : kind === "bytes" ? asText(data as Uint8Array) : String(data);
   return `${event} ${kind} ${text}`;
 }

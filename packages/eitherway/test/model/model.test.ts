@@ -6,8 +6,9 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { createTally } from "../support/tally.ts";
 import { ACTIONS, commandsUpTo } from "./commands.ts";
-import { createTally, type TallyGroup } from "./tally.ts";
+import type { TallyGroup } from "./tally.ts";
 import { createWorld } from "./world.ts";
 
 const RUNS = 10_000;
@@ -40,7 +41,7 @@ test(
     const seed = numberOf("EITHERWAY_MODEL_SEED") ?? Date.now() % SEED_BELOW;
     const numRuns = numberOf("EITHERWAY_MODEL_RUNS") ?? RUNS;
     console.log(`model: seed ${seed}, ${numRuns} runs`);
-    const tally = createTally();
+    const tally = createTally<TallyGroup>();
     const run = fc.asyncProperty(commandsUpTo(MOST_COMMANDS), async (commands) => {
       const world = createWorld(tally);
       for (const command of commands) await world.step(command);

@@ -3,7 +3,7 @@ import type { Broker, Clock, Draft, Random } from "../../src/core/index.ts";
 import type { Truth } from "./truth.ts";
 
 export interface OverheardOptions {
-  readonly truth: Truth;
+  readonly truth: Pick<Truth, "published" | "sawEpoch">;
   readonly clock: Clock;
   readonly random: Random;
   /** Told when an answer contradicts the truth. */

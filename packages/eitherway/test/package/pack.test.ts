@@ -5,6 +5,7 @@ import { dirname, join, posix } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bringRuntime } from "../everywhere/bring-runtime.ts";
 import { createProject, npm, PACKAGE, run } from "./support.ts";
 
 // Programs of development packages, some of which export nothing but their package.json.
@@ -17,6 +18,9 @@ const TYPES_NODE = dirname(require.resolve("@types/node/package.json"));
 const ENTRIES = {
   eitherway: "eitherway",
   "eitherway/client": "createClient",
+  "eitherway/client/core": "webSocket",
+  "eitherway/client/binary": "binary",
+  "eitherway/client/outbox": "openOutbox",
   "eitherway/protocol": "EitherwayError",
   "eitherway/testing": "createFakeClock",
 } as const;
@@ -47,6 +51,11 @@ const CJS_CONSUMER = `${NAMES.map(([entry], index) => `import entry${index} = re
 export const used = [${NAMES.map(([, name], index) => `entry${index}.${name}`).join(", ")}] as const;
 `;
 
+const NATIVE_CONSUMER = `import { type AppState, createClient } from "eitherway/client";
+declare const appState: AppState;
+export const client = createClient({ url: "https://example.org/eitherway", appState });
+`;
+
 let folder: string;
 let tarball: string;
 
@@ -56,7 +65,11 @@ beforeAll(async () => {
   const [name] = (await readdir(folder)).filter((file) => file.endsWith(".tgz"));
   tarball = join(folder, name ?? "");
   const install = ["install", "--no-audit", "--no-fund", "--prefer-offline", tarball];
-  await createProject(join(folder, "esm"), "module", { "probe.js": ESM_PROBE, "consumer.ts": ESM_CONSUMER });
+  await createProject(join(folder, "esm"), "module", {
+    "probe.js": ESM_PROBE,
+    "consumer.ts": ESM_CONSUMER,
+    "native.ts": NATIVE_CONSUMER,
+  });
   await createProject(join(folder, "cjs"), "commonjs", { "probe.js": CJS_PROBE, "consumer.ts": CJS_CONSUMER });
   await npm(install, join(folder, "esm"));
   await npm(install, join(folder, "cjs"));
@@ -77,14 +90,27 @@ describe.each([
   });
 
   test.each(["nodenext", ...(project === "esm" ? ["bundler"] : [])])("with types under %s", async (resolution) => {
-    const args = ["--noEmit", "--strict", "--target", "es2023", "--lib", "es2023,dom,dom.iterable"];
-    const modules = ["--module", resolution === "bundler" ? "esnext" : resolution, "--moduleResolution", resolution];
-    const node = ["--types", "node", "--typeRoots", join(TYPES_NODE, "..")];
-    const tsc = join(TYPESCRIPT, "bin", "tsc");
-    const command = [tsc, ...args, ...modules, ...node, "consumer.ts"];
-    const { code, stdout } = await run(process.execPath, command, join(folder, project));
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(await typeCheck(project, resolution, "consumer.ts")).toEqual({ code: 0, stdout: "" });
   });
+});
+
+test.each([
+  ["bun", []],
+  ["deno", ["run", "--allow-all", "--no-lock"]],
+] as const)("%s imports every entry of the package, without a warning", async (name, args) => {
+  const { code, stdout, stderr } = await run(await bringRuntime(name), [...args, "probe.js"], join(folder, "esm"));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const { found } = JSON.parse(stdout) as { found: Record<string, string[]> };
+  for (const [entry, name] of NAMES) expect(found[entry]).toContain(name);
+});
+
+test("React Native has a client of its own, with its types", async () => {
+  const probe = 'console.log(import.meta.resolve("eitherway/client"))';
+  const args = ["--conditions=react-native", "--input-type=module", "--eval", probe];
+  const { stdout } = await run(process.execPath, args, join(folder, "esm"));
+  expect(stdout).toMatch(/\/dist\/client\/index\.react-native\.js\n$/);
+  const options = ["--customConditions", "react-native"]; // as its own tsconfig has it
+  expect(await typeCheck("esm", "bundler", "native.ts", options)).toEqual({ code: 0, stdout: "" });
 });
 
 test("the command runs in a project that installed the package", async () => {
@@ -92,6 +118,15 @@ test("the command runs in a project that installed the package", async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/serve/);
 });
+
+async function typeCheck(project: string, resolution: string, file: string, options: readonly string[] = []) {
+  const args = ["--noEmit", "--strict", "--target", "es2023", "--lib", "es2023,dom,dom.iterable"];
+  const modules = ["--module", resolution === "bundler" ? "esnext" : resolution, "--moduleResolution", resolution];
+  const node = ["--types", "node", "--typeRoots", join(TYPES_NODE, "..")];
+  const command = [join(TYPESCRIPT, "bin", "tsc"), ...args, ...modules, ...node, ...options, file];
+  const { code, stdout } = await run(process.execPath, command, join(folder, project));
+  return { code, stdout };
+}
 
 describe("the tarball", () => {
   test("has what users need and nothing else", async () => {

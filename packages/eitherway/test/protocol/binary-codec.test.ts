@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { binaryCodec, type ErrorCode, jsonCodec, MAX_SEQ, type Run } from "../../src/protocol/index.ts";
+import {
+  binaryClientCodec,
+  binaryServerCodec,
+  type ErrorCode,
+  jsonServerCodec,
+  MAX_SEQ,
+  type Run,
+} from "../../src/protocol/index.ts";
 import { anyClientFrame, anyRun, anyServerFrame, codeOf, fromHex, hex, received, utf8 } from "./support.ts";
 
 const EPOCH = "m8x2k1b7cq0z";
@@ -14,7 +21,7 @@ describe("round trips", () => {
   test("any run is read as it was written (P1, P2)", () => {
     fc.assert(
       fc.property(anyRun, (run) => {
-        expect(binaryCodec.readServer(binaryCodec.run(run))).toEqual(received(run));
+        expect(binaryClientCodec.readServer(binaryServerCodec.run(run))).toEqual(received(run));
       }),
     );
   });
@@ -22,7 +29,7 @@ describe("round trips", () => {
   test("any server frame is read as it was written", () => {
     fc.assert(
       fc.property(anyServerFrame, (frame) => {
-        expect(binaryCodec.readServer(binaryCodec.frame(frame))).toEqual(frame);
+        expect(binaryClientCodec.readServer(binaryServerCodec.frame(frame))).toEqual(frame);
       }),
     );
   });
@@ -30,7 +37,7 @@ describe("round trips", () => {
   test("any client frame is read as it was written, channels of any name included", () => {
     fc.assert(
       fc.property(anyClientFrame, (frame) => {
-        expect(binaryCodec.readClient(binaryCodec.writeClient(frame))).toEqual(frame);
+        expect(binaryServerCodec.readClient(binaryClientCodec.writeClient(frame))).toEqual(frame);
       }),
     );
   });
@@ -42,7 +49,7 @@ describe("round trips", () => {
       return { seq: i + 1, at: 1, event: "message", from: undefined, payload, skipped: 0 };
     });
     const run: Run = { channel: "a", epoch: EPOCH, messages };
-    expect(binaryCodec.readServer(binaryCodec.run(run))).toEqual(received(run));
+    expect(binaryClientCodec.readServer(binaryServerCodec.run(run))).toEqual(received(run));
   });
 });
 
@@ -55,15 +62,15 @@ describe("texts and size", () => {
       messages: [{ ...message, payload }],
     });
     const small = run({ kind: "json", data: '{"x":1}' });
-    expect(binaryCodec.run(small).length).toBe(38);
-    expect(jsonCodec.run(small).length).toBeGreaterThan(80);
+    expect(binaryServerCodec.run(small).length).toBe(38);
+    expect(jsonServerCodec.run(small).length).toBeGreaterThan(80);
     const bytes = run({ kind: "bytes", data: new Uint8Array(3000) });
-    expect(binaryCodec.run(bytes).length).toBe(3032);
+    expect(binaryServerCodec.run(bytes).length).toBe(3032);
   });
 
   test("a byte order mark is part of a text", () => {
     const frame = { t: "bye", code: "slow", message: "\ufeffx" } as const;
-    expect(binaryCodec.readServer(binaryCodec.frame(frame))).toEqual(frame);
+    expect(binaryClientCodec.readServer(binaryServerCodec.frame(frame))).toEqual(frame);
   });
 
   test("texts are as long as their UTF-8, on both sides of every boundary of the writer", () => {
@@ -71,7 +78,7 @@ describe("texts and size", () => {
       for (const character of ["x", "\u007f", "\u0080", "ü"]) {
         const message = character.repeat(length);
         const frame = { t: "bye", code: "slow", message } as const;
-        expect(binaryCodec.readServer(binaryCodec.frame(frame))).toEqual(frame);
+        expect(binaryClientCodec.readServer(binaryServerCodec.frame(frame))).toEqual(frame);
       }
     }
   });
@@ -81,13 +88,13 @@ describe("frames that are cut or broken", () => {
   test("a frame that is cut anywhere is a typed error (P12)", () => {
     fc.assert(
       fc.property(anyClientFrame, anyServerFrame, anyRun, (client, server, run) => {
-        const wire = binaryCodec.writeClient(client);
+        const wire = binaryClientCodec.writeClient(client);
         for (let end = 0; end < wire.length; end++) {
-          expect(codeOf(() => binaryCodec.readClient(wire.subarray(0, end)))).toBe("bad-frame");
+          expect(codeOf(() => binaryServerCodec.readClient(wire.subarray(0, end)))).toBe("bad-frame");
         }
-        for (const whole of [binaryCodec.frame(server), binaryCodec.run(run)]) {
+        for (const whole of [binaryServerCodec.frame(server), binaryServerCodec.run(run)]) {
           for (let end = 0; end < whole.length; end++) {
-            expect(codeOf(() => binaryCodec.readServer(whole.subarray(0, end)))).toBe("bad-frame");
+            expect(codeOf(() => binaryClientCodec.readServer(whole.subarray(0, end)))).toBe("bad-frame");
           }
         }
       }),
@@ -102,8 +109,8 @@ describe("frames that are cut or broken", () => {
       .map(([type, rest]) => Uint8Array.of(type, ...rest));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), likely), (wire) => {
-        codeOf(() => binaryCodec.readClient(wire));
-        codeOf(() => binaryCodec.readServer(wire));
+        codeOf(() => binaryServerCodec.readClient(wire));
+        codeOf(() => binaryClientCodec.readServer(wire));
       }),
       { numRuns: 3000 },
     );
@@ -112,14 +119,14 @@ describe("frames that are cut or broken", () => {
   test("a frame with one byte changed is a frame or a typed error (P12)", () => {
     fc.assert(
       fc.property(
-        fc.oneof(anyClientFrame.map(binaryCodec.writeClient), anyRun.map(binaryCodec.run)),
+        fc.oneof(anyClientFrame.map(binaryClientCodec.writeClient), anyRun.map(binaryServerCodec.run)),
         fc.nat(),
         fc.nat({ max: 255 }),
         (wire, at, byte) => {
           const broken = wire.slice();
           broken[at % wire.length] = byte;
-          codeOf(() => binaryCodec.readClient(broken));
-          codeOf(() => binaryCodec.readServer(broken));
+          codeOf(() => binaryServerCodec.readClient(broken));
+          codeOf(() => binaryClientCodec.readServer(broken));
         },
       ),
       { numRuns: 1000 },
@@ -129,8 +136,12 @@ describe("frames that are cut or broken", () => {
   test("bytes after the last known field are left alone", () => {
     fc.assert(
       fc.property(anyClientFrame, anyServerFrame, fc.uint8Array({ maxLength: 5 }), (client, server, more) => {
-        expect(binaryCodec.readClient(Uint8Array.of(...binaryCodec.writeClient(client), ...more))).toEqual(client);
-        expect(binaryCodec.readServer(Uint8Array.of(...binaryCodec.frame(server), ...more))).toEqual(server);
+        expect(binaryServerCodec.readClient(Uint8Array.of(...binaryClientCodec.writeClient(client), ...more))).toEqual(
+          client,
+        );
+        expect(binaryClientCodec.readServer(Uint8Array.of(...binaryServerCodec.frame(server), ...more))).toEqual(
+          server,
+        );
       }),
     );
   });
@@ -166,7 +177,7 @@ describe("frames that are cut or broken", () => {
   ];
   for (const [what, wire, code] of client) {
     test(`from a client: ${what} is ${code} (P12)`, () => {
-      expect(codeOf(() => binaryCodec.readClient(fromHex(wire)))).toBe(code);
+      expect(codeOf(() => binaryServerCodec.readClient(fromHex(wire)))).toBe(code);
     });
   }
 
@@ -184,12 +195,12 @@ describe("frames that are cut or broken", () => {
   ];
   for (const [what, wire, code] of server) {
     test(`from a server: ${what} is ${code}`, () => {
-      expect(codeOf(() => binaryCodec.readServer(fromHex(wire)))).toBe(code);
+      expect(codeOf(() => binaryClientCodec.readServer(fromHex(wire)))).toBe(code);
     });
   }
 
   test("a seq beyond the last id is bad-frame", () => {
-    const wire = binaryCodec.run({
+    const wire = binaryServerCodec.run({
       channel: "a",
       epoch: EPOCH,
       messages: [1, 2].map((n) => ({
@@ -201,7 +212,7 @@ describe("frames that are cut or broken", () => {
         skipped: n === 2 ? MAX_SEQ : 0,
       })),
     });
-    expect(codeOf(() => binaryCodec.readServer(wire))).toBe("bad-frame");
+    expect(codeOf(() => binaryClientCodec.readServer(wire))).toBe("bad-frame");
   });
 });
 
@@ -209,23 +220,23 @@ describe("memory", () => {
   test("bytes that were read are a copy, also out of a Buffer (P6)", () => {
     const payload = { kind: "bytes", data: new Uint8Array([1, 2, 3]) } as const;
     const wire = Buffer.from(
-      binaryCodec.writeClient({ t: "publish", key: "k", channel: "a", event: "message", payload }),
+      binaryClientCodec.writeClient({ t: "publish", key: "k", channel: "a", event: "message", payload }),
     );
-    const frame = binaryCodec.readClient(wire);
+    const frame = binaryServerCodec.readClient(wire);
     wire.fill(0);
     expect(frame).toMatchObject({ payload: { data: new Uint8Array([1, 2, 3]) } });
   });
 
   test("a code of a newer server stands for one that says alike whether to come back (P11)", () => {
-    expect(binaryCodec.readServer(fromHex(`08f322${text("m")}00`))).toMatchObject({ code: "internal" }); // 4467
-    expect(binaryCodec.readServer(fromHex(`088727${text("m")}00`))).toMatchObject({ code: "closed" }); // 4999
+    expect(binaryClientCodec.readServer(fromHex(`08f322${text("m")}00`))).toMatchObject({ code: "internal" }); // 4467
+    expect(binaryClientCodec.readServer(fromHex(`088727${text("m")}00`))).toMatchObject({ code: "closed" }); // 4999
   });
 });
 
 test("what cannot be a field is a mistake of the caller, not a frame", () => {
-  expect(() => binaryCodec.frame({ t: "bye", code: "slow", message: "", after: 1.5 })).toThrow(RangeError);
-  expect(() => binaryCodec.frame({ t: "bye", code: "slow", message: "", after: Number.POSITIVE_INFINITY })).toThrow(
-    RangeError,
-  );
-  expect(() => binaryCodec.frame({ t: "live", channel: "a", id: "start" })).toThrow(RangeError);
+  expect(() => binaryServerCodec.frame({ t: "bye", code: "slow", message: "", after: 1.5 })).toThrow(RangeError);
+  expect(() =>
+    binaryServerCodec.frame({ t: "bye", code: "slow", message: "", after: Number.POSITIVE_INFINITY }),
+  ).toThrow(RangeError);
+  expect(() => binaryServerCodec.frame({ t: "live", channel: "a", id: "start" })).toThrow(RangeError);
 });

@@ -4,7 +4,7 @@ import {
   createEventsFraming,
   eventsFraming,
   formatId,
-  jsonCodec,
+  jsonClientCodec,
   type Message,
   messageText,
   pollFraming,
@@ -84,7 +84,7 @@ describe("frames as events, for the SDK", () => {
         const text = textOf(sseFraming.run(run)) + textOf(sseFraming.frame(frame));
         expect(text).toMatch(/^data: [^\r\n]*\n\ndata: [^\r\n]*\n\n$/);
         const { events, lastEventId } = decode([text]);
-        expect(events.map(({ data }) => jsonCodec.readServer(data))).toEqual([received(run), frame]);
+        expect(events.map(({ data }) => jsonClientCodec.readServer(data))).toEqual([received(run), frame]);
         expect([events[0]?.event, lastEventId]).toEqual(["message", ""]);
       }),
     );
@@ -101,7 +101,7 @@ describe("frames as lines, for long-poll and commands", () => {
           .join("")
           .split(/\r\n|\r|\n/);
         expect(lines.pop()).toBe("");
-        expect(lines.map((line) => jsonCodec.readServer(line))).toEqual(
+        expect(lines.map((line) => jsonClientCodec.readServer(line))).toEqual(
           all.map((one) => ("messages" in one ? received(one) : one)),
         );
       }),

@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import {
   type ClientFrame,
   type ErrorCode,
-  jsonCodec,
+  jsonClientCodec,
+  jsonServerCodec,
   MAX_SEQ,
   type PublishFrame,
   type Run,
@@ -31,13 +32,13 @@ function runOf(...messages: Partial<Run["messages"][number]>[]): Run {
   return { channel: "a", epoch: EPOCH, messages: messages.map((message, i) => ({ ...base, seq: i + 1, ...message })) };
 }
 
-const read = (text: string) => jsonCodec.readClient(text);
+const read = (text: string) => jsonServerCodec.readClient(text);
 
 describe("round trips", () => {
   test("any run is read as it was written (P1, P2)", () => {
     fc.assert(
       fc.property(anyRun, (run) => {
-        expect(jsonCodec.readServer(textOf(jsonCodec.run(run)))).toEqual(received(run));
+        expect(jsonClientCodec.readServer(textOf(jsonServerCodec.run(run)))).toEqual(received(run));
       }),
     );
   });
@@ -45,7 +46,7 @@ describe("round trips", () => {
   test("any server frame is read as it was written", () => {
     fc.assert(
       fc.property(anyServerFrame, (frame) => {
-        expect(jsonCodec.readServer(textOf(jsonCodec.frame(frame)))).toEqual(frame);
+        expect(jsonClientCodec.readServer(textOf(jsonServerCodec.frame(frame)))).toEqual(frame);
       }),
     );
   });
@@ -53,7 +54,7 @@ describe("round trips", () => {
   test("any client frame is read as it was written, channels of any name included", () => {
     fc.assert(
       fc.property(anyClientFrame, (frame) => {
-        expect(read(jsonCodec.writeClient(frame))).toEqual(frame);
+        expect(read(jsonClientCodec.writeClient(frame))).toEqual(frame);
       }),
     );
   });
@@ -61,7 +62,7 @@ describe("round trips", () => {
   test("equal input gives equal bytes", () => {
     fc.assert(
       fc.property(anyRun, (run) => {
-        expect(jsonCodec.run(run)).toEqual(jsonCodec.run(structuredClone(run)));
+        expect(jsonServerCodec.run(run)).toEqual(jsonServerCodec.run(structuredClone(run)));
       }),
     );
   });
@@ -74,21 +75,21 @@ describe("runs", () => {
       { at: 6, event: "note", from: "ana", payload: { kind: "text", data: "hi" } },
       { seq: 6, skipped: 3, payload: { kind: "bytes", data: new Uint8Array([0, 255]) } },
     );
-    expect(textOf(jsonCodec.run(run))).toBe(
+    expect(textOf(jsonServerCodec.run(run))).toBe(
       `{"t":"messages","c":"a","i":"${EPOCH}-00000001","at":5,"m":[{"d":1},{"s":"hi","e":"note","f":"ana","at":6},{"b":"AP8=","n":3}]}`,
     );
   });
 
   test("what the first entry skipped lies before the run's id (P2)", () => {
     const run = runOf({ seq: 7, skipped: 6 }, { seq: 10, skipped: 2 });
-    const text = textOf(jsonCodec.run(run));
+    const text = textOf(jsonServerCodec.run(run));
     expect(text).toContain(`"i":"${EPOCH}-00000007"`);
-    expect(jsonCodec.readServer(text)).toEqual(received(run));
+    expect(jsonClientCodec.readServer(text)).toEqual(received(run));
   });
 
   test("JSON payloads are put in as the text they came as", () => {
     const data = ' { "b":12345678901234567890, "a":1.0 } ';
-    expect(textOf(jsonCodec.run(runOf({ payload: { kind: "json", data } })))).toContain(`{"d":${data}}`);
+    expect(textOf(jsonServerCodec.run(runOf({ payload: { kind: "json", data } })))).toContain(`{"d":${data}}`);
   });
 
   const head = `{"t":"messages","c":"a","i":"${EPOCH}-00000001","at":5`;
@@ -115,12 +116,14 @@ describe("runs", () => {
   ];
   for (const [what, text, code] of bad) {
     test(`with ${what} are ${code}`, () => {
-      expect(codeOf(() => jsonCodec.readServer(text))).toBe(code);
+      expect(codeOf(() => jsonClientCodec.readServer(text))).toBe(code);
     });
   }
 
   test("-0 is read as 0", () => {
-    const frame = jsonCodec.readServer(`{"t":"messages","c":"a","i":"${EPOCH}-00000001","at":-0,"m":[{"d":1,"n":-0}]}`);
+    const frame = jsonClientCodec.readServer(
+      `{"t":"messages","c":"a","i":"${EPOCH}-00000001","at":-0,"m":[{"d":1,"n":-0}]}`,
+    );
     expect(frame).toMatchObject({ messages: [{ at: 0, skipped: 0 }] });
   });
 });
@@ -159,19 +162,19 @@ describe("server frames", () => {
   ];
   for (const [what, text, code] of bad) {
     test(`${what} is ${code}`, () => {
-      expect(codeOf(() => jsonCodec.readServer(text))).toBe(code);
+      expect(codeOf(() => jsonClientCodec.readServer(text))).toBe(code);
     });
   }
 
   test("a code of a newer server stands for one that says alike whether to come back (P11)", () => {
-    const bye = (retry: string) => jsonCodec.readServer(`{"t":"bye","code":"moon-phase","message":"m"${retry}}`);
+    const bye = (retry: string) => jsonClientCodec.readServer(`{"t":"bye","code":"moon-phase","message":"m"${retry}}`);
     expect(bye(',"retry":true')).toMatchObject({ code: "internal" });
     expect(bye(',"retry":false')).toMatchObject({ code: "closed" });
     expect(bye("")).toMatchObject({ code: "closed" });
   });
 
   test("fields that are not known are left alone", () => {
-    expect(jsonCodec.readServer('{"t":"ping","x":1,"__proto__":{"c":"a"}}')).toEqual({ t: "ping" });
+    expect(jsonClientCodec.readServer('{"t":"ping","x":1,"__proto__":{"c":"a"}}')).toEqual({ t: "ping" });
   });
 });
 
@@ -227,7 +230,7 @@ describe("client frames", () => {
 
   test("a channel named __proto__ is a channel like any other", () => {
     const channels = new Map([["__proto__", "now"]]);
-    const text = jsonCodec.writeClient({ t: "subscribe", channels });
+    const text = jsonClientCodec.writeClient({ t: "subscribe", channels });
     expect(text).toBe('{"t":"subscribe","channels":{"__proto__":"now"}}');
     expect(read(text)).toEqual({ t: "subscribe", channels });
   });
@@ -247,7 +250,7 @@ describe("client frames", () => {
     fc.assert(
       fc.property(fc.oneof(likely, fc.string(), fc.json()), (text) => {
         codeOf(() => read(text));
-        codeOf(() => jsonCodec.readServer(text));
+        codeOf(() => jsonClientCodec.readServer(text));
       }),
     );
   });
@@ -255,7 +258,7 @@ describe("client frames", () => {
   test("any frame that is changed at one place is a frame or a typed error (P12)", () => {
     fc.assert(
       fc.property(anyClientFrame, fc.nat(), fc.string({ maxLength: 2 }), (frame, at, piece) => {
-        const text = jsonCodec.writeClient(frame);
+        const text = jsonClientCodec.writeClient(frame);
         const place = at % (text.length + 1);
         codeOf(() => read(text.slice(0, place) + piece + text.slice(place + 1)));
       }),

@@ -156,7 +156,7 @@ describe("limits", () => {
   test("a block over the limit is too-large, in one piece or many; what came before it is handed over (P6)", () => {
     for (const pieces of [["data: 1\n\ndata: 23456789\n\n"], [..."data: 1\n\ndata: 23456789\n\n"]]) {
       const seen: string[] = [];
-      const run = () => decode(pieces, { maxEventBytes: 12, onEvent: ({ data }) => seen.push(data) });
+      const run = () => decode(pieces, { maxEventLength: 12, onEvent: ({ data }) => seen.push(data) });
       expect(codeOf(run)).toBe("too-large");
       expect(seen).toEqual(["1"]);
     }
@@ -164,13 +164,13 @@ describe("limits", () => {
 
   test("the limit counts each block by itself, and all of its lines", () => {
     const small = "data: 1\n\n".repeat(100);
-    expect(decode([small], { maxEventBytes: 9 }).events).toHaveLength(100);
-    expect(codeOf(() => decode(["data\n".repeat(4)], { maxEventBytes: 19 }))).toBe("too-large");
+    expect(decode([small], { maxEventLength: 9 }).events).toHaveLength(100);
+    expect(codeOf(() => decode(["data\n".repeat(4)], { maxEventLength: 19 }))).toBe("too-large");
   });
 
   test("a line without end is too-large, not memory (P6)", () => {
     const piece = "x".repeat(1000);
-    expect(codeOf(() => decode(Array<string>(11).fill(piece), { maxEventBytes: 10_000 }))).toBe("too-large");
+    expect(codeOf(() => decode(Array<string>(11).fill(piece), { maxEventLength: 10_000 }))).toBe("too-large");
   });
 
   test("the bytes that were fed may be used again", () => {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   type ArrivedFrame,
-  binaryCodec,
+  binaryClientCodec,
+  binaryServerCodec,
   bytesPayload,
   type ClientFrame,
   type Cursor,
@@ -16,7 +17,8 @@ import {
   type Framing,
   formatId,
   isClientId,
-  jsonCodec,
+  jsonClientCodec,
+  jsonServerCodec,
   type Payload,
   parseCountedKey,
   parseId,
@@ -202,36 +204,36 @@ describe("vectors/names.json", () => {
 describe("vectors/frames.json", () => {
   const { client, server, badClient, badServer } = load<FrameVectors>("frames");
   test.each(client)("from a client: $name", ({ json = "", written, frame }) => {
-    expect(jsonCodec.readClient(json)).toEqual(clientFrameOf(frame));
-    if (written) expect(jsonCodec.writeClient(clientFrameOf(frame))).toBe(json);
+    expect(jsonServerCodec.readClient(json)).toEqual(clientFrameOf(frame));
+    if (written) expect(jsonClientCodec.writeClient(clientFrameOf(frame))).toBe(json);
   });
   test.each(server)("from a server: $name", ({ json = "", written, frame }) => {
-    expect(jsonCodec.readServer(json)).toEqual(arrivedOf(frame));
-    if (written) expect(textOf(write(jsonCodec, frame))).toBe(json);
+    expect(jsonClientCodec.readServer(json)).toEqual(arrivedOf(frame));
+    if (written) expect(textOf(write(jsonServerCodec, frame))).toBe(json);
   });
   test.each(badClient)("from a client: $name is $code", ({ json = "", code }) => {
-    expect(codeOf(() => jsonCodec.readClient(json))).toBe(code);
+    expect(codeOf(() => jsonServerCodec.readClient(json))).toBe(code);
   });
   test.each(badServer)("from a server: $name is $code", ({ json = "", code }) => {
-    expect(codeOf(() => jsonCodec.readServer(json))).toBe(code);
+    expect(codeOf(() => jsonClientCodec.readServer(json))).toBe(code);
   });
 });
 
 describe("vectors/binary.json", () => {
   const { client, server, badClient, badServer } = load<FrameVectors>("binary");
   test.each(client)("from a client: $name", ({ hex: wire = "", written, frame }) => {
-    expect(binaryCodec.readClient(fromHex(wire))).toEqual(clientFrameOf(frame));
-    if (written) expect(hex(binaryCodec.writeClient(clientFrameOf(frame)))).toBe(wire);
+    expect(binaryServerCodec.readClient(fromHex(wire))).toEqual(clientFrameOf(frame));
+    if (written) expect(hex(binaryClientCodec.writeClient(clientFrameOf(frame)))).toBe(wire);
   });
   test.each(server)("from a server: $name", ({ hex: wire = "", written, frame }) => {
-    expect(binaryCodec.readServer(fromHex(wire))).toEqual(arrivedOf(frame));
-    if (written) expect(hex(write(binaryCodec, frame))).toBe(wire);
+    expect(binaryClientCodec.readServer(fromHex(wire))).toEqual(arrivedOf(frame));
+    if (written) expect(hex(write(binaryServerCodec, frame))).toBe(wire);
   });
   test.each(badClient)("from a client: $name is $code", ({ hex: wire = "", code }) => {
-    expect(codeOf(() => binaryCodec.readClient(fromHex(wire)))).toBe(code);
+    expect(codeOf(() => binaryServerCodec.readClient(fromHex(wire)))).toBe(code);
   });
   test.each(badServer)("from a server: $name is $code", ({ hex: wire = "", code }) => {
-    expect(codeOf(() => binaryCodec.readServer(fromHex(wire)))).toBe(code);
+    expect(codeOf(() => binaryClientCodec.readServer(fromHex(wire)))).toBe(code);
   });
 });
 

@@ -10,6 +10,8 @@ import { freePort } from "../node/support.ts";
 import { programsOf, ROOT, readText } from "./support.ts";
 
 const TYPESCRIPT = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
+/** Their programs compile; those of the README run. */
+const PAGES = ["README.md", "docs/client.md", "docs/embedding.md", "docs/outbox.md"];
 const PORT_IN_TEXT = "3000";
 /** A compiler on a busy machine. */
 const COMPILE_MS = 120_000;
@@ -26,8 +28,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(ROOT, ".cache", "readme-"));
   port = await freePort();
   await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
-  for (const [name, text] of programsOf(await readText("README.md"))) {
-    await writeFile(join(folder, name), text.replaceAll(PORT_IN_TEXT, String(port)));
+  const files: string[] = [];
+  for (const page of PAGES) {
+    for (const [name, text] of programsOf(await readText(page))) {
+      if (files.includes(name)) throw new Error(`Two programs are called ${name}.`);
+      files.push(name);
+      await writeFile(join(folder, name), text.replaceAll(PORT_IN_TEXT, String(port)));
+    }
   }
   const options = [
     "--strict",
@@ -39,7 +46,7 @@ beforeAll(async () => {
     "es2023,dom,dom.iterable",
     "--skipLibCheck",
   ];
-  const command = [join(TYPESCRIPT, "bin", "tsc"), ...options, "--types", "node", "server.ts", "client.ts"];
+  const command = [join(TYPESCRIPT, "bin", "tsc"), ...options, "--types", "node", ...files];
   await promisify(execFile)(process.execPath, command, { cwd: folder });
 }, COMPILE_MS);
 

@@ -5,7 +5,15 @@ import { DEFAULT_KEY_WINDOW_MS, DEFAULT_LIMITS, DEFAULT_PING_MS, DEFAULT_RETENTI
 import { readAmount } from "../../src/server/amounts.ts";
 import { linksOf, programsOf, ROOT, readText, rowsOf } from "./support.ts";
 
-const PAGES = ["README.md", "docs/embedding.md", "docs/limits.md"];
+const PAGES = [
+  "README.md",
+  "docs/client.md",
+  "docs/clients.md",
+  "docs/embedding.md",
+  "docs/limits.md",
+  "docs/outbox.md",
+  "examples/python/README.md",
+];
 
 test.each(PAGES)("every link of %s leads somewhere", async (page) => {
   const missing = linksOf(await readText(page)).filter((link) => !existsSync(join(ROOT, dirname(page), link)));

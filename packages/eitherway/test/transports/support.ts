@@ -18,7 +18,7 @@ import { createNodeClock } from "../../src/node/index.ts";
 import {
   type ArrivedFrame,
   EitherwayError,
-  jsonCodec,
+  jsonClientCodec,
   jsonPayload,
   SUBPROTOCOLS,
   textPayload,
@@ -152,7 +152,7 @@ export function helloText(channels: Record<string, string>, more: Record<string,
 }
 
 export function publishText(key: string, channel: string, data: unknown): string {
-  return jsonCodec.writeClient({ t: "publish", key, channel, event: "message", payload: jsonPayload(data) });
+  return jsonClientCodec.writeClient({ t: "publish", key, channel, event: "message", payload: jsonPayload(data) });
 }
 
 /** A frame in few words, for comparing sequences: `live a`, `messages a one,two`, `bye drain`. */
@@ -254,7 +254,7 @@ export function openStream(doors: Doors, channels: Record<string, string>): Prom
 }
 
 export function frameOf(event: EventSourceMessage): ArrivedFrame {
-  return jsonCodec.readServer(event.data);
+  return jsonClientCodec.readServer(event.data);
 }
 
 /** The next frame that is not `ping`, briefly. */
@@ -277,7 +277,7 @@ export async function post(url: string, body: string | Uint8Array, init: Request
   const response = await fetch(url, { method: "POST", body: body as BodyInit, ...init });
   const text = await response.text();
   const lines = response.ok ? text.split("\n").filter((line) => line !== "") : [];
-  const frames = lines.map((line) => jsonCodec.readServer(line));
+  const frames = lines.map((line) => jsonClientCodec.readServer(line));
   return {
     status: response.status,
     headers: response.headers,
@@ -307,7 +307,7 @@ export async function openSocket(doors: Doors, protocols: string[] = [SUBPROTOCO
   let close: string | undefined;
   let wake = (): void => {};
   webSocket.on("message", (data) => {
-    queue.push(jsonCodec.readServer(String(data)));
+    queue.push(jsonClientCodec.readServer(String(data)));
     wake();
   });
   webSocket.on("error", () => {});

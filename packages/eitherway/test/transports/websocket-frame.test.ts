@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import * as ws from "ws";
-import { jsonCodec } from "../../src/protocol/index.ts";
+import { jsonServerCodec } from "../../src/protocol/index.ts";
 import {
   BINARY_OPCODE,
   createWebSocketFraming,
@@ -47,8 +47,8 @@ for (const length of [0, 1, 125, 126, 127, 65_535, 65_536, 200_000]) {
 }
 
 test("a framing puts frames of the JSON codec into text messages, and keeps what it is given unchanged", () => {
-  const framing = createWebSocketFraming(jsonCodec);
-  const inner = jsonCodec.frame({ t: "ping" });
+  const framing = createWebSocketFraming(jsonServerCodec);
+  const inner = jsonServerCodec.frame({ t: "ping" });
   expect(readAll(framing.frame({ t: "ping" }), 1)).toEqual([["text", latin1(inner)]]);
   const message = {
     seq: 1,
@@ -59,7 +59,7 @@ test("a framing puts frames of the JSON codec into text messages, and keeps what
     skipped: 0,
   };
   const run = { channel: "a", epoch: "000000000000", messages: [message] } as Parameters<typeof framing.run>[0];
-  expect(readAll(framing.run(run), 3)).toEqual([["text", latin1(jsonCodec.run(run))]]);
+  expect(readAll(framing.run(run), 3)).toEqual([["text", latin1(jsonServerCodec.run(run))]]);
 });
 
 test("any other codec is put into binary messages", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { binaryCodec, closeNumber, type ErrorCode, SUBPROTOCOLS } from "../../src/protocol/index.ts";
+import { binaryClientCodec, closeNumber, type ErrorCode, SUBPROTOCOLS } from "../../src/protocol/index.ts";
 import { rawConnect, requestText } from "../node/support.ts";
 import { brief, eventually, helloText, openSocket, publishText, startDoors } from "./support.ts";
 
@@ -62,9 +62,9 @@ describe("frames", () => {
     const frames: string[] = [];
     webSocket.removeAllListeners("message");
     webSocket.on("message", (data: Buffer, binary: boolean) => {
-      frames.push(binary ? brief(binaryCodec.readServer(data)) : "a text message");
+      frames.push(binary ? brief(binaryClientCodec.readServer(data)) : "a text message");
     });
-    webSocket.send(binaryCodec.writeClient({ t: "hello", client: "c1", channels: new Map([["a", "now"]]) }));
+    webSocket.send(binaryClientCodec.writeClient({ t: "hello", client: "c1", channels: new Map([["a", "now"]]) }));
     await eventually(() => frames.length === 2);
     await doors.publish("a", "x");
     await eventually(() => frames.length === 3);

@@ -1,8 +1,14 @@
 /** Commands of the HTTP transports: batches by POST, one in flight, so that order holds without the server's help. */
-import { type ArrivedFrame, isRetryable, jsonCodec, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
+import {
+  type ArrivedFrame,
+  isRetryable,
+  jsonClientCodec,
+  utf8Length,
+  type WelcomeFrame,
+} from "../../protocol/index.ts";
 import type { Command } from "../command.ts";
 import type { Destination, LinkEvents, Routes } from "../transport.ts";
-import { failureOf, networkFailure, post } from "./http.ts";
+import { exchange, helloLine } from "./http.ts";
 
 export interface CommandPoster {
   /** Goes out with the next batch. */
@@ -18,8 +24,8 @@ const ANSWER_MS = 30_000;
 const NO_ROUTES: Routes = new Map();
 
 export function createCommandPoster(to: Destination, events: LinkEvents): CommandPoster {
-  const hello = jsonCodec.writeClient({ t: "hello", ...to.who, channels: new Map() }) as string;
-  const abort = new AbortController();
+  const hello = helloLine(to, new Map());
+  let request: AbortController | undefined;
   let waiting: Command[] = [];
   let busy = false;
   let closed = false;
@@ -29,7 +35,9 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
     if (busy || closed || waiting.length === 0) return;
     busy = true;
     // At the end of the turn: what is published together travels together.
-    queueMicrotask(() => void send());
+    queueMicrotask(() => {
+      if (!closed) void send();
+    });
   }
 
   /** Never rejects. */
@@ -69,22 +77,15 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
 
   async function deliver(batch: readonly Command[], onFrame: (frame: ArrivedFrame) => void) {
     const body = [hello, ...batch.map(({ line }) => line)].join("\n");
-    const request = new AbortController();
-    const stop = (): void => request.abort();
-    abort.signal.addEventListener("abort", stop);
-    const undoDeadline = to.clock.after(ANSWER_MS, stop);
-    try {
-      const response = await post(`${to.url}/commands`, body, request.signal);
-      if (!response.ok) return await failureOf(response, to.clock.wall());
-      const text = await response.text();
-      for (const line of text.split("\n")) if (line !== "" && !closed) onFrame(jsonCodec.readServer(line));
+    request = new AbortController();
+    const undoDeadline = to.clock.after(ANSWER_MS, () => request?.abort());
+    const failure = await exchange(to, "commands", body, request.signal, async (answer) => {
+      const text = await answer.text();
+      for (const line of text.split("\n")) if (line !== "" && !closed) onFrame(jsonClientCodec.readServer(line));
       return undefined;
-    } catch (thrown) {
-      return networkFailure(thrown);
-    } finally {
-      undoDeadline();
-      abort.signal.removeEventListener("abort", stop);
-    }
+    });
+    undoDeadline();
+    return failure;
   }
 
   return {
@@ -97,7 +98,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
     },
     close() {
       closed = true;
-      abort.abort();
+      request?.abort();
     },
   };
 }

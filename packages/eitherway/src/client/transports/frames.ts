@@ -1,5 +1,5 @@
 /** What links have in common: they end once, and they read frames that a peer may have garbled. */
-import { type ArrivedFrame, toEitherwayError } from "../../protocol/index.ts";
+import type { ArrivedFrame, ClientCodec, EitherwayError } from "../../protocol/index.ts";
 import type { LinkEvents, LinkFailure } from "../transport.ts";
 
 export interface LinkEnd {
@@ -21,11 +21,15 @@ export function onceEnded(events: LinkEvents): LinkEnd {
 }
 
 /** A frame; `undefined` for one of a newer protocol, which is passed over, and for rubbish, which ends the link. */
-export function readFrame(read: () => ArrivedFrame, end: LinkEnd): ArrivedFrame | undefined {
+export function readFrame<Wire extends string | Uint8Array>(
+  codec: ClientCodec<Wire>,
+  wire: Wire,
+  end: LinkEnd,
+): ArrivedFrame | undefined {
   try {
-    return read();
+    return codec.readServer(wire);
   } catch (thrown) {
-    const { code, message } = toEitherwayError(thrown);
+    const { code, message } = thrown as EitherwayError;
     // No code: it is our judgement, not the server's word, and another attempt may meet a better one.
     if (code !== "unknown-frame") end.ended({ message: `what came is no frame: ${message}` });
     return undefined;

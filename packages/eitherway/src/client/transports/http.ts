@@ -1,39 +1,72 @@
 /** Requests of the HTTP transports, and what their failures mean. */
-import { isEitherwayError, isErrorCode } from "../../protocol/index.ts";
-import type { LinkFailure } from "../transport.ts";
+import { type ErrorCode, isErrorCode, jsonClientCodec } from "../../protocol/index.ts";
+import type { Destination, Greeting, LinkFailure } from "../transport.ts";
 
 const MS_PER_SECOND = 1_000;
 
+/** The hello that each request begins with. */
+export function helloLine(to: Destination, channels: Greeting["channels"], wait?: number): string {
+  return jsonClientCodec.writeClient({ t: "hello", ...to.who, channels, wait });
+}
+
 /**
- * A POST of frames. The body goes as `text/plain`, what fetch sends for a string: across origins that needs no preflight, and
- * servers of ours do not look at it. Rejects where there is no answer.
+ * A POST of frames; `take` reads a good answer. Resolves with the failure, if there is one, and never rejects.
+ *
+ * The body goes as `text/plain`, what fetch sends for a string: across origins that needs no preflight, and servers of ours do
+ * not look at it.
  */
-export function post(url: string, body: string, signal: AbortSignal): Promise<Response> {
-  return fetch(url, { method: "POST", body, signal, cache: "no-store" });
-}
-
-/** Why an answer is not the one that was hoped for. Never rejects. */
-export async function failureOf(response: Response, wallMs: number): Promise<LinkFailure> {
-  const after = retryAfterMs(response.headers.get("retry-after"), wallMs);
-  const body: unknown = await response.json().catch(() => undefined);
-  const { error } = (body ?? {}) as { error?: { code?: unknown; message?: unknown } };
-  if (typeof error?.code === "string" && isErrorCode(error.code)) {
-    return { code: error.code, message: String(error.message), ...(after !== undefined && { after }) };
+export async function exchange(
+  { url, clock }: Destination,
+  door: string,
+  body: string,
+  signal: AbortSignal,
+  take: (answer: Response) => Promise<LinkFailure | undefined>,
+): Promise<LinkFailure | undefined> {
+  try {
+    const answer = await fetch(`${url}/${door}`, { method: "POST", body, signal, cache: "no-store" });
+    if (answer.ok) return await take(answer);
+    const { url: from, status, headers } = answer;
+    return failureOf(
+      { from, status, retryAfter: headers.get("retry-after"), body: await answer.text().catch(() => "") },
+      clock.wall(),
+    );
+  } catch (thrown) {
+    return failureOfThrown(thrown);
   }
-  // Something between us and a server of ours: its status is no word of the protocol.
-  return { message: `${response.url} answered ${response.status}`, ...(after !== undefined && { after }) };
 }
 
-/** Why there is no answer. */
-export function networkFailure(thrown: unknown): LinkFailure {
-  if (isEitherwayError(thrown)) return { message: thrown.message }; // what came cannot be read; not the server's own word
+export function failureOfThrown(thrown: unknown): LinkFailure {
   const { message, cause } = thrown as { message?: string; cause?: { message?: string } };
   return { message: cause?.message || message || String(thrown) };
 }
 
+export interface Refusal {
+  /** The address that answered. */
+  readonly from: string;
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly body: string;
+}
+
+/** What an answer says that is not the one that was hoped for. */
+export function failureOf({ from, status, retryAfter, body }: Refusal, wallMs: number): LinkFailure {
+  const after = retryAfterMs(retryAfter, wallMs);
+  const { code, message } = errorOf(body);
+  if (isErrorCode(String(code))) return { code: code as ErrorCode, message: String(message), after };
+  // Something between us and a server of ours: its status is no word of the protocol.
+  return { message: `${from} answered ${status}`, after };
+}
+
+function errorOf(body: string): { readonly code?: unknown; readonly message?: unknown } {
+  try {
+    return (JSON.parse(body) as { error?: object } | null)?.error ?? {};
+  } catch {
+    return {};
+  }
+}
+
 /** Seconds, or a date (RFC 9110 section 10.2.3). */
 function retryAfterMs(header: string | null, wallMs: number): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * MS_PER_SECOND : Date.parse(header) - wallMs;
+  const ms = /^\d+$/.test(header ?? "") ? Number(header) * MS_PER_SECOND : Date.parse(header ?? "") - wallMs;
   return ms > 0 ? ms : undefined;
 }

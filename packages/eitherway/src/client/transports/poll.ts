@@ -1,9 +1,9 @@
 /** Server frames by a loop of requests, each with every cursor; commands by POST. Works wherever a form does. */
-import { jsonCodec } from "../../protocol/index.ts";
-import type { ClientLink, ClientTransport, Destination, LinkEvents, LinkFailure, Routes } from "../transport.ts";
+import { jsonClientCodec } from "../../protocol/index.ts";
+import type { ClientLink, ClientTransport, Destination, LinkEvents, Routes } from "../transport.ts";
 import { createCommandPoster } from "./commands.ts";
 import { onceEnded, readFrame } from "./frames.ts";
-import { failureOf, networkFailure, post } from "./http.ts";
+import { exchange, helloLine } from "./http.ts";
 import { GATHER_MS } from "./sse.ts";
 
 /** Below the 30 s after which some proxies give up on an answer. */
@@ -20,6 +20,7 @@ export const pollTransport: ClientTransport = {
   name: "poll",
   supported: () => typeof fetch === "function",
   quietMs: () => WAIT_SECONDS * MS_PER_SECOND + SLACK_MS,
+  muteMs: () => Number.POSITIVE_INFINITY, // an answer comes as a whole
   open: openPolls,
 };
 
@@ -41,7 +42,7 @@ function openPolls(to: Destination, events: LinkEvents): ClientLink {
     const { channels, routes, settled } = to.greet();
     // The first answer opens the link. And until every channel has said where it stands, "now" would move on with the waiting.
     const wait = welcomed && settled ? WAIT_SECONDS : 0;
-    const body = jsonCodec.writeClient({ t: "hello", ...to.who, channels, wait }) as string;
+    const body = helloLine(to, channels, wait);
     const rest = body === lastBody ? lastBegan + REPEAT_MS - clock.now() : 0;
     if (rest > 0) {
       pause = clock.after(rest, poll);
@@ -51,41 +52,29 @@ function openPolls(to: Destination, events: LinkEvents): ClientLink {
     lastBody = body;
     lastBegan = clock.now();
     request = new AbortController();
-    void exchange(body, routes, request.signal);
+    void ask(body, routes, request.signal);
   }
 
-  /** Never rejects. */
-  async function exchange(body: string, routes: Routes, signal: AbortSignal): Promise<void> {
-    const failure = await attempt(body, routes, signal);
+  async function ask(body: string, routes: Routes, signal: AbortSignal): Promise<void> {
+    const failure = await exchange(to, "poll", body, signal, async (answer) => {
+      const text = await answer.text();
+      events.alive();
+      for (const line of text.split("\n")) if (line !== "" && !end.over && !signal.aborted) receive(line, routes);
+      return undefined;
+    });
     if (end.over || signal.aborted) return;
     if (failure) end.ended(failure);
     else poll();
   }
 
-  async function attempt(body: string, routes: Routes, signal: AbortSignal): Promise<LinkFailure | undefined> {
-    try {
-      const response = await post(`${to.url}/poll`, body, signal);
-      if (!response.ok) return await failureOf(response, clock.wall());
-      const text = await response.text();
-      events.alive();
-      if (!signal.aborted) receive(text, routes, signal);
-      return undefined;
-    } catch (thrown) {
-      return networkFailure(thrown);
+  function receive(line: string, routes: Routes): void {
+    const frame = readFrame(jsonClientCodec, line, end);
+    if (!frame) return;
+    if (frame.t === "welcome") {
+      welcomed = true;
+      commands.welcome(frame);
     }
-  }
-
-  function receive(text: string, routes: Routes, signal: AbortSignal): void {
-    for (const line of text.split("\n")) {
-      if (end.over || signal.aborted) return;
-      if (line === "") continue;
-      const frame = readFrame(() => jsonCodec.readServer(line), end);
-      if (frame?.t === "welcome") {
-        welcomed = true;
-        commands.welcome(frame);
-      }
-      if (frame) events.frame(frame, routes);
-    }
+    events.frame(frame, routes);
   }
 
   /** A request that waits would tell the change only after its wait: it is given up, at no loss, since no cursor moved. */

@@ -1,37 +1,83 @@
-/** Server frames by an event stream that `fetch` reads, commands by POST. */
-import { createSseDecoder, jsonCodec } from "../../protocol/index.ts";
+/** Server frames by an event stream, commands by POST. */
+import { createSseDecoder, jsonClientCodec } from "../../protocol/index.ts";
 import {
   type ClientLink,
   type ClientTransport,
   CONNECT_MS,
   type Destination,
+  type Greeting,
   type LinkEvents,
   type LinkFailure,
-  type Routes,
 } from "../transport.ts";
 import { createCommandPoster } from "./commands.ts";
 import { onceEnded, readFrame } from "./frames.ts";
-import { failureOf, networkFailure, post } from "./http.ts";
+import { exchange, helloLine } from "./http.ts";
 
 const QUIET_PINGS = 2.5; // as on a WebSocket
+
+/** The server's first ping comes this long after its welcome (PROTOCOL.md, rule L6); networks stutter. */
+const PULSE_MS = 1_000;
+const SLACK_MS = 3_000;
 
 /** Channels that change within this time change by one new stream. */
 export const GATHER_MS = 50;
 
-export const sseTransport: ClientTransport = {
-  name: "sse",
+/** How an event stream comes in: by `fetch`, or by what a platform has in its place. */
+export interface StreamReader {
+  supported(): boolean;
+  /** POSTs a hello and reads the answer to its end. Resolves with the failure, if there is one, and never rejects. */
+  read(to: Destination, hello: string, signal: AbortSignal, into: StreamIntake): Promise<LinkFailure | undefined>;
+}
+
+export interface StreamIntake {
+  /** The next piece of the stream. Throws at what is no event stream. */
+  piece(piece: Uint8Array | string): void;
+  /** This stream has lived long enough: a fresh one takes over, and resumes where this one stands. */
+  renew(): void;
+}
+
+const fetchReader: StreamReader = {
   supported: () => typeof fetch === "function" && typeof ReadableStream === "function",
-  quietMs: (pingMs) => QUIET_PINGS * pingMs,
-  open: openStreams,
+  read: (to, hello, signal, { piece }) =>
+    exchange(to, "stream", hello, signal, async ({ headers, body }) => {
+      const type = headers.get("content-type");
+      if (!isEventStream(type) || !body) return noStream(type);
+      const reader = body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return undefined;
+        piece(value);
+      }
+    }),
 };
+
+export const sseTransport = /* @__PURE__ */ createSseTransport(fetchReader);
+
+export function createSseTransport(reader: StreamReader): ClientTransport {
+  return {
+    name: "sse",
+    supported: reader.supported,
+    quietMs: (pingMs) => QUIET_PINGS * pingMs,
+    muteMs: () => PULSE_MS + SLACK_MS,
+    open: (to, events) => openStreams(reader, to, events),
+  };
+}
+
+export function isEventStream(type: string | null): boolean {
+  return type?.startsWith("text/event-stream") ?? false;
+}
+
+export function noStream(type: string | null): LinkFailure {
+  return { message: `a stream was asked for, ${type} came` };
+}
 
 /** One request. Of two, the newer one takes over when it says welcome. */
 interface Stream {
   readonly abort: AbortController;
-  readonly routes: Routes;
+  readonly greeting: Greeting;
 }
 
-function openStreams(to: Destination, events: LinkEvents): ClientLink {
+function openStreams(reader: StreamReader, to: Destination, events: LinkEvents): ClientLink {
   const end = onceEnded(events);
   const commands = createCommandPoster(to, events);
   /** Whose frames count. */
@@ -46,15 +92,13 @@ function openStreams(to: Destination, events: LinkEvents): ClientLink {
 
   function begin(): void {
     changedSince = false;
-    if (current && to.streamChange === "break-first") {
-      current.abort.abort();
+    if (to.streamChange === "break-first") {
+      current?.abort.abort();
       current = undefined;
     }
-    const { channels, routes } = to.greet();
-    const stream = { abort: new AbortController(), routes };
-    next = stream;
+    next = { abort: new AbortController(), greeting: to.greet() };
     deadline = to.clock.after(CONNECT_MS, () => end.ended({ message: "the stream did not open in time" }));
-    void read(stream, jsonCodec.writeClient({ t: "hello", ...to.who, channels }) as string);
+    void read(next);
   }
 
   function change(): void {
@@ -68,41 +112,45 @@ function openStreams(to: Destination, events: LinkEvents): ClientLink {
 
   const matters = (stream: Stream): boolean => !end.over && (stream === current || stream === next);
 
-  /** Never rejects. */
-  async function read(stream: Stream, hello: string): Promise<void> {
-    const failure = await consume(stream, hello);
-    if (matters(stream)) end.ended(failure);
-  }
-
-  async function consume(stream: Stream, hello: string): Promise<LinkFailure> {
-    try {
-      const response = await post(`${to.url}/stream`, hello, stream.abort.signal);
-      if (!response.ok) return await failureOf(response, to.clock.wall());
-      const type = response.headers.get("content-type") ?? "";
-      if (!type.startsWith("text/event-stream") || !response.body)
-        return { message: `a stream was asked for, ${type} came` };
-      const decoder = createSseDecoder({ onEvent: ({ data }) => receive(stream, data) });
-      const reader = response.body.getReader();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done || !matters(stream)) return { message: "the stream ended" };
+  async function read(stream: Stream): Promise<void> {
+    const hello = helloLine(to, stream.greeting.channels);
+    let after: number | undefined;
+    const decoder = createSseDecoder({
+      onEvent: ({ data }) => receive(stream, data),
+      onRetry(ms) {
+        after = ms;
+      },
+    });
+    const failure = await reader.read(to, hello, stream.abort.signal, {
+      piece(piece) {
+        if (!matters(stream)) return;
         events.alive();
-        decoder.feed(value);
-      }
-    } catch (thrown) {
-      return networkFailure(thrown);
-    }
+        decoder.feed(piece);
+      },
+      renew() {
+        if (matters(stream)) change();
+      },
+    });
+    // Who ends a stream in good order, without a bye, is no server of ours: all its clients come back at once, but for this.
+    const plainEnd = { message: "the stream ended", ...(after !== undefined && { after }) };
+    if (matters(stream)) end.ended(failure ?? plainEnd);
   }
 
   function receive(stream: Stream, data: string): void {
     if (!matters(stream)) return;
-    const frame = readFrame(() => jsonCodec.readServer(data), end);
+    const frame = readFrame(jsonClientCodec, data, end);
     if (!frame) return;
     if (frame.t === "welcome") {
+      if (stream === next && current && stream.greeting.isStale()) {
+        stream.abort.abort();
+        deadline?.();
+        begin();
+        return;
+      }
       takeOver(stream);
       commands.welcome(frame);
     }
-    events.frame(frame, stream.routes);
+    events.frame(frame, stream.greeting.routes);
   }
 
   function takeOver(stream: Stream): void {

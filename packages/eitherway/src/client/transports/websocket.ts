@@ -1,12 +1,5 @@
 /** All frames, both directions, over one WebSocket. */
-import {
-  binaryCodec,
-  type ClientFrame,
-  type Codec,
-  codeOfNumber,
-  jsonCodec,
-  SUBPROTOCOLS,
-} from "../../protocol/index.ts";
+import { type ClientFrame, codeOfNumber, jsonClientCodec } from "../../protocol/index.ts";
 import type { ChannelSink, ClientLink, ClientTransport, Destination, LinkEvents } from "../transport.ts";
 import { onceEnded, readFrame } from "./frames.ts";
 
@@ -28,29 +21,37 @@ const NORMAL_CLOSURE = 1000;
 /** Pings that may be late, each by a half: below that a busy machine would be taken for a dead one. */
 const QUIET_PINGS = 2.5;
 
-export function createWebSocketTransport(Constructor: SocketConstructor | undefined): ClientTransport {
+/** The first one comes after one interval, and what passes that holds none back later. */
+const MUTE_PINGS = 1.5;
+
+/** @param find the constructor, looked for each time: a polyfill may come late */
+export function createWebSocketTransport(find: () => SocketConstructor | undefined): ClientTransport {
   return {
     name: "websocket",
-    supported: () => Constructor !== undefined,
+    supported: () => find() !== undefined,
     quietMs: (pingMs) => QUIET_PINGS * pingMs,
-    open: (to, events) => openWebSocket(Constructor as SocketConstructor, to, events),
+    muteMs: (pingMs) => MUTE_PINGS * pingMs,
+    open: (to, events) => openWebSocket(find() as SocketConstructor, to, events),
   };
 }
 
+/** Over the platform's own WebSocket. */
+export const webSocketTransport = /* @__PURE__ */ createWebSocketTransport(
+  () => globalThis.WebSocket as unknown as SocketConstructor | undefined,
+);
+
 function openWebSocket(Constructor: SocketConstructor, to: Destination, events: LinkEvents): ClientLink {
   const { framing } = to;
-  const codec: Codec<string | Uint8Array> =
-    framing === "json" ? (jsonCodec as Codec<string | Uint8Array>) : (binaryCodec as Codec<string | Uint8Array>);
   const routes = new Map<string, ChannelSink>();
   const end = onceEnded(events);
   let socket: Socket | undefined;
   let problem = "";
 
-  const send = (frame: ClientFrame): void => socket?.send(codec.writeClient(frame));
+  const send = (frame: ClientFrame): void => socket?.send(framing.writeClient(frame));
 
   function connect(): Socket | undefined {
     try {
-      const made = new Constructor(to.url.replace(/^http/, "ws"), [SUBPROTOCOLS[framing]]);
+      const made = new Constructor(to.url.replace(/^http/, "ws"), [framing.subprotocol]);
       made.binaryType = "arraybuffer";
       return made;
     } catch (thrown) {
@@ -69,7 +70,7 @@ function openWebSocket(Constructor: SocketConstructor, to: Destination, events: 
   function receive(data: unknown): void {
     if (end.over) return;
     events.alive();
-    const frame = readFrame(() => codec.readServer(wireOf(data)), end);
+    const frame = readFrame(framing, wireOf(data), end);
     if (!frame) return;
     if (frame.t === "ping") send({ t: "pong" });
     events.frame(frame, routes);
@@ -86,23 +87,28 @@ function openWebSocket(Constructor: SocketConstructor, to: Destination, events: 
       problem = message ?? problem;
     };
     socket.onclose = ({ code, reason }) => {
-      const named = codeOfNumber(code);
-      const words = reason === "" ? code : `${code} ${reason}`; // browsers and proxies mostly give no reason
-      const message = problem || (named ? `the server closed the link: ${named}` : `the socket closed (${words})`);
-      end.ended({ message, ...(named && { code: named }) });
+      // Browsers and proxies mostly give no reason.
+      const message = problem || `the socket closed (${`${code} ${reason}`.trim()})`;
+      end.ended({ message, code: codeOfNumber(code) });
     };
   }
 
   return {
     change(added, removed) {
-      // Frames of the old subscription may still be on their way, and nothing tells them from those of a new one.
-      for (const [channel, sink] of added.routes) if (routes.has(channel) && routes.get(channel) !== sink) return false;
+      for (const [channel, sink] of added.routes) {
+        const before = routes.get(channel);
+        if (!before || before === sink) continue;
+        // Its frames may still be on their way. They end where ours begin, but for a replay of everything, which may begin
+        // anywhere, and for one that was not live yet, whose `live` could be taken for ours.
+        if (!before.live || added.channels.get(channel) === "start") return false;
+        sink.retake();
+      }
       for (const [channel, sink] of added.routes) routes.set(channel, sink);
       if (removed.length > 0) send({ t: "unsubscribe", channels: removed });
       if (added.channels.size > 0) send({ t: "subscribe", channels: added.channels });
       return true;
     },
-    publish: ({ frame, line }) => socket?.send(framing === "json" ? line : codec.writeClient(frame)),
+    publish: ({ frame, line }) => socket?.send(framing === jsonClientCodec ? line : framing.writeClient(frame)),
     close() {
       end.over = true;
       socket?.close(NORMAL_CLOSURE);

@@ -1,0 +1,93 @@
+/** A command in the outbox, with what is known of its sendings. */
+import type { EitherwayError, Id } from "../protocol/index.ts";
+import type { Outcome, PendingPublish } from "./client-api.ts";
+import { type Command, createCommand } from "./command.ts";
+import { outcomeUnknown } from "./outbox-refusals.ts";
+import type { KeptCommand } from "./outbox-store/outbox-store.ts";
+import type { ClientClock, Undo } from "./ports.ts";
+
+export interface Entry {
+  readonly command: Command;
+  readonly lane: Lane;
+  /** Its place in the order of publishing. */
+  readonly counter: number;
+  /** An earlier page published it. */
+  readonly restored: boolean;
+  resolve(receipt: { readonly id: Id }): void;
+  reject(reason: unknown): void;
+  /** When it was first sent and may have been applied, by both clocks: one stands still in sleep, the other may be set. */
+  sentAt: { readonly now: number; readonly wall: number } | undefined;
+  sends: number;
+}
+
+export interface Lane {
+  readonly channel: string;
+  /** Unanswered, in order. */
+  readonly entries: Entry[];
+  /** The first this many are on the wire. */
+  sent: number;
+  /** Ends the wait after a failure. */
+  held: Undo | undefined;
+  failures: number;
+  /** A command was refused for now on this link: the server lets nothing of the lane pass before it comes again. */
+  refused: boolean;
+}
+
+/**
+ * A repeated key must reach the server while it still remembers the first one. Its window begins with the append, ours with the
+ * sending, so this much is left for the way.
+ */
+const RESEND_MARGIN_MS = 10_000;
+
+/** A command that an earlier page left. Nobody holds its promise, so its outcome goes to `tell`. */
+export function restoredEntry(
+  { counter, frame, sentAt }: KeptCommand,
+  clock: ClientClock,
+  tell: (outcome: Outcome) => void,
+): Omit<Entry, "lane"> {
+  // A wall clock that was set back does not say how long ago it was, so it counts as long ago.
+  const isAhead = sentAt !== undefined && sentAt > clock.wall() + RESEND_MARGIN_MS;
+  const entry: Omit<Entry, "lane"> = {
+    command: createCommand(frame),
+    counter,
+    restored: true,
+    resolve: ({ id }) => tell({ ...describeEntry(entry), id }),
+    reject: (error) => tell({ ...describeEntry(entry), error: error as EitherwayError }),
+    sentAt: sentAt === undefined ? undefined : { now: isAhead ? Number.NEGATIVE_INFINITY : clock.now(), wall: sentAt },
+    sends: sentAt === undefined ? 0 : 1,
+  };
+  return entry;
+}
+
+export function describeEntry({ command: { frame }, restored, sends }: Omit<Entry, "lane">): PendingPublish {
+  const { channel, key, event, payload } = frame;
+  const { kind } = payload;
+  const data: unknown = payload.kind === "json" ? JSON.parse(payload.data) : payload.data;
+  return { channel, key, event, kind, data, restored, sent: sends > 0 };
+}
+
+/** A refusal for a command that the server may have applied and forgotten. */
+export function tooOld({ command, sentAt }: Entry, clock: ClientClock, keyWindow: number): EitherwayError | undefined {
+  if (!sentAt) return undefined;
+  const age = Math.max(clock.now() - sentAt.now, clock.wall() - sentAt.wall);
+  if (age <= keyWindow - Math.min(RESEND_MARGIN_MS, keyWindow / 2)) return undefined;
+  return outcomeUnknown(command, "it got no answer for as long as the server remembers keys");
+}
+
+/** Gives up by a signal: `takeBack` what was not sent. What was stays where it is, since its lane goes on through it. */
+export function heedSignal(signal: AbortSignal, entry: Entry, takeBack: () => void): void {
+  const { resolve, reject } = entry;
+  const onAbort = (): void => {
+    if (entry.sends === 0) takeBack();
+    else reject(outcomeUnknown(entry.command, "it was given up after it was sent"));
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  entry.resolve = (receipt) => {
+    signal.removeEventListener("abort", onAbort);
+    resolve(receipt);
+  };
+  entry.reject = (reason) => {
+    signal.removeEventListener("abort", onAbort);
+    reject(reason);
+  };
+}

@@ -1,0 +1,118 @@
+/** The one connection of a hub: a client's, with its choice of transport and its backoff, and without an outbox. */
+import { jsonClientCodec, type WelcomeFrame } from "../../protocol/index.ts";
+import { createConnection } from "../connection.ts";
+import type { ClientClock, NetworkMemory, Random, Wakeups } from "../ports.ts";
+import type { Subscription } from "../subscription.ts";
+import type { ClientTransport, Destination } from "../transport.ts";
+
+/** `trying`: it may soon be up. `down`: not before another attempt, later. `over`: refused, or put away with its page. */
+export type UpstreamState =
+  | { readonly name: "trying" }
+  | { readonly name: "up"; readonly welcome: WelcomeFrame }
+  | { readonly name: "down" | "over"; readonly message: string };
+
+export interface Upstream {
+  readonly state: UpstreamState;
+  /** What is wanted has changed. */
+  update(): void;
+  woken(): void;
+  /** Ids of a channel do not join up. */
+  distrust(message: string): void;
+  close(): void;
+}
+
+export interface UpstreamEvents {
+  /** What the link should carry. */
+  wanted(): Map<string, Subscription>;
+  /** With tabs it connects even where they want no channel: they may want to publish. */
+  readonly tabs: number;
+  /** The newest one that a tab gave. */
+  readonly token: string | undefined;
+  /** Another link takes over. */
+  restart(): void;
+  /** `state` may be another one. */
+  changed(): void;
+}
+
+export type UpstreamDestination = Pick<Destination, "url" | "streamChange">;
+
+export interface UpstreamOptions {
+  readonly clock: ClientClock;
+  readonly random: Random;
+  readonly wakeups: Wakeups;
+  /** Best first. */
+  readonly transports: readonly ClientTransport[];
+  createNetworkMemory(url: string): NetworkMemory;
+  readonly client: string;
+}
+
+export function createUpstream(options: UpstreamOptions, to: UpstreamDestination, events: UpstreamEvents): Upstream {
+  const { clock, random, transports, client } = options;
+  let welcome: WelcomeFrame | undefined;
+  let wake = (): void => {};
+
+  const connection = createConnection({
+    transports,
+    order: transports.filter((transport) => transport.supported()).map(({ name }) => name),
+    destination: { ...to, framing: jsonClientCodec, clock },
+    client,
+    // A hub has tabs with a token or tabs without, never both.
+    token: events.token === undefined ? undefined : () => events.token as string,
+    clock,
+    random,
+    wakeups(device) {
+      wake = device.woken;
+      return options.wakeups(device);
+    },
+    memory: options.createNetworkMemory(to.url),
+    timeline: { note() {} },
+    wanted: events.wanted,
+    restart: events.restart,
+    // Tabs send their commands themselves: keys count only with the client id of their own hello (PROTOCOL K4).
+    outbox: {
+      get size() {
+        return events.tabs;
+      },
+      attach(_send, frame) {
+        welcome = frame;
+        events.changed();
+      },
+      detach() {
+        welcome = undefined;
+      },
+      answer() {},
+      returned() {},
+    },
+    changed: events.changed,
+    report() {}, // what stops the connection is its state
+  });
+
+  function readState(): UpstreamState {
+    const { state } = connection;
+    const message = state.lastFailure?.message ?? "";
+    switch (state.name) {
+      case "open":
+        return welcome ? { name: "up", welcome } : { name: "trying" };
+      case "waiting":
+        return { name: "down", message };
+      case "stopped":
+        return { name: "over", message };
+      case "asleep":
+      case "closed":
+        return { name: "over", message: "the page that held the connection is put away" };
+      case "idle":
+      case "connecting":
+        return { name: "trying" };
+    }
+  }
+
+  return {
+    get state() {
+      return readState();
+    },
+    update: () => connection.update(),
+    woken: () => wake(),
+    distrust: (message) => connection.distrust(message),
+    close: () => connection.close(),
+  };
+}

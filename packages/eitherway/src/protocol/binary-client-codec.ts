@@ -1,0 +1,180 @@
+/**
+ * The client's half of the binary framing: a small envelope of our own with the fields of the JSON frames, payloads raw.
+ *
+ * Readers are guards written by hand: whatever they return has exactly the shape of its type, and no bytes make them throw
+ * anything but an EitherwayError. Bytes after the last field that they know are left alone, like unknown fields of JSON.
+ */
+import {
+  badBinary,
+  ENTRY_FLAGS,
+  HAS_AFTER,
+  HAS_AT,
+  HAS_CHANNEL,
+  HAS_EVENT,
+  HAS_FROM,
+  HAS_KEY,
+  HAS_SKIPPED,
+  HAS_TOKEN,
+  HAS_WAIT,
+  KINDS,
+  kindOf,
+  startFrame,
+  TYPE,
+  unknownType,
+  writePayload,
+} from "./binary-layout.ts";
+import { ByteReader } from "./byte-reader.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import { codeOrStandIn, EitherwayError, type ErrorCode } from "./errors.ts";
+import {
+  type ArrivedFrame,
+  type ClientCodec,
+  type ClientFrame,
+  type Cursors,
+  GAP_REASONS,
+  type MessagesFrame,
+  PROTOCOL_VERSION,
+  type Received,
+  SUBPROTOCOLS,
+} from "./frames.ts";
+import { MAX_SEQ } from "./ids.ts";
+import { DEFAULT_EVENT } from "./names.ts";
+
+export const binaryClientCodec: ClientCodec<Uint8Array> = {
+  subprotocol: SUBPROTOCOLS.binary,
+  writeClient: writeClientFrame,
+  readServer: readServerFrame,
+};
+
+function readServerFrame(wire: Uint8Array): ArrivedFrame {
+  const from = new ByteReader(wire);
+  const type = from.byte();
+  switch (type) {
+    case TYPE.messages:
+      return readRun(from);
+    case TYPE.live:
+      return { t: "live", channel: from.text(), id: from.id() };
+    case TYPE.gap: {
+      const channel = from.text();
+      const why = GAP_REASONS[from.byte()];
+      if (!why) throw badBinary("gap", `gives no reason that is known: ${GAP_REASONS.join(", ")}`);
+      return { t: "gap", channel, why, oldest: from.id(), head: from.id() };
+    }
+    case TYPE.ok:
+      return { t: "ok", key: from.text(), id: from.id() };
+    case TYPE.error: {
+      const [code, message, flags] = [readCode(from), from.text(), from.flags(HAS_KEY | HAS_CHANNEL)];
+      const key = flags & HAS_KEY ? { key: from.text() } : undefined;
+      const channel = flags & HAS_CHANNEL ? { channel: from.text() } : undefined;
+      return { t: "error", code, message, ...key, ...channel };
+    }
+    case TYPE.ping:
+      return { t: "ping" };
+    case TYPE.bye: {
+      const [code, message, flags] = [readCode(from), from.text(), from.flags(HAS_AFTER)];
+      return { t: "bye", code, message, ...(flags & HAS_AFTER && { after: from.number() }) };
+    }
+    case TYPE.welcome: {
+      const [ping, keyWindow] = [from.number(), from.number()];
+      const [messageBytes, frameBytes] = [from.number(), from.number()];
+      const [subscriptions, inFlight] = [from.number(), from.number()];
+      return { t: "welcome", ping, keyWindow, limits: { messageBytes, frameBytes, subscriptions, inFlight } };
+    }
+    default:
+      throw unknownType(type);
+  }
+}
+
+function readRun(from: ByteReader): MessagesFrame {
+  const channel = from.text();
+  const epoch = from.epoch();
+  let seq = from.seq() - 1;
+  const at = from.number();
+  const length = from.number();
+  if (length === 0) throw badBinary("messages", "has no entry");
+  const messages: Received[] = [];
+  for (let i = 0; i < length; i++) {
+    const message = readEntry(from, seq, i === 0, at);
+    seq = message.seq;
+    messages.push(message);
+  }
+  return { t: "messages", channel, epoch, messages };
+}
+
+/** The run's seq is its first entry's own; what that entry skipped lies before it. */
+function readEntry(from: ByteReader, before: number, first: boolean, runAt: number): Received {
+  const flags = from.flags(ENTRY_FLAGS);
+  const event = flags & HAS_EVENT ? from.text() : DEFAULT_EVENT;
+  const author = flags & HAS_FROM ? from.text() : undefined;
+  const at = flags & HAS_AT ? from.number() : runAt;
+  const skipped = flags & HAS_SKIPPED ? from.number() : 0;
+  const seq = before + 1 + (first ? 0 : skipped);
+  if (skipped >= seq || seq > MAX_SEQ) throw badBinary("messages", "skips more ids than there are");
+  return { seq, at, event, from: author, ...readData(from, flags), skipped };
+}
+
+function readData(from: ByteReader, flags: number): Pick<Received, "kind" | "data"> {
+  switch (kindOf(flags)) {
+    case "json":
+      return { kind: "json", data: parseJson(from.text()) };
+    case "text":
+      return { kind: "text", data: from.text() };
+    case "bytes":
+      return { kind: "bytes", data: from.bytes() };
+  }
+}
+
+/** No depth check: runs come from our server, which checked each payload. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EitherwayError("bad-json", `A payload is not JSON: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+function readCode(from: ByteReader): ErrorCode {
+  const number = from.number();
+  const code = codeOrStandIn(number);
+  if (!code) throw badBinary("error or bye", `has the code ${number}`);
+  return code;
+}
+
+function writeClientFrame(frame: ClientFrame): Uint8Array {
+  const out = startFrame(TYPE[frame.t]);
+  switch (frame.t) {
+    case "hello":
+      out.number(PROTOCOL_VERSION);
+      out.text(frame.client);
+      out.byte((frame.token === undefined ? 0 : HAS_TOKEN) | (frame.wait === undefined ? 0 : HAS_WAIT));
+      if (frame.token !== undefined) out.text(frame.token);
+      if (frame.wait !== undefined) out.number(frame.wait);
+      writeCursors(out, frame.channels);
+      break;
+    case "subscribe":
+      writeCursors(out, frame.channels);
+      break;
+    case "unsubscribe":
+      out.number(frame.channels.length);
+      for (const channel of frame.channels) out.text(channel);
+      break;
+    case "publish":
+      out.text(frame.key);
+      out.text(frame.channel);
+      out.byte(KINDS.indexOf(frame.payload.kind) | (frame.event === DEFAULT_EVENT ? 0 : HAS_EVENT));
+      if (frame.event !== DEFAULT_EVENT) out.text(frame.event);
+      writePayload(out, frame.payload);
+      break;
+    case "pong":
+      break;
+  }
+  return out.finish();
+}
+
+function writeCursors(out: ByteWriter, cursors: Cursors): void {
+  out.number(cursors.size);
+  for (const [channel, cursor] of cursors) {
+    out.text(channel);
+    out.cursor(cursor);
+  }
+}

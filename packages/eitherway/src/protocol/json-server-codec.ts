@@ -1,0 +1,163 @@
+/**
+ * The server's half of the JSON framing (PROTOCOL.md, section 4). Payloads of kind `json` are put in as the text they came as, never
+ * re-serialised.
+ */
+import { fromBase64 } from "./base64.ts";
+import { EitherwayError } from "./errors.ts";
+import {
+  type ClientFrame,
+  type Cursors,
+  type HelloFrame,
+  PROTOCOL_VERSION,
+  type PublishFrame,
+  type ServerCodec,
+  SUBPROTOCOLS,
+} from "./frames.ts";
+import { isCursor } from "./ids.ts";
+import {
+  asObject,
+  badField,
+  type Fields,
+  optionalCount,
+  optionalText,
+  parseObject,
+  text,
+  unknownFrame,
+} from "./json-fields.ts";
+import { jsonMember } from "./json-member.ts";
+import { runText, serverFrameText } from "./json-text.ts";
+import { checkChannelName, checkEventName, checkKey, DEFAULT_EVENT, isClientId, quote } from "./names.ts";
+import { bytesPayload, checkJsonDepth, MAX_JSON_DEPTH, type Payload, textPayload } from "./payload.ts";
+import { encoder } from "./utf8.ts";
+
+export const jsonServerCodec: ServerCodec<string> = {
+  name: "json",
+  subprotocol: SUBPROTOCOLS.json,
+  run: (run) => encoder.encode(runText(run)),
+  frame: (frame) => encoder.encode(serverFrameText(frame)),
+  readClient: readClientFrame,
+};
+
+// The SDK's field order, strings without escapes. What follows "d": up to the last brace is parsed on its own, so a payload
+// cannot smuggle a sibling field in: `1,"f":"admin"` is not JSON. Anything else takes the slow path, which gives the same.
+const PUBLISH_HEAD =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings have none, so those are no JSON
+  /^\{"t":"publish","k":"([^"\\\u0000-\u001f]*)","c":"([^"\\\u0000-\u001f]*)"(?:,"e":"([^"\\\u0000-\u001f]*)")?,"d":/;
+
+function readClientFrame(wire: string): ClientFrame {
+  const head = PUBLISH_HEAD.exec(wire);
+  if (head && wire.endsWith("}")) {
+    const payloadText = wire.slice(head[0].length, -1);
+    if (isJson(payloadText)) {
+      const [, key = "", channel = "", event = DEFAULT_EVENT] = head;
+      return checkedPublish({ t: "publish", key, channel, event, payload: { kind: "json", data: payloadText } });
+    }
+  }
+  checkJsonDepth(wire, MAX_JSON_DEPTH + 1); // the frame itself is one level around the payload
+  const frame = parseObject(wire);
+  switch (frame.t) {
+    case "hello":
+      return readHello(frame);
+    case "subscribe":
+      return { t: "subscribe", channels: cursors(frame) };
+    case "unsubscribe": {
+      const channels = frame.channels;
+      if (!Array.isArray(channels) || !channels.every((name) => typeof name === "string")) {
+        throw badField(frame, "channels", "a list of channel names");
+      }
+      return { t: "unsubscribe", channels };
+    }
+    case "publish":
+      return checkedPublish({
+        t: "publish",
+        key: text(frame, "k"),
+        channel: text(frame, "c"),
+        event: optionalText(frame, "e") ?? DEFAULT_EVENT,
+        payload: readPayload(frame, wire),
+      });
+    case "pong":
+      return { t: "pong" };
+    default:
+      throw unknownFrame(frame);
+  }
+}
+
+function isJson(payloadText: string): boolean {
+  checkJsonDepth(payloadText);
+  try {
+    JSON.parse(payloadText);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkedPublish({ key, channel, event, payload }: PublishFrame): PublishFrame {
+  checkKey(key);
+  checkChannelName(channel);
+  checkEventName(event);
+  return {
+    t: "publish",
+    key: detached(key),
+    channel: detached(channel),
+    event: detached(event),
+    payload: payload.kind === "json" ? { kind: "json", data: detached(payload.data) } : payload,
+  };
+}
+
+/**
+ * The same text in memory of its own. What is cut out of a frame is a view of it to some engines, and logs, records of channels and
+ * remembered keys would hold whole frames, or whole request bodies, that no limit counts (P6).
+ */
+function detached(text: string): string {
+  return ` ${text}`.slice(1);
+}
+
+function readHello(frame: Fields): HelloFrame {
+  if (frame.v !== PROTOCOL_VERSION) {
+    throw new EitherwayError(
+      "bad-version",
+      `This server speaks protocol version ${PROTOCOL_VERSION}; say "v":1 in hello.`,
+    );
+  }
+  const client = frame.client;
+  if (!isClientId(client)) throw badField(frame, "client", "1 to 64 letters, digits, _ and -");
+  const token = optionalText(frame, "token");
+  const wait = optionalCount(frame, "wait");
+  return {
+    t: "hello",
+    client,
+    channels: frame.channels === undefined ? new Map() : cursors(frame),
+    ...(token !== undefined && { token }),
+    ...(wait !== undefined && { wait }),
+  };
+}
+
+/** Channel names are not checked here: each bad one is an error of its own subscription, not of the frame. */
+function cursors(frame: Fields): Cursors {
+  const channels = asObject(frame.channels);
+  if (!channels) throw badField(frame, "channels", "an object of channel name to cursor");
+  const read = new Map<string, string>();
+  for (const [channel, cursor] of Object.entries(channels)) {
+    if (!isCursor(cursor)) {
+      const given = typeof cursor === "string" ? quote(cursor) : `a ${typeof cursor}`;
+      throw new EitherwayError(
+        "bad-cursor",
+        `The cursor of ${quote(channel)} is ${given}; send "start", "now" or the id of the last message seen.`,
+      );
+    }
+    read.set(channel, cursor);
+  }
+  return read;
+}
+
+function readPayload(frame: Fields, wire: string): Payload {
+  const kinds = ["d", "s", "b"].filter((field) => frame[field] !== undefined);
+  if (kinds.length !== 1) throw badField(frame, "d, s or b", "there exactly once");
+  // Parsed and of legal depth by now; as text, since numbers of other languages do not survive ours.
+  if (frame.d !== undefined) return { kind: "json", data: jsonMember(wire, "d") ?? "null" };
+  if (frame.s !== undefined) return textPayload(text(frame, "s"));
+  const bytes = typeof frame.b === "string" ? fromBase64(frame.b) : undefined;
+  if (!bytes) throw badField(frame, "d, s or b", "JSON, text or base64 bytes");
+  return bytesPayload(bytes);
+}
