@@ -30,6 +30,20 @@ describe("a fake clock", () => {
     expect(ran).toEqual([10, 20, 30]);
   });
 
+  test("goes to the next timer and no further, so that promise jobs can run between timers", () => {
+    const clock = createFakeClock();
+    const ran: string[] = [];
+    clock.after(10, () => ran.push("a"));
+    clock.after(10, () => ran.push("b"));
+    clock.after(30, () => ran.push("c"));
+    expect(clock.advanceToNext(100)).toBe(10);
+    expect(ran).toEqual(["a", "b"]);
+    expect(clock.advanceToNext(5)).toBe(5);
+    expect(clock.advanceToNext(100)).toBe(15);
+    expect(ran).toEqual(["a", "b", "c"]);
+    expect(clock.advanceToNext(100)).toBe(100);
+  });
+
   test("does the work that a timer defers before the next timer", () => {
     const clock = createFakeClock();
     const ran: string[] = [];
