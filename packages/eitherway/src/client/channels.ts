@@ -34,6 +34,8 @@ export interface ChannelsOptions {
   failed(error: EitherwayError, channel: string): void;
   /** The link breaks the continuity of a channel. */
   hole(channel: string): void;
+  /** The link cannot tell whose a frame is. */
+  unsure(): void;
   /** A gap was declared. */
   gap(gap: Gap): void;
   /** A channel has caught up. */
@@ -116,6 +118,7 @@ export function createChannels(options: ChannelsOptions): Channels {
         state.lives.emit(id);
       },
       hole: () => options.hole(state.name),
+      unsure: options.unsure,
       failed: (code, message) => refuse(state, new EitherwayError(code, message)),
     });
     state.subscription = subscription;

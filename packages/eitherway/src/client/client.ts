@@ -104,6 +104,7 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
       timeline.note({ what: "hole", channel });
       connection.distrust(`ids of ${quote(channel)} do not join up with what was received`);
     },
+    unsure: () => connection.reconnect(),
     gap({ channel, why }) {
       gaps++;
       timeline.note({ what: "gap", channel, why });
@@ -136,7 +137,8 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
   /** For what a closed tab left: keys count with the client id of their hello only, so it takes a client of its own. */
   function openSender(left: OutboxStore, told: (unanswered: number) => void): Client {
     const outboxOfOther = { ...options.outbox, store: left };
-    const sender = createClientOn(platform, { ...options, share: undefined, outbox: outboxOfOther });
+    const transport = withoutShared(options.transport);
+    const sender = createClientOn(platform, { ...options, transport, share: undefined, outbox: outboxOfOther });
     sender.on("outcome", tellOutcome);
     sender.on("error", errorListeners.emit);
     sender.on("status", ({ unanswered }) => told(unanswered));
@@ -252,6 +254,11 @@ function withShared(all: readonly ClientTransport[], shared: ClientTransport | u
 
 /** Of the whole text, since the URL of React Native has no parts to ask for. */
 const ADDRESS = /^(?:http|ws)(s?):\/\/(?:[^/?#]*@)?([^/?#]+)([^?#]*)/;
+
+function withoutShared(choice: TransportChoice = "auto"): TransportChoice {
+  const rest = typeof choice === "string" ? choice : choice.filter((name) => name !== "shared");
+  return rest === "shared" || rest.length === 0 ? "auto" : rest;
+}
 
 function readUrl(given: string | URL, baseUrl: string | undefined): string {
   let href: string;

@@ -201,6 +201,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       opened++;
       timeline.note({ what: "open", transport: own.transport.name });
       options.restart();
+      // Those that ended since this link's hello as well: what answers them here is still to come.
+      for (const subscription of own.asked.values()) subscription.restart();
       watch(own, frame.ping, moment());
     }
     outbox.attach((command) => own.link?.publish(command), frame);

@@ -249,9 +249,9 @@ function lost(state: StateOf<"connecting" | "open">, failure: LinkFailure, rando
 
 // --- doubts and probes ---
 
-/** A link that opens and soon breaks without a word from the server, and again: its transport does not live here. */
-function doubts(state: StateOf<"connecting" | "open">, { code }: LinkFailure): Partial<Memory> {
-  if (state.name !== "open" || !state.young || code !== undefined) return {};
+/** A link that opens and soon breaks without a word from the other end, and again: its transport does not live here. */
+function doubts(state: StateOf<"connecting" | "open">, { code, after }: LinkFailure): Partial<Memory> {
+  if (state.name !== "open" || !state.young || code !== undefined || after !== undefined) return {};
   const { transport } = state.current;
   const times = state.brief?.transport === transport ? state.brief.times + 1 : 1;
   return times < MOST_BRIEF ? { brief: { transport, times } } : doubt(state, transport);

@@ -22,6 +22,8 @@ export interface SubscriptionEvents {
   live(id: Id): void;
   /** Ids do not join up and no gap was declared. Nothing of this link can be trusted for this channel. */
   hole(): void;
+  /** A gap that may be meant for an earlier subscription of this link: only a fresh link can tell. */
+  unsure(): void;
   failed(code: ErrorCode, message: string): void;
 }
 
@@ -86,7 +88,10 @@ export function createSubscription(from: Cursor, events: SubscriptionEvents): Su
   }
 
   function takeGap(frame: GapFrame): void {
-    if (retaken && !received) return;
+    if (retaken) {
+      if (received) events.unsure();
+      return;
+    }
     const head = parseId(frame.head) as IdParts; // the codec has checked it
     // The stream before this one has delivered what the log let go of since the hello was written, or has told of the new
     // epoch itself: nothing more is missing. `unknown` does go back, since the log lost its end.

@@ -103,6 +103,17 @@ describe.each([
     expect(client.log[0]).toMatch(expected);
   });
 
+  test("that wait behind one that is refused for now come back with it: none of them may overtake it (P1, P5)", async () => {
+    const { client, link, batches } = await open();
+    link.publish(command("k1"));
+    await client.clock.settle();
+    link.publish(command("k2")); // while the batch is on its way
+    batches()[0]?.lines({ t: "error", key: "k1", code: "unavailable", message: "not now" });
+    await client.clock.settle();
+    expect(client.log).toContain("returned k2");
+    expect(batches()).toHaveLength(1);
+  });
+
   test("do not go out any more when the link is closed in the same turn", async () => {
     const { client, link, batches } = await open();
     link.publish(command("k1"));

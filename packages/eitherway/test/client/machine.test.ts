@@ -280,6 +280,8 @@ describe("a transport that does not serve", () => {
     expect(broken(cut(1)).state).toMatchObject({ doubted: ["websocket"], last: { transport: "sse" } });
     const full: Event = { type: "ended", link: 1, failure: { code: "slow", message: "slow" } };
     expect(broken(full).state).toMatchObject({ doubted: [], last: { transport: "websocket" } });
+    const told: Event = { type: "ended", link: 1, failure: { message: "the hub is elsewhere now", after: 0 } };
+    expect(broken(told).state).toMatchObject({ doubted: [], last: { transport: "websocket" } });
     const held = run(open, timer, cut(1), timer, opened(2), timer, cut(2), timer).state;
     expect(held).toMatchObject({ doubted: [], last: { transport: "websocket" } });
   });

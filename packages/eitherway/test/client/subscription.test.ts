@@ -47,6 +47,7 @@ function watch(from: Cursor, onMessage: (seq: number, subscription: Subscription
     gap: ({ why }) => log.push(`gap ${why}`),
     live: (at) => log.push(`live ${at.slice(-1)}`),
     hole: () => log.push("hole"),
+    unsure: () => log.push("unsure"),
     failed: (code) => log.push(code),
   });
   return { subscription, log };
@@ -221,5 +222,15 @@ describe("a subscription", () => {
     fresh.retake();
     for (const frame of [run(9), gap("trimmed", 9), live(5), run(7)]) fresh.take(frame);
     expect(told).toEqual(["live 5", "hole"]);
+  });
+
+  test("a gap that may be the earlier one's is not believed: a fresh link has to tell (P2)", () => {
+    const { subscription, log } = watch(id(15));
+    subscription.retake();
+    subscription.take(gap("trimmed", 20));
+    expect([log, subscription.received]).toEqual([["unsure"], id(15)]);
+    subscription.restart();
+    for (const frame of [run(16, 5), live(20)]) subscription.take(frame);
+    expect(log.slice(1)).toEqual([16, 17, 18, 19, 20].map((seq) => `${seq} replayed`).concat("live k"));
   });
 });

@@ -15,14 +15,15 @@ export function tendOutboxes(next: () => Promise<OutboxStore | undefined>, tendi
   let timer: Undo | undefined;
 
   async function lookAgain(): Promise<void> {
-    try {
-      for (let store = await next(); store; store = ended ? undefined : await next()) {
-        await (ended ? store.close() : send(store));
-      }
-    } catch {
-      // The disk fails: whoever writes to it reports that.
+    for (let store = await found(); store; store = ended ? undefined : await found()) {
+      await (ended ? store.close() : send(store));
     }
     if (!ended) timer = clock.after(LOOK_MS, () => void lookAgain());
+  }
+
+  /** Where the disk fails there is nothing to find: whoever writes to it reports that. */
+  function found(): Promise<OutboxStore | undefined> {
+    return next().catch(() => undefined);
   }
 
   /** Resolves once everything has its outcome, or at the end. */

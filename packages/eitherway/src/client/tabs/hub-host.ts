@@ -11,7 +11,7 @@ export interface HubHost {
   accept(port: TabPort): void;
   /** Whether somebody looks at one of the tabs, but for one. */
   hasVisible(but: TabPort): boolean;
-  /** Ends all hubs; their tabs go on by themselves. */
+  /** Ends all hubs; another one takes their place, and their tabs find it. */
   close(message: string): void;
 }
 
@@ -57,7 +57,7 @@ export function createHubHost(options: HubHostOptions): HubHost {
     hasVisible: (but) => [...hubs.values()].some((hub) => hub.hasVisible(but)),
     close(message) {
       closed = true;
-      for (const hub of hubs.values()) hub.close(message);
+      for (const hub of hubs.values()) hub.close(message, 0);
       hubs.clear();
     },
   };

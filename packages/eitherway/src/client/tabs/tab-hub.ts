@@ -22,7 +22,8 @@ export interface TabHub {
   join(port: TabPort, hello: TabHello): TabSeat;
   /** Whether a tab that is looked at has a seat, but for one. */
   hasVisible(but?: TabPort): boolean;
-  close(message: string): void;
+  /** `after`: its tabs are to come back then; without, to go on by themselves. */
+  close(message: string, after?: number): void;
 }
 
 /** What a tab says, as it comes. */
@@ -255,7 +256,9 @@ export function createTabHub(options: TabHubOptions): TabHub {
         restsSince ??= now;
         downSince ??= now;
         const mayReturn = proved && now - downSince < OUTAGE_MS;
-        dismissAll(`the hub has no connection: ${state.message}`, mayReturn ? 0 : undefined);
+        // What the server told the hub holds for its tabs: each of them asking by itself is the last thing it needs.
+        const after = state.toldMs === undefined ? undefined : Math.max(0, restsSince + state.toldMs - now);
+        dismissAll(`the hub has no connection: ${state.message}`, after ?? (mayReturn ? 0 : undefined));
         return;
       }
       case "over":
@@ -270,10 +273,10 @@ export function createTabHub(options: TabHubOptions): TabHub {
     options.over();
   }
 
-  function close(message: string): void {
+  function close(message: string, after?: number): void {
     if (closed) return;
     closed = true;
-    dismissAll(message);
+    dismissAll(message, after);
     linger?.();
     undoSweep();
     for (const undo of lingers.values()) undo();

@@ -9,7 +9,9 @@ import type { ClientTransport, Destination } from "../transport.ts";
 export type UpstreamState =
   | { readonly name: "trying" }
   | { readonly name: "up"; readonly welcome: WelcomeFrame }
-  | { readonly name: "down" | "over"; readonly message: string };
+  /** `toldMs`: the server named this time, from the beginning of the wait. */
+  | { readonly name: "down"; readonly message: string; readonly toldMs: number | undefined }
+  | { readonly name: "over"; readonly message: string };
 
 export interface Upstream {
   readonly state: UpstreamState;
@@ -94,7 +96,7 @@ export function createUpstream(options: UpstreamOptions, to: UpstreamDestination
       case "open":
         return welcome ? { name: "up", welcome } : { name: "trying" };
       case "waiting":
-        return { name: "down", message };
+        return { name: "down", message, toldMs: state.told ? state.ms : undefined };
       case "stopped":
         return { name: "over", message };
       case "asleep":

@@ -52,7 +52,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
     });
     busy = false;
     if (closed) return;
-    if (unanswered.size > 0) {
+    if (unanswered.size > 0 || stopped) {
       if (!stopped) failure ??= { message: "the answer to a batch of commands is not complete" };
       // What waits here may belong behind what was not done: all of it goes back, to be put in order again.
       const behind = waiting;

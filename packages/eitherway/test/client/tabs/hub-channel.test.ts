@@ -117,6 +117,7 @@ function createReader(channel: HubChannel, log: Log, from: Cursor) {
       if (message.data !== id) faults.push(`${String(message.data)} as ${id}`);
       seen.push(id);
     },
+    unsure: () => faults.push("unsure"),
     gap({ why }) {
       seen.push(`gap ${why}`);
     },

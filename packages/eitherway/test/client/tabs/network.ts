@@ -23,14 +23,22 @@ export function createNetwork(clock: FakeClock, options: EitherwayOptions) {
   const requests: Record<string, number> = {};
   let open: Request[] = [];
   let on = true;
+  /** Something on the way says 503, and this many seconds. */
+  let busy: number | undefined;
+  let asked = 0;
 
   const fake = (url: string, { body, signal }: { body: string; signal: AbortSignal }): Promise<Response> =>
     new Promise((resolve, reject) => {
       const path = url.slice(URL_OF_SERVER.length);
       const door = path.slice(1);
       requests[door] = (requests[door] ?? 0) + 1;
+      asked++;
       if (!on) {
         reject(new TypeError("the network is off"));
+        return;
+      }
+      if (busy !== undefined) {
+        resolve(new Response("", { status: 503, headers: { "retry-after": String(busy) } }));
         return;
       }
       const headers = { host: "127.0.0.1" };
@@ -48,6 +56,12 @@ export function createNetwork(clock: FakeClock, options: EitherwayOptions) {
       return server.eitherway;
     },
     requests,
+    get asked() {
+      return asked;
+    },
+    setBusy(seconds: number | undefined) {
+      busy = seconds;
+    },
     get open() {
       return open.filter(({ over, door }) => !over && door !== "commands").map(({ door }) => door);
     },

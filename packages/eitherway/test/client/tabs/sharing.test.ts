@@ -1,5 +1,7 @@
 /** Many tabs, one connection: what each of them sees, whatever becomes of the hub. */
 import { describe, expect, test } from "vitest";
+import { openOutboxOn } from "../../../src/client/outbox-store/index.ts";
+import { createMemoryOutboxDisk } from "../../../src/testing/index.ts";
 import { createTabWorld, numbered, type Tab, type TabWorld, watch } from "./support.ts";
 
 const SHARED = "shared";
@@ -239,4 +241,62 @@ describe("a hub", () => {
     // Nobody wants the channel of the frozen tab any more.
     expect(world.subscriptions).toBe(1);
   });
+
+  test("stay together when the connection breaks again and again (P6)", async () => {
+    const world = createTabWorld();
+    const tabs = openTabs(world, 8);
+    for (const { client } of tabs) watch(client, "room");
+    await world.pass(11_000);
+    for (let i = 0; i < 3; i++) {
+      world.cutAll();
+      await world.pass(4_000);
+    }
+    expect(world.open).toHaveLength(1);
+    expect(transportsOf(tabs)).toEqual(tabs.map(() => SHARED));
+  });
+
+  test.each([
+    ["at first", 0],
+    ["after it was open", 11_000],
+  ])("ask no sooner than a server wants that said so to the hub %s (P11)", async (_when, openMs) => {
+    const world = createTabWorld();
+    if (openMs === 0) world.setBusy(120);
+    const tabs = openTabs(world, 4);
+    for (const { client } of tabs) watch(client, "room");
+    await world.pass(openMs);
+    const before = openMs === 0 ? 0 : world.asked;
+    world.setBusy(120);
+    world.cutAll();
+    await world.pass(119_000);
+    expect(world.asked - before).toBe(1);
+    world.setBusy(undefined);
+    await world.pass(30_000);
+    expect(transportsOf(tabs)).toEqual(tabs.map(() => SHARED));
+  });
+
+  test.each([["auto"], [["shared", "sse", "poll"]], ["shared"]] as const)(
+    "send what a closed tab left, when transport is %s (P4, P5)",
+    async (transport) => {
+      const world = createTabWorld();
+      const disk = createMemoryOutboxDisk();
+      const [one, other] = [disk.page(), disk.page()];
+      let ids = 0;
+      const open = ({ disk }: typeof one) => openOutboxOn({ disk, createClientId: () => `box${++ids}` });
+      world.setNetwork(false);
+      const [left, own] = [await open(one), await open(other)];
+      const closed = world.openTab({ transport, outbox: { store: left } });
+      closed.client
+        .channel("room")
+        .publish("m1", { kind: "text" })
+        .catch(() => {});
+      await world.pass(1_000);
+      one.kill();
+      closed.freeze();
+      world.setNetwork(true);
+      const tab = world.openTab({ transport, outbox: { store: own } });
+      const { seen } = watch(tab.client, "room", "start");
+      await world.pass(60_000);
+      expect([seen.length, [...disk.boxes.values()].flat()]).toEqual([1, []]);
+    },
+  );
 });

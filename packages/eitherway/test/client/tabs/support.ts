@@ -22,6 +22,10 @@ export interface TabWorld {
   readonly subscriptions: number;
   /** Requests ever made, by door. */
   readonly requests: Readonly<Record<string, number>>;
+  /** All of them. */
+  readonly asked: number;
+  /** Something on the way answers everything with 503 and these seconds as `Retry-After`; `undefined`: no longer. */
+  setBusy(seconds: number | undefined): void;
   /** Publishes text messages, `m1`, `m2`, ..., and lets everything that follows happen. */
   publish(channel: string, count: number): Promise<void>;
   /** How many messages a channel has had. */
@@ -166,6 +170,10 @@ export function createTabWorld(options: EitherwayOptions = {}, seed = 1): TabWor
       return reading + live + lagging;
     },
     requests: network.requests,
+    get asked() {
+      return network.asked;
+    },
+    setBusy: network.setBusy,
     async publish(channel, count) {
       for (let i = 0; i < count; i++) {
         const n = (counts.get(channel) ?? 0) + 1;
