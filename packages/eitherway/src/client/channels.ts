@@ -142,6 +142,7 @@ export function createChannels(options: ChannelsOptions): Channels {
   }
 
   function refuse(state: ChannelState, error: EitherwayError): void {
+    if (state.refused !== "no") return; // two streams that overlap both say it
     if (isRetryable(error.code)) {
       state.refused = "for now";
       state.resting = clock.after(backoffMs(state.refusals++, random), () => {

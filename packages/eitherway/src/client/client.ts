@@ -74,7 +74,7 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
   let seenFailure: LinkFailure | undefined;
   let status: Status | undefined;
   let telling = false;
-  let closed = false;
+  let closing: Promise<void> | undefined;
 
   const outbox = createOutbox({
     clock,
@@ -212,9 +212,12 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
 
   const undoLogout = share?.onLogout(() => void close());
 
-  async function close(): Promise<void> {
-    if (closed) return;
-    closed = true;
+  function close(): Promise<void> {
+    closing ??= end();
+    return closing;
+  }
+
+  async function end(): Promise<void> {
     undoLogout?.();
     channels.close();
     const kept = outbox.close();

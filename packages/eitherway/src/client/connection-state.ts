@@ -17,7 +17,7 @@ export interface Memory {
   readonly good: TransportName | undefined;
   /** Transports whose links opened but did not serve: tried last. */
   readonly doubted: readonly TransportName[];
-  /** How many of the last links opened and soon broke, all of this transport. */
+  /** How many of the last links opened and soon broke, or were put off, all of this transport. */
   readonly brief: { readonly transport: TransportName; readonly times: number } | undefined;
   /** Rounds begun since a link held. */
   readonly round: number;

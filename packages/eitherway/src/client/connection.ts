@@ -56,8 +56,14 @@ export interface Connection {
 /** Waking up in a storm of events is one waking up. */
 const WAKE_EVERY_MS = 1_000;
 
+/** What a healthy link's next byte may be late. */
+const LATE_MS = 1_000;
+
 /** Between two looks at the link. A device that slept finds out this soon that its link did not live through it. */
 const WATCH_MS = 5_000;
+
+/** Long enough to take what has arrived while the program was busy. */
+const LOOK_AGAIN_MS = 100;
 
 /** What comes this long after the opening was not sent with it: the link lets things through as they happen. */
 const PULSE_MS = 500;
@@ -97,7 +103,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   let timer: Undo | undefined;
   let watchdog: Undo | undefined;
   let lastWoken: Moment | undefined;
-  const stopWakeups = options.wakeups({ woken, asleep: () => dispatch({ type: "asleep" }) });
+  /** Ends the wait of a waking that came too soon after another one. */
+  let wakeLater: Undo | undefined;
+  const stopWakeups = options.wakeups({ woken, asleep });
 
   function dispatch(event: Event): void {
     const before = state.name;
@@ -264,6 +272,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   /** A half-open connection never fails by itself; silence is the only sign. */
   function watch(own: LinkInHand, pingMs: number, openedAt: Moment): void {
     if (own !== current) return;
+    const lookAfter = (ms: number): void => {
+      const due = clock.now() + ms;
+      // Whoever wakes up late has not yet taken what came meanwhile, and must not call the other end silent.
+      watchdog = clock.after(ms, () => {
+        if (clock.now() - due > LATE_MS) lookAfter(LOOK_AGAIN_MS);
+        else watch(own, pingMs, openedAt);
+      });
+    };
     const { transport, heard, number } = own;
     const quietMs = transport.quietMs(pingMs);
     const quiet = since(heard);
@@ -278,8 +294,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       dispatch({ type: "mute", link: number });
       if (own !== current) return;
     }
-    const next = Math.min(WATCH_MS, quietMs - quiet, quiet < muteMs ? muteMs - quiet : WATCH_MS);
-    watchdog = clock.after(next, () => watch(own, pingMs, openedAt));
+    lookAfter(Math.min(WATCH_MS, quietMs - quiet, quiet < muteMs ? muteMs - quiet : WATCH_MS));
   }
 
   // --- channels ---
@@ -325,15 +340,25 @@ export function createConnection(options: ConnectionOptions): Connection {
   // --- the outside ---
 
   function woken(): void {
-    if (lastWoken && since(lastWoken) < WAKE_EVERY_MS && state.name !== "asleep") return;
+    const rest = lastWoken && state.name !== "asleep" ? WAKE_EVERY_MS - since(lastWoken) : 0;
+    if (rest > 0) {
+      wakeLater?.();
+      wakeLater = clock.after(Math.ceil(rest), woken); // what woke the device first may have failed: the network comes after the light
+      return;
+    }
     lastWoken = moment();
     timeline.note({ what: "woken" });
     dispatch({ type: "woken", stale: isStale() });
   }
 
+  function asleep(): void {
+    wakeLater?.();
+    dispatch({ type: "asleep" });
+  }
+
   /** A link that lives would have been heard of, or be open, by now. */
   function isStale(): boolean {
-    if (current?.welcome) return since(current.heard) > current.transport.quietMs(current.welcome.ping) / 2;
+    if (current?.welcome) return since(current.heard) > current.transport.idleMs(current.welcome.ping) + LATE_MS;
     return [...links.values()].some(({ heard }) => since(heard) > CONNECT_MS);
   }
 
@@ -352,6 +377,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     close() {
       stopWakeups();
+      wakeLater?.();
       dispatch({ type: "close" });
     },
   };

@@ -235,7 +235,7 @@ function notOpen(state: StateOf<"connecting">, random: Random): Step {
 /** Comes back later, or not at all. `ended` is a link that is over already. */
 function lost(state: StateOf<"connecting" | "open">, failure: LinkFailure, random: Random, ended?: number): Step {
   const { code, after = 0 } = failure;
-  const kept = { ...memory(state), ...doubts(state, failure), lastFailure: failure };
+  const kept = { ...memory(state), ...doubts(state, failure, ended), lastFailure: failure };
   const dropped = dropAll(state, ended);
   if (code !== undefined && !isRetryable(code)) {
     return { state: { ...kept, name: "stopped" }, effects: [...dropped, NO_TIMER] };
@@ -249,10 +249,18 @@ function lost(state: StateOf<"connecting" | "open">, failure: LinkFailure, rando
 
 // --- doubts and probes ---
 
-/** A link that opens and soon breaks without a word from the other end, and again: its transport does not live here. */
-function doubts(state: StateOf<"connecting" | "open">, { code, after }: LinkFailure): Partial<Memory> {
-  if (state.name !== "open" || !state.young || code !== undefined || after !== undefined) return {};
-  const { transport } = state.current;
+/**
+ * A link that opens and soon breaks without a word from the other end, and again: its transport does not live here. And one that
+ * something on the way puts off, and again: others may get through.
+ */
+function doubts(
+  state: StateOf<"connecting" | "open">,
+  { code, after }: LinkFailure,
+  ended: number | undefined,
+): Partial<Memory> {
+  const counts = state.name === "open" ? state.young : after !== undefined;
+  if (code !== undefined || !counts) return {};
+  const { transport } = linksOf(state).find(({ link }) => link === ended) ?? (state.last as Link);
   const times = state.brief?.transport === transport ? state.brief.times + 1 : 1;
   return times < MOST_BRIEF ? { brief: { transport, times } } : doubt(state, transport);
 }

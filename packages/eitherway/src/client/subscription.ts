@@ -38,7 +38,8 @@ export interface Subscription extends ChannelSink {
   end(): void;
 }
 
-export function createSubscription(from: Cursor, events: SubscriptionEvents): Subscription {
+export function createSubscription(from: Cursor, listener: SubscriptionEvents): Subscription {
+  let events = listener;
   let received = parseId(from);
   let cursor = received;
   let live = false;
@@ -139,6 +140,9 @@ export function createSubscription(from: Cursor, events: SubscriptionEvents): Su
     },
     end() {
       ended = true;
+      events = NOBODY; // a link may remember us as long as it lives, and must not keep the application by that
     },
   };
 }
+
+const NOBODY: SubscriptionEvents = { message() {}, gap() {}, live() {}, hole() {}, unsure() {}, failed() {} };

@@ -22,7 +22,9 @@ export interface ClientTransport {
   readonly name: TransportName;
   /** Whether this platform can. */
   supported(): boolean;
-  /** The longest silence of a healthy link, in milliseconds, for a server that pings every `pingMs`. */
+  /** How long, in milliseconds, a link is silent when there is nothing to say, for a server that pings every `pingMs`. */
+  idleMs(pingMs: number): number;
+  /** Whoever is silent for longer is taken for dead. */
   quietMs(pingMs: number): number;
   /** The same right after the opening: whoever is silent for longer there is held back by something on the way. */
   muteMs(pingMs: number): number;

@@ -23,22 +23,27 @@ export function createWaitingRoom(clock: ClientClock, places: () => number): Wai
 
   function call(): void {
     for (const { enter } of waiting.splice(0, Math.max(0, places() - called))) {
-      called++;
+      admit();
       enter();
     }
+  }
+
+  function admit(): void {
+    called++;
     // Whoever was called may have changed its mind, and none of the others must wait for ever.
-    if (called > 0 && waiting.length > 0) {
-      nextTurn ??= clock.after(TURN_MS, () => {
-        nextTurn = undefined;
-        called = 0;
-        call();
-      });
-    } else if (waiting.length === 0) called = 0;
+    nextTurn ??= clock.after(TURN_MS, () => {
+      nextTurn = undefined;
+      called = 0;
+      call();
+    });
   }
 
   return {
     async wait() {
-      if (places() > called) return;
+      if (places() > called) {
+        admit();
+        return;
+      }
       await new Promise<void>((enter, turnAway) => {
         waiting.push({ enter, turnAway });
       });

@@ -336,6 +336,22 @@ describe("channels", () => {
     });
   });
 
+  test("are refused once, though two streams that change places both say so, and leave no timer behind", async () => {
+    const stage = createStage();
+    const errors: string[] = [];
+    const a = stage.client.channel("a");
+    a.on("error", ({ code }) => {
+      errors.push(code);
+    });
+    collect(a);
+    await stage.settle();
+    const refusal = { t: "error", channel: "a", code: "unavailable", message: "not now" } as const;
+    stage.link.say(refusal, refusal);
+    expect(errors).toEqual(["unavailable"]);
+    await stage.client.close();
+    expect(stage.clock.pending).toBe(0);
+  });
+
   test("are asked for after welcome when they came while the link was opening", async () => {
     const stage = createStage({ onLink() {} });
     collect(stage.client.channel("a"));

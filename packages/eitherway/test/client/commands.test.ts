@@ -92,7 +92,7 @@ describe.each([
     ["an answer of something in between", 502, "<html>", "returned k1  answered 502"],
     ["an answer of something that speaks JSON", 502, "null", "returned k1  answered 502"],
     ["an empty answer", 200, "", "returned k1 the answer to a batch of commands is not complete"],
-    ["rubbish", 200, "<html>", /^returned k1 The frame is not JSON/],
+    ["rubbish", 200, "<html>", /^returned k1 what came is no frame: The frame is not JSON/],
   ])("come back after %s, and the link lives on", async (_what, status, body, expected) => {
     const { client, link, batches } = await open();
     link.publish(command("k1"));
@@ -112,6 +112,15 @@ describe.each([
     await client.clock.settle();
     expect(client.log).toContain("returned k2");
     expect(batches()).toHaveLength(1);
+  });
+
+  test("have their answers, though a newer server says something that nobody knows between them", async () => {
+    const { client, link, batches } = await open();
+    link.publish(command("k1"));
+    await client.clock.settle();
+    batches()[0]?.answer(`{"t":"news"}\n{"t":"ok","k":"k1","i":"${idOf(1)}"}\n`);
+    await client.clock.settle();
+    expect(client.log).toEqual(["ok k1"]);
   });
 
   test("do not go out any more when the link is closed in the same turn", async () => {

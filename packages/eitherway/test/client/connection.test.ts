@@ -185,13 +185,32 @@ describe("a client", () => {
     expect(stage.links.length - before).toBe(1);
   });
 
+  test("makes up for a waking that came too soon after another: what the first one tried may have failed", async () => {
+    let network = true;
+    const stage = createStage({ transport: "websocket", onLink: (link) => (network ? link.say(WELCOME) : link.end()) });
+    stage.client.channel("room").on("message", LISTENER);
+    await stage.settle();
+    network = false;
+    stage.link.end();
+    await stage.pass(120_000);
+    stage.wake(); // the lid opens
+    await stage.pass(800);
+    network = true;
+    stage.wake(); // and the network is there
+    await stage.pass(250);
+    expect(stage.client.status.state).toBe("open");
+    stage.wake();
+    await stage.client.close();
+    expect(stage.clock.pending).toBe(0);
+  });
+
   test("drops a silent link when the device wakes up, and keeps a talking one", async () => {
     const stage = createStage();
     stage.client.channel("room").on("message", LISTENER);
-    await stage.pass(18_000);
+    await stage.pass(15_500);
     stage.wake();
     expect(stage.links).toHaveLength(1);
-    await stage.pass(2_000);
+    await stage.pass(1_500);
     stage.wake();
     await stage.settle();
     expect(stage.links).toHaveLength(2);

@@ -226,6 +226,14 @@ describe("a round", () => {
     expect(run(connecting, { type: "ended", link: 1, failure }).state.name).toBe(name);
   });
 
+  test("a transport that something on the way puts off, twice, is tried last: others may get through", () => {
+    const later: Event = { type: "ended", link: 2, failure: { message: "503", after: 1_000 } };
+    const twice = run(connecting, cut(1), later, timer, cut(3), { ...later, link: 4 } as Event).state;
+    expect(twice).toMatchObject({ name: "waiting", told: true, doubted: ["sse"] });
+    const next = run(twice, timer, cut(5)).state;
+    expect(next.last?.transport).toBe("poll");
+  });
+
   test("a server that says no to one racer ends the race", () => {
     const failure = { code: "bad-version", message: "no" } as const;
     const { state, effects } = run(connecting, timer, { type: "ended", link: 2, failure });
@@ -280,8 +288,8 @@ describe("a transport that does not serve", () => {
     expect(broken(cut(1)).state).toMatchObject({ doubted: ["websocket"], last: { transport: "sse" } });
     const full: Event = { type: "ended", link: 1, failure: { code: "slow", message: "slow" } };
     expect(broken(full).state).toMatchObject({ doubted: [], last: { transport: "websocket" } });
-    const told: Event = { type: "ended", link: 1, failure: { message: "the hub is elsewhere now", after: 0 } };
-    expect(broken(told).state).toMatchObject({ doubted: [], last: { transport: "websocket" } });
+    const hinted: Event = { type: "ended", link: 1, failure: { message: "the stream ended", after: 1 } };
+    expect(broken(hinted).state).toMatchObject({ doubted: ["websocket"] });
     const held = run(open, timer, cut(1), timer, opened(2), timer, cut(2), timer).state;
     expect(held).toMatchObject({ doubted: [], last: { transport: "websocket" } });
   });

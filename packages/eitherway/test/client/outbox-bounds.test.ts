@@ -17,6 +17,7 @@ describe("the bounds of the outbox (P6)", () => {
     ok("c1.1");
     await clock.settle();
     expect(ready).toBe(true);
+    clock.advance(1); // who was called did not take its place
     await outbox.ready();
   });
 
@@ -51,6 +52,28 @@ describe("the bounds of the outbox (P6)", () => {
     await Promise.all(all);
     await clock.settle();
     expect([called, refused, outbox.size]).toEqual([[1, 2, 3, 4, 5], [], 3]);
+  });
+
+  test("lets in no more than fit of those who ask at once, and none before those who wait", async () => {
+    const { publish, attach, outbox, ok, clock } = createBox({ commands: 2 });
+    attach();
+    const results: { readonly now: string }[] = [];
+    const produce = async (): Promise<void> => {
+      await outbox.ready();
+      results.push(publish("a"));
+    };
+    const all = [1, 2, 3].map(produce);
+    await clock.settle();
+    expect(results.map(({ now }) => now)).toEqual(["pending", "pending"]);
+    ok("c1.1");
+    all.push(produce());
+    await clock.settle();
+    clock.advance(1);
+    await clock.settle();
+    expect(results.map(({ now }) => now)).toEqual([expect.stringMatching(/-/), "pending", "pending"]);
+    await outbox.close();
+    await Promise.allSettled(all);
+    expect(clock.pending).toBe(0);
   });
 
   test("rejects beyond its bytes", async () => {

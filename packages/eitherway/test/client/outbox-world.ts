@@ -115,6 +115,7 @@ export function createOutboxWorld(seed = 1): OutboxWorld {
   const transport: ClientTransport = {
     name: "websocket",
     supported: () => true,
+    idleMs: (pingMs: number) => pingMs,
     quietMs: (pingMs) => 2.5 * pingMs,
     muteMs: (pingMs) => 2.5 * pingMs,
     open: openLink,

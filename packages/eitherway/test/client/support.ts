@@ -106,6 +106,7 @@ export function createStage(options: StageOptions = {}): Stage {
   const transport = (name: TransportName): ClientTransport => ({
     name,
     supported: () => true,
+    idleMs: (pingMs) => pingMs,
     quietMs: (pingMs) => 2.5 * pingMs,
     muteMs: (pingMs) => (name === "sse" ? 4_000 : 1.5 * pingMs),
     open(to, events) {

@@ -317,6 +317,22 @@ describe("poll", () => {
     expect(requests.length).toBeLessThanOrEqual(11);
   });
 
+  test("waits no longer from one answer to the next than one wait, however often the channels change", async () => {
+    const { client, link, requests } = open();
+    client.settled = true;
+    requests[0]?.lines(WELCOME);
+    await client.clock.settle();
+    expect(helloOf(requests[1]?.body ?? "").wait).toBe(25);
+    for (const seconds of [10, 10, 10]) {
+      client.clock.advance(seconds * 1_000);
+      client.channels.set(`b${seconds}`, "now");
+      link.change(client.greeting({}), ["gone"]);
+      client.clock.advance(50);
+      await client.clock.settle();
+    }
+    expect(requests.slice(2).map(({ body }) => helloOf(body).wait)).toEqual([14, 4, 0]);
+  });
+
   test("gives up a request that waits when the channels change, and asks anew (P2)", async () => {
     const { client, link, requests } = open();
     client.settled = true;

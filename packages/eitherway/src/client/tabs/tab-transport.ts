@@ -61,6 +61,7 @@ export function createTabTransport(options: TabTransportOptions): ClientTranspor
   return {
     name: "shared",
     supported: () => options.isUseful() && options.ways.some((way) => way.usable()),
+    idleMs: () => QUIET_MS / 2,
     quietMs: () => QUIET_MS,
     muteMs: () => Number.POSITIVE_INFINITY, // nothing stands between a tab and its hub
     open: (to, events) => openShared(to, events, options),
@@ -190,7 +191,8 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
         return;
       case "ended": {
         const { message: reason, after } = message;
-        finish({ message: reason, ...(after !== undefined && { after }) });
+        // A word of ours: this way of connecting is all right, and the tab is to come back to it.
+        finish({ message: reason, ...(after !== undefined && { code: "unavailable", after }) });
         return;
       }
       case "here":

@@ -7,7 +7,8 @@ import {
   type WelcomeFrame,
 } from "../../protocol/index.ts";
 import type { Command } from "../command.ts";
-import type { Destination, LinkEvents, Routes } from "../transport.ts";
+import type { Destination, LinkEvents, LinkFailure, Routes } from "../transport.ts";
+import { readFrame } from "./frames.ts";
 import { exchange, helloLine } from "./http.ts";
 
 export interface CommandPoster {
@@ -81,7 +82,17 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
     const undoDeadline = to.clock.after(ANSWER_MS, () => request?.abort());
     const failure = await exchange(to, "commands", body, request.signal, async (answer) => {
       const text = await answer.text();
-      for (const line of text.split("\n")) if (line !== "" && !closed) onFrame(jsonClientCodec.readServer(line));
+      let rubbish: LinkFailure | undefined;
+      const end = {
+        ended(failure: LinkFailure) {
+          rubbish = failure;
+        },
+      };
+      for (const line of text.split("\n")) {
+        const frame = line === "" || closed ? undefined : readFrame(jsonClientCodec, line, end);
+        if (rubbish) return rubbish;
+        if (frame) onFrame(frame);
+      }
       return undefined;
     });
     undoDeadline();

@@ -20,11 +20,11 @@ export function onceEnded(events: LinkEvents): LinkEnd {
   return end;
 }
 
-/** A frame; `undefined` for one of a newer protocol, which is passed over, and for rubbish, which ends the link. */
+/** A frame; `undefined` for one of a newer protocol, which is passed over, and for rubbish, which is the end. */
 export function readFrame<Wire extends string | Uint8Array>(
   codec: ClientCodec<Wire>,
   wire: Wire,
-  end: LinkEnd,
+  end: Pick<LinkEnd, "ended">,
 ): ArrivedFrame | undefined {
   try {
     return codec.readServer(wire);

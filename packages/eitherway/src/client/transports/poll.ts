@@ -19,6 +19,7 @@ const REPEAT_MS = 1_000;
 export const pollTransport: ClientTransport = {
   name: "poll",
   supported: () => typeof fetch === "function",
+  idleMs: () => WAIT_SECONDS * MS_PER_SECOND,
   quietMs: () => WAIT_SECONDS * MS_PER_SECOND + SLACK_MS,
   muteMs: () => Number.POSITIVE_INFINITY, // an answer comes as a whole
   open: openPolls,
@@ -33,32 +34,37 @@ function openPolls(to: Destination, events: LinkEvents): ClientLink {
   let pause: (() => void) | undefined;
   let gathering: (() => void) | undefined;
   let welcomed = false;
-  let lastBody = "";
+  /** The last request, but for how long it waits. */
+  let lastAsked = "";
   let lastBegan = 0;
+  let answeredAt = 0;
 
   function poll(): void {
     gathering?.(); // whatever changed is in this request
     gathering = undefined;
     const { channels, routes, settled } = to.greet();
     // The first answer opens the link. And until every channel has said where it stands, "now" would move on with the waiting.
-    const wait = welcomed && settled ? WAIT_SECONDS : 0;
-    const body = helloLine(to, channels, wait);
-    const rest = body === lastBody ? lastBegan + REPEAT_MS - clock.now() : 0;
+    // A request that was given up has waited already: from one answer to the next it must not be silent for longer than one wait.
+    const waited = Math.ceil((clock.now() - answeredAt) / MS_PER_SECOND);
+    const wait = welcomed && settled ? Math.max(0, WAIT_SECONDS - waited) : 0;
+    const asked = helloLine(to, channels, Math.sign(wait));
+    const rest = asked === lastAsked ? lastBegan + REPEAT_MS - clock.now() : 0;
     if (rest > 0) {
       pause = clock.after(rest, poll);
       return;
     }
     pause = undefined;
-    lastBody = body;
+    lastAsked = asked;
     lastBegan = clock.now();
     request = new AbortController();
-    void ask(body, routes, request.signal);
+    void ask(helloLine(to, channels, wait), routes, request.signal);
   }
 
   async function ask(body: string, routes: Routes, signal: AbortSignal): Promise<void> {
     const failure = await exchange(to, "poll", body, signal, async (answer) => {
       const text = await answer.text();
       events.alive();
+      answeredAt = clock.now();
       for (const line of text.split("\n")) if (line !== "" && !end.over && !signal.aborted) receive(line, routes);
       return undefined;
     });
@@ -82,7 +88,7 @@ function openPolls(to: Destination, events: LinkEvents): ClientLink {
     gathering ??= clock.after(GATHER_MS, () => {
       pause?.();
       request.abort();
-      lastBody = ""; // it was not answered, so it was no answer without news
+      lastAsked = ""; // it was not answered, so it was no answer without news
       poll();
     });
   }

@@ -57,6 +57,7 @@ export function createSseTransport(reader: StreamReader): ClientTransport {
   return {
     name: "sse",
     supported: reader.supported,
+    idleMs: (pingMs) => pingMs,
     quietMs: (pingMs) => QUIET_PINGS * pingMs,
     muteMs: () => PULSE_MS + SLACK_MS,
     open: (to, events) => openStreams(reader, to, events),

@@ -29,6 +29,7 @@ export function createWebSocketTransport(find: () => SocketConstructor | undefin
   return {
     name: "websocket",
     supported: () => find() !== undefined,
+    idleMs: (pingMs) => pingMs,
     quietMs: (pingMs) => QUIET_PINGS * pingMs,
     muteMs: (pingMs) => MUTE_PINGS * pingMs,
     open: (to, events) => openWebSocket(find() as SocketConstructor, to, events),
