@@ -562,4 +562,62 @@ export const mutants = [
     replace: "if (kept.length > 100 * MOST_ENTRIES) kept.shift();",
     tests: ["client/connection.test.ts", "client/machine.test.ts", "client/choice.test.ts"],
   },
+  {
+    title: "what waits behind a batch that was refused for now overtakes it",
+    file: "client/transports/commands.ts",
+    search: "if (unanswered.size > 0 || stopped) {",
+    replace: "if (unanswered.size > 0) {",
+    tests: ["client/commands.test.ts"],
+  },
+  {
+    title: "a channel taken again while a link opens is given what answers its earlier subscription",
+    file: "client/connection.ts",
+    search: "for (const subscription of own.asked.values()) subscription.restart();",
+    replace: "",
+    tests: ["client/retake.test.ts"],
+  },
+  {
+    title: "a gap of an earlier subscription is told to the later one",
+    file: "client/subscription.ts",
+    search: "      if (received) events.unsure();\n      return;",
+    replace: "      if (!received) return;",
+    tests: ["client/subscription.test.ts", "client/retake.test.ts"],
+  },
+
+  // --- tabs ---
+  {
+    title: "tabs leave a hub whose connection breaks twice, each for a stream of its own",
+    file: "client/tabs/tab-transport.ts",
+    search: '{ code: "unavailable", after }',
+    replace: "{ after }",
+    tests: ["client/tabs/sharing.test.ts"],
+  },
+  {
+    title: "tabs ask a server that told their hub to stay away",
+    file: "client/tabs/tab-hub.ts",
+    search: "after ?? (mayReturn ? 0 : undefined)",
+    replace: "mayReturn ? 0 : undefined",
+    tests: ["client/tabs/sharing.test.ts"],
+  },
+  {
+    title: "a gap of the tab furthest behind is told to every tab",
+    file: "client/tabs/hub-channel.ts",
+    search: "if (!isDue) continue;",
+    replace: "",
+    tests: ["client/tabs/hub-channel.test.ts", "client/tabs/random-walk.test.ts"],
+  },
+  {
+    title: "a tab is given a run that does not join up with its place",
+    file: "client/tabs/hub-channel.ts",
+    search: " && at.seq >= joint;",
+    replace: ";",
+    tests: ["client/tabs/hub-channel.test.ts", "client/tabs/random-walk.test.ts"],
+  },
+  {
+    title: "the lead is stolen again and again",
+    file: "client/tabs/leader-way.ts",
+    search: "if (!mayStealNow(name, clock))",
+    replace: "if (name === undefined)",
+    tests: ["client/tabs/leader-way.test.ts"],
+  },
 ];

@@ -54,6 +54,8 @@ export interface ClientOptions {
 export interface TabSharing {
   /** Named `shared`; stands before `sse` in the order of `auto`. */
   readonly transport: ClientTransport;
+  /** Whether it is worth it here: else it is used only where the application names nothing else. */
+  isUseful(): boolean;
   /** Calls back when somebody logged out in any tab: the client closes. */
   onLogout(end: () => void): Undo;
 }

@@ -19,6 +19,7 @@ import type {
   PublishOptions,
   Status,
   StatusError,
+  TabSharing,
   TransportChoice,
 } from "./client-api.ts";
 import { type Connection, createConnection } from "./connection.ts";
@@ -55,7 +56,7 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
   }
   const id = store?.clientId ?? options.clientId ?? platform.createClientId();
   if (!isClientId(id)) throw badOption("clientId", quote(id), "1 to 64 letters, digits, _ and -");
-  const order = readChoice(options.transport ?? "auto", transports);
+  const order = readChoice(options.transport ?? "auto", transports, share);
   const { framing = jsonClientCodec } = options;
   if (!framing.subprotocol) throw badOption("framing", quote(String(framing)), "`binary` of eitherway/client/binary");
   const streamChange = oneOf(
@@ -237,7 +238,7 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
       if (event === "outcome") return outcomeListeners.add(listener as (outcome: Outcome) => void);
       throw new EitherwayError("bad-event", `${quote(String(event))} is none of status, error, outcome.`);
     },
-    use: (choice) => connection.use(readChoice(choice, transports)),
+    use: (choice) => connection.use(readChoice(choice, transports, share)),
     reconnect: () => connection.reconnect(),
     ready: () => outbox.ready(),
     pending: () => [...(tender?.pending() ?? []), ...outbox.pending()],
@@ -279,7 +280,11 @@ function readUrl(given: string | URL, baseUrl: string | undefined): string {
   return `http${secure}://${host}${path.replace(/\/+$/, "")}`;
 }
 
-function readChoice(choice: TransportChoice, transports: readonly ClientTransport[]): readonly TransportName[] {
+function readChoice(
+  choice: TransportChoice,
+  transports: readonly ClientTransport[],
+  share: TabSharing | undefined,
+): readonly TransportName[] {
   const all = transports.map(({ name }) => name);
   const names = choice === "auto" ? all : typeof choice === "string" ? [choice] : choice;
   const unknown = names.find((name) => !all.includes(name));
@@ -290,7 +295,8 @@ function readChoice(choice: TransportChoice, transports: readonly ClientTranspor
   const order = names.filter((name, i) => supported.includes(name) && names.indexOf(name) === i);
   if (order.length === 0)
     throw badOption("transport", names.join(", "), `what this platform has: ${supported.join(", ")}`);
-  return order;
+  const useful = share?.isUseful() === false ? order.filter((name) => name !== "shared") : order;
+  return useful.length > 0 ? useful : order;
 }
 
 function oneOf<T extends string>(name: string, given: T, known: readonly T[]): T {

@@ -7,6 +7,14 @@ export const BROWSERS = ["Chromium", "Firefox"] as const;
 
 export type BrowserName = (typeof BROWSERS)[number];
 
+/** What the driver switches off, and people have: pages that are kept, and hidden tabs whose timers are slowed down. */
+const UNLIKE_USERS = [
+  "--disable-back-forward-cache",
+  "--disable-background-timer-throttling",
+  "--disable-backgrounding-occluded-windows",
+  "--disable-renderer-backgrounding",
+];
+
 const FIREFOX = "/usr/bin/firefox-esr";
 
 /** Its first start makes a profile, on a busy machine. */
@@ -22,7 +30,7 @@ export function useRealBrowser(name: BrowserName): { openPage(address: string): 
         : {
             executablePath: CHROMIUM,
             args: FLAGS,
-            ignoreDefaultArgs: ["--disable-back-forward-cache"],
+            ignoreDefaultArgs: UNLIKE_USERS,
             timeout: START_MS,
           },
     );

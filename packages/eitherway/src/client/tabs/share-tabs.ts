@@ -17,7 +17,7 @@ export interface ShareTabsOptions {
    * Who is logged in. Tabs of different users never share. Without it, tabs share that have the same token, so give it where
    * each tab has a token of its own.
    */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /**
    * `auto` (default): where streams may run over HTTP/1.1, which is everywhere but on a page that came over HTTP/2 or 3.
    * `always`: there too, which saves the server connections.
@@ -53,13 +53,17 @@ export function shareTabs(options: ShareTabsOptions = {}): SharedTabs {
     createHost: async () => (await import("./web-hub-host.ts")).createWebHubHost(),
   });
   const transport = createTabTransport({
-    ways: worker ? [createWorkerWay(worker), leaderWay] : [leaderWay],
+    ways: typeof document !== "object" ? [] : worker ? [createWorkerWay(worker), leaderWay] : [leaderWay],
     user,
-    isUseful: () => typeof document === "object" && (when === "always" || !isMultiplexed()),
     isVisible,
     wakeups,
+    onPageGone,
   });
-  return { transport, ...createLogout(user, createClientId) };
+  return {
+    transport,
+    isUseful: () => when === "always" || !isMultiplexed(),
+    ...createLogout(user, createClientId),
+  };
 }
 
 /** Bundlers know this form, and make a chunk of it. */
@@ -78,6 +82,12 @@ function isMultiplexed(): boolean {
 
 function isVisible(): boolean {
   return document.visibilityState === "visible";
+}
+
+/** A page that is left says so; nothing else would tell the hub for minutes. */
+function onPageGone(gone: () => void): () => void {
+  addEventListener("pagehide", gone);
+  return () => removeEventListener("pagehide", gone);
 }
 
 function onVisibility(changed: () => void): () => void {

@@ -38,11 +38,11 @@ export interface TabTransportOptions {
   /** Best first. */
   readonly ways: readonly HubWay[];
   readonly user: string | undefined;
-  /** Whether sharing is worth it here. */
-  isUseful(): boolean;
   isVisible(): boolean;
   /** The hub may be where nothing of this is heard. */
   readonly wakeups: Wakeups;
+  /** Calls back when the page goes, for good or to be kept. */
+  onPageGone(gone: () => void): Undo;
 }
 
 /** A hub that died is left after two to three of these, and another one serves before five seconds are over. */
@@ -60,7 +60,7 @@ const NO_ROUTES: Routes = new Map();
 export function createTabTransport(options: TabTransportOptions): ClientTransport {
   return {
     name: "shared",
-    supported: () => options.isUseful() && options.ways.some((way) => way.usable()),
+    supported: () => options.ways.some((way) => way.usable()),
     idleMs: () => QUIET_MS / 2,
     quietMs: () => QUIET_MS,
     muteMs: () => Number.POSITIVE_INFINITY, // nothing stands between a tab and its hub
@@ -82,6 +82,7 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
   let unanswered = 0;
   let timer: Undo | undefined;
   let stopWakeups: Undo | undefined;
+  let stopPageGone: Undo | undefined;
 
   // --- finding a hub ---
 
@@ -162,6 +163,7 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
   function settleIn(way: HubWay): void {
     timer?.();
     timer = clock.after(BEAT_MS, () => beat(way));
+    stopPageGone = options.onPageGone(() => tell({ t: "bye" }));
     stopWakeups = options.wakeups({ woken: () => tell({ t: "woken" }), asleep() {} });
   }
 
@@ -243,6 +245,8 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
     timer = undefined;
     stopWakeups?.();
     stopWakeups = undefined;
+    stopPageGone?.();
+    stopPageGone = undefined;
     routesOf.clear();
     numberOf.clear();
     tell({ t: "bye" });

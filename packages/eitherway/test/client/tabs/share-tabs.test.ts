@@ -41,13 +41,13 @@ describe("sharing", () => {
     ["https://app.example/", "h3", false],
   ])("on a page of %s that came over %o is of use: %o", (address, nextHopProtocol, isUseful) => {
     arrive(address, { name: address, nextHopProtocol });
-    expect(shareTabs().transport.supported()).toBe(isUseful);
-    expect(shareTabs({ when: "always" }).transport.supported()).toBe(true);
+    expect(shareTabs().isUseful()).toBe(isUseful);
+    expect(shareTabs({ when: "always" }).isUseful()).toBe(true);
   });
 
   test("does not go by how other servers are reached", () => {
     arrive("https://app.example/", { name: "https://app.example.other/a.js", nextHopProtocol: "h2" });
-    expect(shareTabs().transport.supported()).toBe(true);
+    expect(shareTabs().isUseful()).toBe(true);
   });
 
   test("needs a worker or locks, and pages", () => {

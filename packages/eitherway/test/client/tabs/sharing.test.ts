@@ -242,6 +242,15 @@ describe("a hub", () => {
     expect(world.subscriptions).toBe(1);
   });
 
+  test("share where it is of no use only when they are told to and have nothing else", async () => {
+    const world = createTabWorld();
+    const order = [undefined, ["shared", "poll"], "shared"] as const;
+    const tabs = order.map((transport) => world.openTab({ useful: false, ...(transport && { transport }) }));
+    for (const { client } of tabs) watch(client, "room");
+    await world.pass(1_000);
+    expect(transportsOf(tabs)).toEqual(["sse", "poll", SHARED]);
+  });
+
   test("stay together when the connection breaks again and again (P6)", async () => {
     const world = createTabWorld();
     const tabs = openTabs(world, 8);

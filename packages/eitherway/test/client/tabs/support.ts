@@ -30,7 +30,9 @@ export interface TabWorld {
   publish(channel: string, count: number): Promise<void>;
   /** How many messages a channel has had. */
   published(channel: string): number;
-  openTab(options?: Partial<ClientOptions> & { readonly user?: string; readonly ways?: number }): Tab;
+  openTab(
+    options?: Partial<ClientOptions> & { readonly user?: string; readonly ways?: number; readonly useful?: boolean },
+  ): Tab;
   /** The hub stops, without a word. The next tab that looks for one starts another. */
   killHub(): void;
   /** The timers and the network of the hub stand still, though it takes messages. */
@@ -110,7 +112,7 @@ export function createTabWorld(options: EitherwayOptions = {}, seed = 1): TabWor
     return made;
   }
 
-  function openTab({ user, ways = 1, ...clientOptions }: Parameters<TabWorld["openTab"]>[0] = {}): Tab {
+  function openTab({ user, ways = 1, useful = true, ...clientOptions }: Parameters<TabWorld["openTab"]>[0] = {}): Tab {
     const heard: ToTab[] = [];
     let frozen = false;
     const devices = new Set<DeviceEvents>();
@@ -134,11 +136,17 @@ export function createTabWorld(options: EitherwayOptions = {}, seed = 1): TabWor
         );
       },
     };
-    const transport = createTabTransport({ ways: [way], user, isUseful: () => true, isVisible: () => true, wakeups });
+    const transport = createTabTransport({
+      ways: [way],
+      user,
+      isVisible: () => true,
+      wakeups,
+      onPageGone: () => () => {},
+    });
     const whole: ClientPlatform = { ...platform, clock: stoppable(() => frozen), wakeups };
     const client = createClientOn(whole, {
       url: URL_OF_SERVER,
-      share: { transport, onLogout: () => () => {} },
+      share: { transport, isUseful: () => useful, onLogout: () => () => {} },
       ...clientOptions,
     });
     onTestFinished(() => client.close());
