@@ -1,0 +1,22 @@
+/** `npm run test:long`: the random walks many times as long, each with a seed of its own, for whoever changed what they walk through. */
+import { phase, Stop, script } from "./lib/phases.js";
+import { runTool } from "./lib/process.js";
+
+/** About 3 minutes. */
+process.env.EITHERWAY_WALK_RUNS ??= "5000";
+/** About 5 minutes. */
+process.env.EITHERWAY_MODEL_RUNS ??= "50000";
+
+const WALKS = {
+  "walks of the client": "packages/eitherway/test/client/walk",
+  "walks of the server": "packages/eitherway/test/model",
+};
+
+await script(async () => {
+  for (const [title, folder] of Object.entries(WALKS)) {
+    await phase(title, async () => {
+      const { code } = await runTool("vitest", "vitest", ["run", "--testTimeout=1200000", folder], { live: true });
+      if (code !== 0) throw new Stop(`${title} found something; the seed stands above.`);
+    });
+  }
+});
