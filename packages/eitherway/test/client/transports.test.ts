@@ -330,7 +330,7 @@ describe("poll", () => {
       client.clock.advance(50);
       await client.clock.settle();
     }
-    expect(requests.slice(2).map(({ body }) => helloOf(body).wait)).toEqual([14, 4, 0]);
+    expect(requests.slice(2).map(({ body }) => helloOf(body).wait)).toEqual([15, 5, 0]);
   });
 
   test("gives up a request that waits when the channels change, and asks anew (P2)", async () => {

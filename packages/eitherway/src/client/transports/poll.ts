@@ -45,7 +45,7 @@ function openPolls(to: Destination, events: LinkEvents): ClientLink {
     const { channels, routes, settled } = to.greet();
     // The first answer opens the link. And until every channel has said where it stands, "now" would move on with the waiting.
     // A request that was given up has waited already: from one answer to the next it must not be silent for longer than one wait.
-    const waited = Math.ceil((clock.now() - answeredAt) / MS_PER_SECOND);
+    const waited = Math.floor((clock.now() - answeredAt) / MS_PER_SECOND);
     const wait = welcomed && settled ? Math.max(0, WAIT_SECONDS - waited) : 0;
     const asked = helloLine(to, channels, Math.sign(wait));
     const rest = asked === lastAsked ? lastBegan + REPEAT_MS - clock.now() : 0;
