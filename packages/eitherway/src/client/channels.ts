@@ -47,8 +47,6 @@ export interface Channels {
   handle<T>(name: string, options: ChannelOptions | undefined): Channel<T>;
   /** Subscriptions that a link should have now. */
   wanted(): Map<string, Subscription>;
-  /** Another link takes over. */
-  restart(): void;
   /** Ends every subscription and loop. */
   close(): void;
 }
@@ -303,9 +301,6 @@ export function createChannels(options: ChannelsOptions): Channels {
         if (subscription && pauses === 0 && refused === "no") wanted.set(name, subscription);
       }
       return wanted;
-    },
-    restart() {
-      for (const { subscription } of states.values()) subscription?.restart();
     },
     close() {
       closed = true;

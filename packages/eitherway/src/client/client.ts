@@ -126,7 +126,6 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
     memory: platform.createNetworkMemory(url),
     timeline,
     wanted: channels.wanted,
-    restart: channels.restart,
     outbox,
     changed,
     report,
@@ -256,13 +255,13 @@ function withShared(all: readonly ClientTransport[], shared: ClientTransport | u
   return at < 0 ? [...all, shared] : [...all.slice(0, at), shared, ...all.slice(at)];
 }
 
-/** Of the whole text, since the URL of React Native has no parts to ask for. */
-const ADDRESS = /^(?:http|ws)(s?):\/\/(?:[^/?#]*@)?([^/?#]+)([^?#]*)/;
-
 function withoutShared(choice: TransportChoice = "auto"): TransportChoice {
   const rest = typeof choice === "string" ? choice : choice.filter((name) => name !== "shared");
   return rest === "shared" || rest.length === 0 ? "auto" : rest;
 }
+
+/** Of the whole text, since the URL of React Native has no parts to ask for. */
+const ADDRESS = /^(?:http|ws)(s?):\/\/(?:[^/?#]*@)?([^/?#]+)([^?#]*)/;
 
 function readUrl(given: string | URL, baseUrl: string | undefined): string {
   let href: string;

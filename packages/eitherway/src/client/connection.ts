@@ -2,6 +2,7 @@
 import { type ArrivedFrame, EitherwayError, type WelcomeFrame } from "../protocol/index.ts";
 import { type Effect, type Event, initialState, linksOf, type State } from "./connection-state.ts";
 import { step } from "./machine.ts";
+import { type Moment, momentOf, msSince } from "./moment.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ClientClock, NetworkMemory, Random, Undo, Wakeups } from "./ports.ts";
 import type { Subscription } from "./subscription.ts";
@@ -31,8 +32,6 @@ export interface ConnectionOptions {
   readonly timeline: Pick<Timeline, "note">;
   /** Subscriptions that the link should have. */
   wanted(): Map<string, Subscription>;
-  /** Another link takes over. */
-  restart(): void;
   readonly outbox: Pick<Outbox, "size" | "attach" | "detach" | "answer" | "returned">;
   /** Something that the status tells has changed. */
   changed(): void;
@@ -70,12 +69,6 @@ const PULSE_MS = 500;
 
 /** A channel that is not live although not even a ping came for so long: the end of its replay is held back. */
 const MUTE_PINGS = 1.5;
-
-/** A moment by both clocks: one stands still while a device sleeps, the other may be set. */
-interface Moment {
-  readonly now: number;
-  readonly wall: number;
-}
 
 /** A link, from the wish for it until it is over or given up. */
 interface LinkInHand {
@@ -158,7 +151,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       welcome: undefined,
       greeting: undefined,
       asked: new Map(),
-      heard: moment(),
+      heard: momentOf(clock),
     };
     links.set(number, own);
     const why = linksOf(state).find(({ link }) => link === number)?.why ?? "";
@@ -179,7 +172,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   function eventsOf(own: LinkInHand): LinkEvents {
     return {
       alive() {
-        own.heard = moment();
+        own.heard = momentOf(clock);
       },
       frame(frame, routes) {
         if (!links.has(own.number)) return;
@@ -208,10 +201,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       current = own;
       opened++;
       timeline.note({ what: "open", transport: own.transport.name });
-      options.restart();
-      // Those that ended since this link's hello as well: what answers them here is still to come.
+      // Those that ended since this link's hello as well: what answers them here is still to come. What is wanted beside them
+      // begins when the link is asked for it.
       for (const subscription of own.asked.values()) subscription.restart();
-      watch(own, frame.ping, moment());
+      watch(own, frame.ping, momentOf(clock));
     }
     outbox.attach((command) => own.link?.publish(command), frame);
     update();
@@ -261,14 +254,6 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   // --- signs of life ---
 
-  function moment(): Moment {
-    return { now: clock.now(), wall: clock.wall() };
-  }
-
-  function since({ now, wall }: Moment): number {
-    return Math.max(clock.now() - now, clock.wall() - wall);
-  }
-
   /** A half-open connection never fails by itself; silence is the only sign. */
   function watch(own: LinkInHand, pingMs: number, openedAt: Moment): void {
     if (own !== current) return;
@@ -282,7 +267,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     };
     const { transport, heard, number } = own;
     const quietMs = transport.quietMs(pingMs);
-    const quiet = since(heard);
+    const quiet = msSince(heard, clock);
     if (quiet >= quietMs) {
       lose(number, { message: `nothing arrived for ${Math.round(quiet)} ms` });
       return;
@@ -340,13 +325,13 @@ export function createConnection(options: ConnectionOptions): Connection {
   // --- the outside ---
 
   function woken(): void {
-    const rest = lastWoken && state.name !== "asleep" ? WAKE_EVERY_MS - since(lastWoken) : 0;
+    const rest = lastWoken && state.name !== "asleep" ? WAKE_EVERY_MS - msSince(lastWoken, clock) : 0;
     if (rest > 0) {
       wakeLater?.();
       wakeLater = clock.after(Math.ceil(rest), woken); // what woke the device first may have failed: the network comes after the light
       return;
     }
-    lastWoken = moment();
+    lastWoken = momentOf(clock);
     timeline.note({ what: "woken" });
     dispatch({ type: "woken", stale: isStale() });
   }
@@ -358,8 +343,9 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   /** A link that lives would have been heard of, or be open, by now. */
   function isStale(): boolean {
-    if (current?.welcome) return since(current.heard) > current.transport.idleMs(current.welcome.ping) + LATE_MS;
-    return [...links.values()].some(({ heard }) => since(heard) > CONNECT_MS);
+    if (current?.welcome)
+      return msSince(current.heard, clock) > current.transport.idleMs(current.welcome.ping) + LATE_MS;
+    return [...links.values()].some(({ heard }) => msSince(heard, clock) > CONNECT_MS);
   }
 
   return {

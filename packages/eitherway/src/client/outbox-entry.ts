@@ -2,6 +2,7 @@
 import type { EitherwayError, Id } from "../protocol/index.ts";
 import type { Outcome, PendingPublish } from "./client-api.ts";
 import { type Command, createCommand } from "./command.ts";
+import { type Moment, msSince } from "./moment.ts";
 import { outcomeUnknown } from "./outbox-refusals.ts";
 import type { KeptCommand } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Undo } from "./ports.ts";
@@ -15,8 +16,8 @@ export interface Entry {
   readonly restored: boolean;
   resolve(receipt: { readonly id: Id }): void;
   reject(reason: unknown): void;
-  /** When it was first sent and may have been applied, by both clocks: one stands still in sleep, the other may be set. */
-  sentAt: { readonly now: number; readonly wall: number } | undefined;
+  /** When it was first sent and may have been applied. */
+  sentAt: Moment | undefined;
   sends: number;
 }
 
@@ -69,8 +70,7 @@ export function describeEntry({ command: { frame }, restored, sends }: Omit<Entr
 /** A refusal for a command that the server may have applied and forgotten. */
 export function tooOld({ command, sentAt }: Entry, clock: ClientClock, keyWindow: number): EitherwayError | undefined {
   if (!sentAt) return undefined;
-  const age = Math.max(clock.now() - sentAt.now, clock.wall() - sentAt.wall);
-  if (age <= keyWindow - Math.min(RESEND_MARGIN_MS, keyWindow / 2)) return undefined;
+  if (msSince(sentAt, clock) <= keyWindow - Math.min(RESEND_MARGIN_MS, keyWindow / 2)) return undefined;
   return outcomeUnknown(command, "it got no answer for as long as the server remembers keys");
 }
 

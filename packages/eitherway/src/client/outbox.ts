@@ -16,6 +16,7 @@ import {
 import { backoffMs } from "./backoff.ts";
 import type { Outcome, PendingPublish } from "./client-api.ts";
 import { type Command, createCommand } from "./command.ts";
+import { momentOf } from "./moment.ts";
 import { describeEntry, type Entry, heedSignal, type Lane, restoredEntry, tooOld } from "./outbox-entry.ts";
 import { clientClosed, outboxFull, outcomeUnknown, tooLarge } from "./outbox-refusals.ts";
 import type { OutboxStore } from "./outbox-store/outbox-store.ts";
@@ -165,7 +166,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       }
       lane.sent++;
       entry.sends++;
-      entry.sentAt ??= { now: clock.now(), wall: clock.wall() };
+      entry.sentAt ??= momentOf(clock);
       onWire.set(command.frame.key, entry);
       link.send(command);
     }

@@ -15,6 +15,12 @@ import type { ClientClock } from "./ports.ts";
 /** From the beginning to `welcome`. A link that hangs there would never fail by itself. */
 export const CONNECT_MS = 10_000;
 
+/** Channels that change within this time are one change, where it takes a new request. */
+export const GATHER_MS = 50;
+
+/** Pings that a link may be silent for, each of which may be late by a half: below that a busy machine is taken for a dead one. */
+export const QUIET_PINGS = 2.5;
+
 /** `shared`: the connection of another tab or worker, see `ClientOptions.share`. */
 export type TransportName = "websocket" | "shared" | "sse" | "poll";
 
@@ -62,6 +68,9 @@ export interface Greeting {
 
 /** Where frames of a channel go. A link hands its own map back with each frame, so none reaches a later subscription. */
 export type Routes = ReadonlyMap<string, ChannelSink>;
+
+/** For frames that belong to no channel. */
+export const NO_ROUTES: Routes = new Map();
 
 export type ChannelFrame = MessagesFrame | LiveFrame | GapFrame;
 

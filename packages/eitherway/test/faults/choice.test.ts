@@ -9,6 +9,8 @@ const AUTO = { dialect: { transport: "auto", framing: jsonClientCodec } } as con
 
 /** The client lets a transport try alone for this long. */
 const RACE_MS = 2_000;
+/** What comes this long after the opening of a stream did not come with it. */
+const PULSE_MS = 1_000;
 /** Longer than any heartbeat may take: what is dead is found dead after it. */
 const LONG_SILENCE_MS = 40_000;
 /** A link that has lived this long was good. */
@@ -84,7 +86,7 @@ describe("auto", () => {
     const reader = await reading;
     expect(client.status).toMatchObject({ transport: "sse", why: "websocket did not open within 2 s" });
     await scene.publish(client, "a", 10);
-    await pulse();
+    scene.clock.leap(PULSE_MS);
     let published = 10;
     for (; client.status.transport === "sse"; published++) {
       await scene.publish(client, "a", 1);
@@ -164,8 +166,10 @@ describe("auto", () => {
     const scene = await createScene(AUTO);
     const url = await startNginx({ old: true, target: scene.network.port });
     const first = scene.client(url);
-    await scene.reader("first", first, "a");
-    await pulse();
+    const reader = await scene.reader("first", first, "a");
+    scene.clock.leap(PULSE_MS);
+    await scene.publishInside("a", 1);
+    await reader.has(1); // long after the opening, so nothing holds the stream back
     scene.clock.leap(HEALTHY_MS);
     const next = scene.client(url);
     await scene.reader("next", next, "a");
@@ -195,12 +199,6 @@ function connectings(client: Client): readonly (string | undefined)[] {
 }
 
 const TURN_MS = 5;
-
-/** The server's first ping on a stream has come: nobody takes the stream for mute any more. */
-function pulse(): Promise<void> {
-  const PULSE_MS = 1_500;
-  return new Promise((resolve) => setTimeout(resolve, PULSE_MS));
-}
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, TURN_MS));

@@ -217,9 +217,6 @@ export function createTabHub(options: TabHubOptions): TabHub {
       get token() {
         return token;
       },
-      restart() {
-        for (const { feed } of channels.values()) feed?.restart();
-      },
       changed,
     });
     return upstream;

@@ -6,15 +6,16 @@
  */
 import type { ErrorFrame } from "../../protocol/index.ts";
 import type { Undo, Wakeups } from "../ports.ts";
-import type {
-  ChannelFrame,
-  ClientLink,
-  ClientTransport,
-  Destination,
-  Greeting,
-  LinkEvents,
-  LinkFailure,
-  Routes,
+import {
+  type ChannelFrame,
+  type ClientLink,
+  type ClientTransport,
+  type Destination,
+  type Greeting,
+  type LinkEvents,
+  type LinkFailure,
+  NO_ROUTES,
+  type Routes,
 } from "../transport.ts";
 import { createCommandPoster } from "../transports/commands.ts";
 import { onceEnded } from "../transports/frames.ts";
@@ -54,8 +55,6 @@ const QUIET_MS = 150_000;
 
 /** So often the hub hears how much was taken where it sends more than a beat can tell. */
 const ACK_EVERY = 1_000;
-
-const NO_ROUTES: Routes = new Map();
 
 export function createTabTransport(options: TabTransportOptions): ClientTransport {
   return {

@@ -30,8 +30,6 @@ export interface UpstreamEvents {
   readonly tabs: number;
   /** The newest one that a tab gave. */
   readonly token: string | undefined;
-  /** Another link takes over. */
-  restart(): void;
   /** `state` may be another one. */
   changed(): void;
 }
@@ -69,7 +67,6 @@ export function createUpstream(options: UpstreamOptions, to: UpstreamDestination
     memory: options.createNetworkMemory(to.url),
     timeline: { note() {} },
     wanted: events.wanted,
-    restart: events.restart,
     // Tabs send their commands themselves: keys count only with the client id of their own hello (PROTOCOL K4).
     outbox: {
       get size() {

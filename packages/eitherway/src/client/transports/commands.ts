@@ -1,14 +1,8 @@
 /** Commands of the HTTP transports: batches by POST, one in flight, so that order holds without the server's help. */
-import {
-  type ArrivedFrame,
-  isRetryable,
-  jsonClientCodec,
-  utf8Length,
-  type WelcomeFrame,
-} from "../../protocol/index.ts";
+import { type ArrivedFrame, isRetryable, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
 import type { Command } from "../command.ts";
-import type { Destination, LinkEvents, LinkFailure, Routes } from "../transport.ts";
-import { readFrame } from "./frames.ts";
+import { type Destination, type LinkEvents, NO_ROUTES } from "../transport.ts";
+import { readLines } from "./frames.ts";
 import { exchange, helloLine } from "./http.ts";
 
 export interface CommandPoster {
@@ -21,8 +15,6 @@ export interface CommandPoster {
 
 /** An answer that takes longer is taken for lost; the server itself waits for nothing this long. */
 const ANSWER_MS = 30_000;
-
-const NO_ROUTES: Routes = new Map();
 
 export function createCommandPoster(to: Destination, events: LinkEvents): CommandPoster {
   const hello = helloLine(to, new Map());
@@ -81,19 +73,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
     request = new AbortController();
     const undoDeadline = to.clock.after(ANSWER_MS, () => request?.abort());
     const failure = await exchange(to, "commands", body, request.signal, async (answer) => {
-      const text = await answer.text();
-      let rubbish: LinkFailure | undefined;
-      const end = {
-        ended(failure: LinkFailure) {
-          rubbish = failure;
-        },
-      };
-      for (const line of text.split("\n")) {
-        const frame = line === "" || closed ? undefined : readFrame(jsonClientCodec, line, end);
-        if (rubbish) return rubbish;
-        if (frame) onFrame(frame);
-      }
-      return undefined;
+      return readLines(await answer.text(), () => !closed, onFrame);
     });
     undoDeadline();
     return failure;

@@ -1,5 +1,5 @@
 /** What links have in common: they end once, and they read frames that a peer may have garbled. */
-import type { ArrivedFrame, ClientCodec, EitherwayError } from "../../protocol/index.ts";
+import { type ArrivedFrame, type ClientCodec, type EitherwayError, jsonClientCodec } from "../../protocol/index.ts";
 import type { LinkEvents, LinkFailure } from "../transport.ts";
 
 export interface LinkEnd {
@@ -34,4 +34,25 @@ export function readFrame<Wire extends string | Uint8Array>(
     if (code !== "unknown-frame") end.ended({ message: `what came is no frame: ${message}` });
     return undefined;
   }
+}
+
+/** The frames of an answer, a line each, while `wanted`. Returns at rubbish, with what is wrong. */
+export function readLines(
+  text: string,
+  wanted: () => boolean,
+  take: (frame: ArrivedFrame) => void,
+): LinkFailure | undefined {
+  let rubbish: LinkFailure | undefined;
+  const end = {
+    ended(failure: LinkFailure) {
+      rubbish = failure;
+    },
+  };
+  for (const line of text.split("\n")) {
+    if (line === "" || !wanted()) continue;
+    const frame = readFrame(jsonClientCodec, line, end);
+    if (rubbish) return rubbish;
+    if (frame) take(frame);
+  }
+  return undefined;
 }

@@ -1,10 +1,16 @@
 /** Server frames by a loop of requests, each with every cursor; commands by POST. Works wherever a form does. */
-import { jsonClientCodec } from "../../protocol/index.ts";
-import type { ClientLink, ClientTransport, Destination, LinkEvents, Routes } from "../transport.ts";
+import type { ArrivedFrame } from "../../protocol/index.ts";
+import {
+  type ClientLink,
+  type ClientTransport,
+  type Destination,
+  GATHER_MS,
+  type LinkEvents,
+  type Routes,
+} from "../transport.ts";
 import { createCommandPoster } from "./commands.ts";
-import { onceEnded, readFrame } from "./frames.ts";
+import { onceEnded, readLines } from "./frames.ts";
 import { exchange, helloLine } from "./http.ts";
-import { GATHER_MS } from "./sse.ts";
 
 /** Below the 30 s after which some proxies give up on an answer. */
 const WAIT_SECONDS = 25;
@@ -65,17 +71,18 @@ function openPolls(to: Destination, events: LinkEvents): ClientLink {
       const text = await answer.text();
       events.alive();
       answeredAt = clock.now();
-      for (const line of text.split("\n")) if (line !== "" && !end.over && !signal.aborted) receive(line, routes);
-      return undefined;
+      return readLines(
+        text,
+        () => !end.over && !signal.aborted,
+        (frame) => receive(frame, routes),
+      );
     });
     if (end.over || signal.aborted) return;
     if (failure) end.ended(failure);
     else poll();
   }
 
-  function receive(line: string, routes: Routes): void {
-    const frame = readFrame(jsonClientCodec, line, end);
-    if (!frame) return;
+  function receive(frame: ArrivedFrame, routes: Routes): void {
     if (frame.t === "welcome") {
       welcomed = true;
       commands.welcome(frame);

@@ -5,22 +5,19 @@ import {
   type ClientTransport,
   CONNECT_MS,
   type Destination,
+  GATHER_MS,
   type Greeting,
   type LinkEvents,
   type LinkFailure,
+  QUIET_PINGS,
 } from "../transport.ts";
 import { createCommandPoster } from "./commands.ts";
 import { onceEnded, readFrame } from "./frames.ts";
 import { exchange, helloLine } from "./http.ts";
 
-const QUIET_PINGS = 2.5; // as on a WebSocket
-
 /** The server's first ping comes this long after its welcome (PROTOCOL.md, rule L6); networks stutter. */
 const PULSE_MS = 1_000;
 const SLACK_MS = 3_000;
-
-/** Channels that change within this time change by one new stream. */
-export const GATHER_MS = 50;
 
 /** How an event stream comes in: by `fetch`, or by what a platform has in its place. */
 export interface StreamReader {

@@ -1,6 +1,13 @@
 /** All frames, both directions, over one WebSocket. */
 import { type ClientFrame, codeOfNumber, jsonClientCodec } from "../../protocol/index.ts";
-import type { ChannelSink, ClientLink, ClientTransport, Destination, LinkEvents } from "../transport.ts";
+import {
+  type ChannelSink,
+  type ClientLink,
+  type ClientTransport,
+  type Destination,
+  type LinkEvents,
+  QUIET_PINGS,
+} from "../transport.ts";
 import { onceEnded, readFrame } from "./frames.ts";
 
 /** The part of a browser's WebSocket that is used; `ws` has it too. */
@@ -17,9 +24,6 @@ export interface Socket {
 export type SocketConstructor = new (url: string, protocols: string[]) => Socket;
 
 const NORMAL_CLOSURE = 1000;
-
-/** Pings that may be late, each by a half: below that a busy machine would be taken for a dead one. */
-const QUIET_PINGS = 2.5;
 
 /** The first one comes after one interval, and what passes that holds none back later. */
 const MUTE_PINGS = 1.5;
