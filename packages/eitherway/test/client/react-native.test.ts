@@ -4,6 +4,7 @@ import { type AppState, createClient } from "../../src/client/index.react-native
 import { MOST_TEXT, sseXhrTransport } from "../../src/client/transports/sse-xhr.ts";
 import { jsonServerCodec, type LiveFrame, type ServerFrame } from "../../src/protocol/index.ts";
 import { createFakeClock } from "../../src/testing/index.ts";
+import { NativeUrl } from "../support/native-url.ts";
 import { createFakeClient, FakeSocket } from "./fake-network.ts";
 import { type FakeXhr, stubXhr } from "./fake-xhr.ts";
 import { idOf, WELCOME } from "./support.ts";
@@ -170,21 +171,6 @@ describe("the platform", () => {
   });
 
   test("a URL that cannot tell its parts is enough", async () => {
-    class NativeUrl {
-      readonly href: string;
-      constructor(url: string | URL) {
-        this.href = `${url}/`;
-      }
-      get protocol(): string {
-        throw new Error("URL.protocol is not implemented");
-      }
-      get host(): string {
-        throw new Error("URL.host is not implemented");
-      }
-      get pathname(): string {
-        throw new Error("URL.pathname is not implemented");
-      }
-    }
     vi.stubGlobal("URL", NativeUrl);
     const clock = createFakeClock();
     const client = createClient({ url: "wss://example.org:8443/eitherway", transport: "sse", clock });

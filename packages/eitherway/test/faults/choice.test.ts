@@ -4,6 +4,7 @@ import type { Client } from "../../src/client/index.node.ts";
 import { jsonClientCodec } from "../../src/protocol/index.ts";
 import { startNginx } from "./nginx.ts";
 import { createScene, type Scene } from "./support.ts";
+import { turn, until } from "./turns.ts";
 
 const AUTO = { dialect: { transport: "auto", framing: jsonClientCodec } } as const;
 
@@ -198,17 +199,11 @@ function connectings(client: Client): readonly (string | undefined)[] {
   return client.timeline().flatMap(({ what, transport }) => (what === "connecting" ? [transport] : []));
 }
 
-const TURN_MS = 5;
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, TURN_MS));
-}
-
 /** Resolves when a number has not changed for so long that what was on the way is here. */
 async function quiet(read: () => number): Promise<void> {
   const STILL_TURNS = 60;
   for (let still = 0, last = read(); still < STILL_TURNS; still++) {
-    await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+    await turn();
     if (read() !== last) still = 0;
     last = read();
   }

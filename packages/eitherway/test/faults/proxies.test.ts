@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DIALECTS } from "../../src/testing/index.ts";
 import { startNginx } from "./nginx.ts";
 import { createScene } from "./support.ts";
+import { until } from "./turns.ts";
 
 for (const dialect of DIALECTS) {
   describe(`over ${dialect.name}`, () => {
@@ -56,7 +57,7 @@ test("over sse, a buffering proxy that does not listen holds all back, and a swi
   const url = await startNginx({ target: scene.network.port, ignoresAccelBuffering: true });
   const client = scene.client(url);
   const reading = scene.reader("reader", client, "a");
-  await mute(scene.server.stats);
+  await until(() => scene.server.stats().links > 0); // the server has the stream, which the client does not hear of
   client.use(["sse", "poll"]);
   scene.clock.leap(CONNECT_MS); // the stream has not said a word
   const reader = await reading;
@@ -67,9 +68,3 @@ test("over sse, a buffering proxy that does not listen holds all back, and a swi
 });
 
 const CONNECT_MS = 10_000;
-const TURN_MS = 5;
-
-/** Resolves when the server has the stream, which the client does not hear of. */
-async function mute(stats: () => { readonly links: number }): Promise<void> {
-  while (stats().links === 0) await new Promise((resolve) => setTimeout(resolve, TURN_MS));
-}

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { DIALECTS } from "../../src/testing/index.ts";
 import { createScene, type Scene } from "./support.ts";
+import { turn, until } from "./turns.ts";
 
 /** Longer than any heartbeat or answer may take: what is dead is found dead after it. */
 const LONG_SILENCE_MS = 40_000;
@@ -146,11 +147,5 @@ async function leaping(scene: Scene, work: Promise<unknown>): Promise<void> {
 
 async function refusals(scene: Scene): Promise<void> {
   const before = scene.network.counters.refused;
-  while (scene.network.counters.refused < before + 2) await turn();
-}
-
-const TURN_MS = 5;
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, TURN_MS));
+  await until(() => scene.network.counters.refused >= before + 2);
 }

@@ -3,22 +3,7 @@
  * the page as an application there would.
  */
 
-/** Parses, and knows no parts (React Native up to 0.79). */
-class NativeUrl {
-  readonly href: string;
-  constructor(url: string | NativeUrl) {
-    this.href = typeof url === "string" ? `${url}/` : url.href;
-  }
-  get protocol(): string {
-    throw new Error("URL.protocol is not implemented");
-  }
-  get host(): string {
-    throw new Error("URL.host is not implemented");
-  }
-  get pathname(): string {
-    throw new Error("URL.pathname is not implemented");
-  }
-}
+import { NativeUrl } from "../../support/native-url.ts";
 
 Object.assign(globalThis, { URL: NativeUrl });
 Reflect.deleteProperty(Response.prototype, "body");
