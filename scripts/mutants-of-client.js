@@ -1,4 +1,8 @@
-/** Breaks of the client and of shared tabs. */
+/**
+ * Breaks of the client and of shared tabs.
+ *
+ * Over 400 lines because it is a list: each break stands alone.
+ */
 
 /** @type {readonly import("./mutants-list.js").Mutant[]} */
 export const mutantsOfClient = [
@@ -99,13 +103,13 @@ export const mutantsOfClient = [
   {
     title: "a slow loop does not pause its channel",
     file: "client/channels.ts",
-    search: "if (subscription && pauses === 0 && refused",
+    search: "if (subscription && !loops?.paused && refused",
     replace: "if (subscription && refused",
     tests: ["client/channels.test.ts", "client/iteration.test.ts"],
   },
   {
     title: "the cursor of a channel passes over what waits for a loop",
-    file: "client/channels.ts",
+    file: "client/loops.ts",
     search: "earliest = place;",
     replace: "earliest = cursor;",
     tests: ["client/channels.test.ts", "client/iteration.test.ts"],
@@ -147,14 +151,14 @@ export const mutantsOfClient = [
   },
   {
     title: "a better link takes over, and the one before is not dropped",
-    file: "client/machine.ts",
+    file: "client/steps.ts",
     search: 'effects: [...dropAll(state, link), { do: "timer", ms: HEALTHY_MS }],',
     replace: 'effects: [{ do: "timer", ms: HEALTHY_MS }],',
     tests: ["client/walk/walk.test.ts"],
   },
   {
     title: "a server that takes links and drops them is hammered",
-    file: "client/machine.ts",
+    file: "client/steps.ts",
     search: 'state: { ...memory(state), name: "open", current,',
     replace: 'state: { ...memory(state), round: 0, name: "open", current,',
     tests: ["client/machine.test.ts", "client/hammering.test.ts"],
@@ -182,7 +186,7 @@ export const mutantsOfClient = [
   },
   {
     title: "a link that hangs while it opens gets no company",
-    file: "client/machine.ts",
+    file: "client/steps.ts",
     search: "ms: left.length > 0 ? RACE_MS : CONNECT_MS }",
     replace: "ms: CONNECT_MS }",
     tests: ["client/choice.test.ts"],
@@ -195,11 +199,39 @@ export const mutantsOfClient = [
     tests: ["client/choice.test.ts", "client/machine.test.ts"],
   },
   {
+    title: "a client without a choice never tries its second transport",
+    file: "client/plain-machine.ts",
+    search: "order[round % order.length]",
+    replace: "order[round % 1]",
+    tests: ["client/plain-machine.test.ts", "client/core.test.ts"],
+  },
+  {
+    title: "a client without a choice pauses long for ever after a bad time",
+    file: "client/plain-machine.ts",
+    search: "state: { ...state, young: false, round: 0 }",
+    replace: "state: { ...state, young: false }",
+    tests: ["client/plain-machine.test.ts"],
+  },
+  {
+    title: "a client by the piece does not hear its device, though it has the part",
+    file: "client/core.ts",
+    search: "attend: wakeups?.(clock)",
+    replace: "attend: undefined",
+    tests: ["client/core.test.ts"],
+  },
+  {
+    title: "the timeline tells a pause once only",
+    file: "client/timeline.ts",
+    search: 'if (state.name === "waiting") note(',
+    replace: 'if (state.name === "waiting" && kept.length === 0) note(',
+    tests: ["client/choice.test.ts"],
+  },
+  {
     title: "a refusal for good is tried again",
-    file: "client/machine.ts",
+    file: "client/steps.ts",
     search: "if (code !== undefined && !isRetryable(code)) {",
     replace: "if (code !== undefined && code === undefined) {",
-    tests: ["client/machine.test.ts"],
+    tests: ["client/machine.test.ts", "client/plain-machine.test.ts"],
   },
   {
     title: "bad luck is no pause at all",

@@ -85,7 +85,7 @@ export const mutantsOfServer = [
   {
     title: "a key is forgotten: its command is applied twice",
     file: "core/memory-broker.ts",
-    search: "if (key) keys.keep(name, key, print, message.seq, now);",
+    search: "if (place) keys.keep(place, print, message.seq, now);",
     replace: "",
     tests: ["core/memory-broker.test.ts"],
   },
@@ -108,8 +108,8 @@ export const mutantsOfServer = [
   {
     title: "a message is doubled for who has read part of a run already",
     file: "core/topic.ts",
-    search: "if (stands === before) subscriber",
-    replace: "if (stands >= before) subscriber",
+    search: "if (stands === before) {",
+    replace: "if (stands >= before) {",
     tests: ["core/join.test.ts"],
   },
   {

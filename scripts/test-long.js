@@ -6,10 +6,13 @@ import { runTool } from "./lib/process.js";
 process.env.EITHERWAY_WALK_RUNS ??= "5000";
 /** About 5 minutes. */
 process.env.EITHERWAY_MODEL_RUNS ??= "50000";
+/** About 7 minutes. */
+process.env.EITHERWAY_FUZZ_BYTES ??= "10000000";
 
 const WALKS = {
   "walks of the client": "packages/eitherway/test/client/walk",
   "walks of the server": "packages/eitherway/test/model",
+  "mutated WebSocket frames": "packages/eitherway/test/transports/websocket-fuzz",
 };
 
 await script(async () => {

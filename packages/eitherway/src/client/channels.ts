@@ -12,18 +12,23 @@ import {
   type Id,
   isCursor,
   isRetryable,
-  parseId,
   quote,
   type Received,
 } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
-import type { Channel, ChannelOptions, Gap, Incoming, MessageMeta, PublishOptions } from "./client-api.ts";
-import { createEmitter, type Emitter } from "./emitter.ts";
-import { createIteration, type Iteration } from "./iteration.ts";
+import type { ChannelOptions, CoreChannel, Gap, Incoming, MessageMeta, PublishOptions } from "./client-api.ts";
+import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
+import type { Loops, LoopsOptions } from "./loops.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
 import { createSubscription, type Subscription } from "./subscription.ts";
 
-export interface ChannelsOptions {
+/** What not every client has. */
+export interface ChannelsParts {
+  /** Makes handles iterable. Default: they are not. */
+  readonly createLoops?: (options: LoopsOptions) => Loops;
+}
+
+export interface ChannelsOptions extends ChannelsParts {
   readonly clock: ClientClock;
   readonly random: Random;
   /** What `wanted` returns has changed. */
@@ -44,7 +49,8 @@ export interface ChannelsOptions {
 }
 
 export interface Channels {
-  handle<T>(name: string, options: ChannelOptions | undefined): Channel<T>;
+  /** With `createLoops` a handle is a `Channel`. */
+  handle<T>(name: string, options: ChannelOptions | undefined): CoreChannel<T>;
   /** Subscriptions that a link should have now. */
   wanted(): Map<string, Subscription>;
   /** Ends every subscription and loop. */
@@ -60,20 +66,18 @@ interface ChannelState {
   readonly gaps: Emitter<[Gap]>;
   readonly lives: Emitter<[Id]>;
   readonly errors: Emitter<[EitherwayError]>;
-  readonly loops: Set<Pick<Iteration<never>, "finish" | "place">>;
-  subscription: Subscription | undefined;
-  /** Loops that have enough for now. */
-  pauses: number;
+  readonly loops: Loops | undefined;
+  subscription?: Subscription | undefined;
   /** Refused: for good, or until a moment has passed. */
   refused: "no" | "for now" | "for good";
   refusals: number;
   /** Ends the wait after the last listener, or after a refusal. */
-  lingering: Undo | undefined;
-  resting: Undo | undefined;
+  lingering?: Undo | undefined;
+  resting?: Undo;
   /** A gap that no message has carried yet. */
-  gap: Gap | undefined;
+  gap?: Gap | undefined;
   /** Where the last listener of messages left. */
-  lastCursor: Cursor | undefined;
+  lastCursor?: Cursor | undefined;
 }
 
 export function createChannels(options: ChannelsOptions): Channels {
@@ -150,7 +154,7 @@ export function createChannels(options: ChannelsOptions): Channels {
     } else state.refused = "for good";
     state.errors.emit(error);
     options.failed(error, state.name);
-    if (state.refused === "for good") for (const loop of [...state.loops]) loop.finish(error);
+    if (state.refused === "for good") state.loops?.finish(error);
     changed();
   }
 
@@ -195,25 +199,20 @@ export function createChannels(options: ChannelsOptions): Channels {
 
   function createState(name: string): ChannelState {
     const emitter = <Args extends readonly unknown[]>() => createEmitter<Args>((thrown) => options.threw(thrown, name));
-    return {
+    const state: ChannelState = {
       name,
       messages: emitter(),
       gaps: emitter(),
       lives: emitter(),
       errors: emitter(),
-      loops: new Set(),
-      subscription: undefined,
-      pauses: 0,
+      loops: options.createLoops?.({ cursor: () => state.subscription?.cursor, changed }),
       refused: "no",
       refusals: 0,
-      lingering: undefined,
-      resting: undefined,
-      gap: undefined,
-      lastCursor: undefined,
     };
+    return state;
   }
 
-  function handle<T>(name: string, { from = "now" }: ChannelOptions = {}): Channel<T> {
+  function handle<T>(name: string, { from = "now" }: ChannelOptions = {}): CoreChannel<T> {
     checkChannelName(name);
     if (!isCursor(from)) {
       throw new EitherwayError("bad-cursor", `from is ${quote(String(from))}; give "start", "now" or a message id.`);
@@ -237,21 +236,21 @@ export function createChannels(options: ChannelsOptions): Channels {
       };
     }
 
-    function on(event: string, listener: (...args: never[]) => void | Promise<void>): Undo {
+    function on(event: string, listener: Listener): Undo {
       if (event === "message") return listenToMessages(listener as Parameters<typeof listenToMessages>[0]);
       const state = shared();
-      const emitters: Record<string, Emitter<never[]> | undefined> = {
-        gap: state.gaps as Emitter<never[]>,
-        live: state.lives as Emitter<never[]>,
-        error: state.errors as Emitter<never[]>,
-      };
-      const emitter = emitters[event];
-      if (!emitter) throw new EitherwayError("bad-event", `${quote(event)} is none of message, gap, live, error.`);
-      const remove = emitter.add(listener);
+      const { messages: message, gaps: gap, lives: live, errors: error } = state;
+      const remove = listenTo({ message, gap, live, error }, event, listener);
       return () => {
         remove();
         forget(state);
       };
+    }
+
+    function iterate(loops: Loops): AsyncIterator<Incoming<T>, undefined, undefined> {
+      const loop = loops.begin<T>(listenToMessages);
+      if (closed) loop.finish();
+      return loop;
     }
 
     return {
@@ -261,64 +260,30 @@ export function createChannels(options: ChannelsOptions): Channels {
       },
       on,
       publish: (data, publishOptions) => options.publish(name, data, publishOptions),
-      [Symbol.asyncIterator]: () => iterate<T>(shared(), listenToMessages),
+      ...(options.createLoops && { [Symbol.asyncIterator]: () => iterate(shared().loops as Loops) }),
     };
-  }
-
-  function iterate<T>(
-    state: ChannelState,
-    listen: (listener: (data: unknown, meta: MessageMeta) => void) => Undo,
-  ): AsyncIterator<Incoming<T>, undefined, undefined> {
-    let paused = false;
-    const pause = (on: boolean): void => {
-      if (paused === on) return;
-      paused = on;
-      state.pauses += on ? 1 : -1;
-      changed();
-    };
-    const iteration = createIteration<Incoming<T>>({
-      pause: () => pause(true),
-      resume: () => pause(false),
-      leave() {
-        pause(false);
-        undo(); // while what the loop left counts
-        state.loops.delete(iteration);
-      },
-    });
-    state.loops.add(iteration);
-    const undo = listen((data, meta) => {
-      iteration.push({ data: data as T, meta }, state.subscription?.cursor ?? meta.id);
-    });
-    if (closed) iteration.finish();
-    return iteration;
   }
 
   return {
     handle,
     wanted() {
       const wanted = new Map<string, Subscription>();
-      for (const { name, subscription, pauses, refused } of states.values()) {
-        if (subscription && pauses === 0 && refused === "no") wanted.set(name, subscription);
+      for (const { name, subscription, loops, refused } of states.values()) {
+        if (subscription && !loops?.paused && refused === "no") wanted.set(name, subscription);
       }
       return wanted;
     },
     close() {
       closed = true;
       for (const state of [...states.values()]) {
-        for (const loop of [...state.loops]) loop.finish();
+        state.loops?.finish();
         end(state);
       }
     },
   };
 }
 
-/** The earliest of a cursor and the places of loops that are behind. */
+/** Of a cursor and the places of loops, the earliest. */
 function behindLoops({ loops }: ChannelState, cursor: Cursor): Cursor {
-  let earliest = cursor;
-  for (const { place } of loops) {
-    if (place === undefined) continue;
-    const [one, other] = [parseId(earliest), parseId(place)];
-    if (!one || !other || one.epoch !== other.epoch || other.seq < one.seq) earliest = place;
-  }
-  return earliest;
+  return loops?.behind(cursor) ?? cursor;
 }

@@ -3,7 +3,7 @@ import type { EitherwayError, ErrorCode, GapReason, Id, Payload } from "../proto
 import type { OutboxStore, Outcome, PendingPublish } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
 import type { TimelineEntry } from "./timeline.ts";
-import type { ClientFraming, ClientTransport, TransportName } from "./transport.ts";
+import type { ClientFraming, ClientTransport, StreamChange, TransportName } from "./transport.ts";
 
 export type { OutboxStore, Outcome, PendingPublish, TimelineEntry };
 
@@ -14,38 +14,44 @@ export type { OutboxStore, Outcome, PendingPublish, TimelineEntry };
  */
 export type TransportChoice = "auto" | TransportName | readonly TransportName[];
 
-export interface ClientOptions {
+/** Options of every client. */
+export interface CommonOptions {
   /** Where the server is: `https://host/eitherway`; in browsers also a path, `/eitherway`. */
   readonly url: string | URL;
-  /** Default `auto`. */
-  readonly transport?: TransportChoice;
   /** How frames are written on a WebSocket. Default JSON, which any tool can read; see `eitherway/client/binary`. */
   readonly framing?: ClientFraming;
   /** Put into every hello; a function is asked each time a link opens. */
   readonly token?: string | (() => string | Promise<string>);
-  /**
-   * How an SSE client changes its channels: `make-first` opens the new stream before it ends the old one, `break-first`
-   * the reverse, which spares the second of the six connections that browsers allow on HTTP/1.1.
-   * Default: `make-first` for https (HTTP/2 is likely), else `break-first`.
-   */
-  readonly streamChange?: "make-first" | "break-first";
   /** Bounds of what waits for its answer. Beyond either, `publish` rejects with `unavailable` (P6). */
   readonly outbox?: {
     /** Default 1,000. */
     readonly commands?: number;
     /** Bytes as written on the wire. Default 8 MiB. */
     readonly bytes?: number;
-    /** Keeps publishes over reloads: `openOutbox()` of `eitherway/client/outbox`. Brings a client id of its own. */
-    readonly store?: OutboxStore | undefined;
   };
-  /** One connection for all tabs of a browser: `shareTabs()` of `eitherway/client/tabs`. */
-  readonly share?: TabSharing;
   /** 1 to 64 letters, digits, `_`, `-`; default random. Two clients with one id disturb each other's publishes. */
   readonly clientId?: string;
   /** For tests. */
   readonly clock?: ClientClock;
   /** For tests: a number from 0 to 1, for jitter. */
   readonly random?: Random;
+}
+
+export interface ClientOptions extends CommonOptions {
+  /** Default `auto`. */
+  readonly transport?: TransportChoice;
+  /**
+   * How an SSE client changes its channels: `make-first` opens the new stream before it ends the old one, `break-first`
+   * the reverse, which spares the second of the six connections that browsers allow on HTTP/1.1.
+   * Default: `make-first` for https (HTTP/2 is likely), else `break-first`.
+   */
+  readonly streamChange?: StreamChange;
+  readonly outbox?: CommonOptions["outbox"] & {
+    /** Keeps publishes over reloads: `openOutbox()` of `eitherway/client/outbox`. Brings a client id of its own. */
+    readonly store?: OutboxStore | undefined;
+  };
+  /** One connection for all tabs of a browser: `shareTabs()` of `eitherway/client/tabs`. */
+  readonly share?: TabSharing | undefined;
   /** Replaces the built-in transports; the order is that of `auto`. */
   readonly transports?: readonly ClientTransport[];
 }
@@ -60,7 +66,8 @@ export interface TabSharing {
   onLogout(end: () => void): Undo;
 }
 
-export interface Client {
+/** What every client is, also one of `eitherway/client/core`. */
+export interface CoreClient {
   /** Random id, the same over all links of this client. */
   readonly id: string;
   /** What is going on. The same object until something changes. */
@@ -72,10 +79,7 @@ export interface Client {
    *
    * @throws EitherwayError `bad-channel`, `reserved-channel` or `bad-cursor`
    */
-  channel<T = unknown>(name: string, options?: ChannelOptions): Channel<T>;
-
-  /** What happened to links and channels and why, oldest first: the last 200 entries. */
-  timeline(): readonly TimelineEntry[];
+  channel<T = unknown>(name: string, options?: ChannelOptions): CoreChannel<T>;
 
   /** Calls back after every change, at most once a turn. */
   on(event: "status", listener: (status: Status) => void): Undo;
@@ -84,17 +88,7 @@ export interface Client {
    * handler that no listener hears is thrown on its own, as EventTarget does.
    */
   on(event: "error", listener: (error: Error, about: ErrorContext) => void): Undo;
-  /**
-   * What became of a publish that an earlier page or a closed tab left in `outbox.store`, since nobody holds its promise any more.
-   * Each at least once: a page that ends just then says nothing, or the next one says it again. Without a listener a failure is an
-   * `error`.
-   */
-  on(event: "outcome", listener: (outcome: Outcome) => void): Undo;
-  /** Publishes without an outcome, in order, to show them before they are stored. The status changes when they do. */
-  pending(): readonly PendingPublish[];
 
-  /** Switches now: the link ends and every channel resumes over the given transport (P3). */
-  use(transport: TransportChoice): void;
   /** Ends the link, if there is one, and connects at once, also after a refusal that stopped the client. */
   reconnect(): void;
   /**
@@ -110,6 +104,26 @@ export interface Client {
   close(): Promise<void>;
 }
 
+export interface Client extends CoreClient {
+  channel<T = unknown>(name: string, options?: ChannelOptions): Channel<T>;
+
+  /** What happened to links and channels and why, oldest first: the last 200 entries. */
+  timeline(): readonly TimelineEntry[];
+
+  on(event: "status", listener: (status: Status) => void): Undo;
+  on(event: "error", listener: (error: Error, about: ErrorContext) => void): Undo;
+  /**
+   * What became of a publish that an earlier page or a closed tab left in `outbox.store`, since nobody holds its promise any more.
+   * Each at least once: a page that ends just then says nothing, or the next one says it again. Without a listener a failure is an
+   * `error`.
+   */
+  on(event: "outcome", listener: (outcome: Outcome) => void): Undo;
+  /** Switches now: the link ends and every channel resumes over the given transport (P3). */
+  use(transport: TransportChoice): void;
+  /** Publishes without an outcome, in order, to show them before they are stored. The status changes when they do. */
+  pending(): readonly PendingPublish[];
+}
+
 export interface ErrorContext {
   /** The channel whose handler threw or whose subscription failed. */
   readonly channel?: string;
@@ -120,7 +134,8 @@ export interface ChannelOptions {
   readonly from?: "now" | "start" | Id;
 }
 
-export interface Channel<T = unknown> extends AsyncIterable<Incoming<T>> {
+/** A channel of every client. */
+export interface CoreChannel<T = unknown> {
   readonly name: string;
   /**
    * Seen up to this id: moves after the handlers returned, so what is saved of it is never ahead of the application.
@@ -148,7 +163,9 @@ export interface Channel<T = unknown> extends AsyncIterable<Incoming<T>> {
    * sent, `unavailable` when the outbox is full, `outcome-unknown` when nobody can tell any more, `closed` after `close()`
    */
   publish(data: unknown, options?: PublishOptions): Promise<{ readonly id: Id }>;
+}
 
+export interface Channel<T = unknown> extends CoreChannel<T>, AsyncIterable<Incoming<T>> {
   /**
    * Messages as they are pulled. At most 1,000 wait: then the whole channel of this client pauses and goes on from the log,
    * so a slow loop costs nothing but `gap`s where the log was trimmed meanwhile; the next message says so in `meta.gap`.

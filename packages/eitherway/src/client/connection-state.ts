@@ -1,5 +1,6 @@
 /** What the connection can be, what may happen to it, and what it then wants done. The steps between are in machine.ts. */
-import type { LinkFailure, TransportName } from "./transport.ts";
+import type { Random } from "./ports.ts";
+import type { ChannelSink, ClientTransport, LinkFailure, TransportName } from "./transport.ts";
 
 /** One link, from its beginning. */
 export interface Link {
@@ -18,16 +19,16 @@ export interface Memory {
   /** Transports whose links opened but did not serve: tried last. */
   readonly doubted: readonly TransportName[];
   /** How many of the last links opened and soon broke, or were put off, all of this transport. */
-  readonly brief: { readonly transport: TransportName; readonly times: number } | undefined;
+  readonly brief?: { readonly transport: TransportName; readonly times: number } | undefined;
   /** Rounds begun since a link held. */
   readonly round: number;
   /** Probes since the best transport was in use. */
   readonly probes: number;
   /** The link in use, or tried last; not a probe. */
-  readonly last: Link | undefined;
+  readonly last?: Link | undefined;
   /** Number of the newest link. */
   readonly links: number;
-  readonly lastFailure: LinkFailure | undefined;
+  readonly lastFailure?: LinkFailure | undefined;
 }
 
 export type State =
@@ -83,6 +84,24 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
+/** A state with links. */
+export type BusyState = Extract<State, { name: "connecting" | "open" }>;
+
+/** What decides about links: machine.ts for clients that choose among transports, plain-machine.ts for others. */
+export interface Machine {
+  step(state: State, event: Event, random: Random): Step;
+  /**
+   * How long the link in use may be silent before it counts as mute, in milliseconds. Absent: links are never mute.
+   * @param heardAfterMs when the last sign of life came, from its opening
+   */
+  muteMs?(
+    transport: Pick<ClientTransport, "muteMs" | "quietMs">,
+    pingMs: number,
+    heardAfterMs: number,
+    channels: Iterable<Pick<ChannelSink, "live">>,
+  ): number;
+}
+
 /** @param recalled what worked on this network before; of no consequence when it is not in `order` */
 export function initialState(order: readonly TransportName[], recalled?: string): State {
   return {
@@ -90,12 +109,9 @@ export function initialState(order: readonly TransportName[], recalled?: string)
     order,
     good: order.find((transport) => transport === recalled),
     doubted: [],
-    brief: undefined,
     round: 0,
     probes: 0,
-    last: undefined,
     links: 0,
-    lastFailure: undefined,
   };
 }
 

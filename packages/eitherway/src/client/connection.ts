@@ -1,25 +1,34 @@
 /** Runs the connection machine: owns links, timer and watchdog, and carries frames between the link in use, channels and outbox. */
 import { type ArrivedFrame, EitherwayError, type WelcomeFrame } from "../protocol/index.ts";
-import { type Effect, type Event, initialState, linksOf, type State } from "./connection-state.ts";
-import { step } from "./machine.ts";
+import { type Effect, type Event, initialState, type Machine, type State } from "./connection-state.ts";
 import { type Moment, momentOf, msSince } from "./moment.ts";
 import type { Outbox } from "./outbox.ts";
-import type { ClientClock, NetworkMemory, Random, Undo, Wakeups } from "./ports.ts";
+import type { ClientClock, NetworkMemory, Random, Undo } from "./ports.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Timeline } from "./timeline.ts";
-import {
-  type ClientLink,
-  type ClientTransport,
-  CONNECT_MS,
-  type Destination,
-  type Greeting,
-  type LinkEvents,
-  type LinkFailure,
-  type Routes,
-  type TransportName,
+import type {
+  ClientLink,
+  ClientTransport,
+  Destination,
+  Greeting,
+  LinkEvents,
+  LinkFailure,
+  Routes,
+  TransportName,
 } from "./transport.ts";
 
-export interface ConnectionOptions {
+/** What not every client has. */
+export interface ConnectionParts {
+  readonly machine: Machine;
+  /** Default: what worked here before is not known. `url` is the server's. */
+  createNetworkMemory?(url: string): NetworkMemory;
+  /** Listens to the device. Default: nobody does; what it did to the links is found out by their silence. */
+  readonly attend?: Attend | undefined;
+  /** Hears of every step before it is carried out. */
+  readonly timeline?: Pick<Timeline, "stepped">;
+}
+
+export interface ConnectionOptions extends ConnectionParts {
   readonly transports: readonly ClientTransport[];
   readonly order: readonly TransportName[];
   readonly destination: Omit<Destination, "greet" | "who">;
@@ -27,9 +36,6 @@ export interface ConnectionOptions {
   readonly token: string | (() => string | Promise<string>) | undefined;
   readonly clock: ClientClock;
   readonly random: Random;
-  readonly wakeups: Wakeups;
-  readonly memory: NetworkMemory;
-  readonly timeline: Pick<Timeline, "note">;
   /** Subscriptions that the link should have. */
   wanted(): Map<string, Subscription>;
   readonly outbox: Pick<Outbox, "size" | "attach" | "detach" | "answer" | "returned">;
@@ -52,11 +58,20 @@ export interface Connection {
   close(): void;
 }
 
-/** Waking up in a storm of events is one waking up. */
-const WAKE_EVERY_MS = 1_000;
+/** What there is of a connection to look after. */
+export interface Attended {
+  readonly state: State;
+  readonly links: ReadonlyMap<number, LinkInHand>;
+  /** The one in use. */
+  readonly current: LinkInHand | undefined;
+  dispatch(event: Event): void;
+}
+
+/** Begins to listen to the device. */
+export type Attend = (connection: Attended) => Undo;
 
 /** What a healthy link's next byte may be late. */
-const LATE_MS = 1_000;
+export const LATE_MS = 1_000;
 
 /** Between two looks at the link. A device that slept finds out this soon that its link did not live through it. */
 const WATCH_MS = 5_000;
@@ -64,21 +79,15 @@ const WATCH_MS = 5_000;
 /** Long enough to take what has arrived while the program was busy. */
 const LOOK_AGAIN_MS = 100;
 
-/** What comes this long after the opening was not sent with it: the link lets things through as they happen. */
-const PULSE_MS = 500;
-
-/** A channel that is not live although not even a ping came for so long: the end of its replay is held back. */
-const MUTE_PINGS = 1.5;
-
 /** A link, from the wish for it until it is over or given up. */
-interface LinkInHand {
+export interface LinkInHand {
   readonly number: number;
   readonly transport: ClientTransport;
   /** Absent while its token is on the way. */
-  link: ClientLink | undefined;
-  welcome: WelcomeFrame | undefined;
+  link?: ClientLink;
+  welcome?: WelcomeFrame;
   /** What its last hello said. */
-  greeting: Greeting | undefined;
+  greeting?: Greeting;
   /** What it has been asked for. */
   asked: Map<string, Subscription>;
   /** The last sign of life. */
@@ -86,8 +95,9 @@ interface LinkInHand {
 }
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { clock, random, outbox, memory, timeline } = options;
-  let state = initialState(options.order, memory.recall());
+  const { clock, random, outbox, machine } = options;
+  const memory = options.createNetworkMemory?.(options.destination.url);
+  let state = initialState(options.order, memory?.recall());
   const links = new Map<number, LinkInHand>();
   /** The one whose frames count. */
   let current: LinkInHand | undefined;
@@ -95,24 +105,29 @@ export function createConnection(options: ConnectionOptions): Connection {
   let opened = 0;
   let timer: Undo | undefined;
   let watchdog: Undo | undefined;
-  let lastWoken: Moment | undefined;
-  /** Ends the wait of a waking that came too soon after another one. */
-  let wakeLater: Undo | undefined;
-  const stopWakeups = options.wakeups({ woken, asleep });
+  const stopAttending = options.attend?.({
+    links,
+    get state() {
+      return state;
+    },
+    get current() {
+      return current;
+    },
+    dispatch,
+  });
 
   function dispatch(event: Event): void {
-    const before = state.name;
-    const { state: next, effects } = step(state, event, random);
-    state = next;
-    for (const effect of effects) run(effect);
-    const { code, message = "" } = next.lastFailure ?? {};
-    const entered = next.name !== before;
-    if (next.name === "waiting" || (entered && next.name !== "connecting" && next.name !== "open")) {
-      timeline.note({ what: next.name as "waiting", ...(next.name === "waiting" && { why: `${next.ms} ms` }) });
-    }
+    const before = state;
+    const taken = machine.step(before, event, random);
+    options.timeline?.stepped(before, event, taken);
+    state = taken.state;
+    for (const effect of taken.effects) run(effect);
+    const { name, lastFailure } = taken.state;
     options.changed();
     // What waits now may wait for ever, so somebody has to hear of it (P11). Last: a listener may connect again.
-    if (entered && next.name === "stopped" && code) options.report(new EitherwayError(code, message));
+    if (name !== before.name && name === "stopped" && lastFailure?.code) {
+      options.report(new EitherwayError(lastFailure.code, lastFailure.message));
+    }
   }
 
   function run(effect: Effect): void {
@@ -122,40 +137,24 @@ export function createConnection(options: ConnectionOptions): Connection {
         timer = effect.ms === undefined ? undefined : clock.after(effect.ms, () => dispatch({ type: "timer" }));
         return;
       case "drop":
-        timeline.note({ what: "dropped", ...transportOf(effect.link) });
         forget(effect.link);
         return;
       case "open":
         void openLink(effect.link, effect.transport);
         return;
       case "remember":
-        memory.remember(effect.transport);
+        memory?.remember(effect.transport);
         return;
     }
   }
-
-  const transportOf = (number: number) => {
-    const name = links.get(number)?.transport.name;
-    return name && { transport: name };
-  };
 
   // --- links ---
 
   /** Never rejects: what goes wrong is an event. */
   async function openLink(number: number, name: TransportName): Promise<void> {
     const transport = options.transports.find((candidate) => candidate.name === name) as ClientTransport;
-    const own: LinkInHand = {
-      number,
-      transport,
-      link: undefined,
-      welcome: undefined,
-      greeting: undefined,
-      asked: new Map(),
-      heard: momentOf(clock),
-    };
+    const own: LinkInHand = { number, transport, asked: new Map(), heard: momentOf(clock) };
     links.set(number, own);
-    const why = linksOf(state).find(({ link }) => link === number)?.why ?? "";
-    timeline.note({ what: "connecting", transport: name, why });
     let token: string | undefined;
     try {
       token = typeof options.token === "function" ? await options.token() : options.token;
@@ -164,7 +163,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       return;
     }
     if (!links.has(number)) return; // given up while the token was on its way
-    const who = { client: options.client, ...(token !== undefined && { token }) };
+    const who = { client: options.client, token };
     own.link = transport.open({ ...options.destination, who, greet: () => greet(own) }, eventsOf(own));
   }
 
@@ -200,7 +199,6 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (!links.has(own.number)) return;
       current = own;
       opened++;
-      timeline.note({ what: "open", transport: own.transport.name });
       // Those that ended since this link's hello as well: what answers them here is still to come. What is wanted beside them
       // begins when the link is asked for it.
       for (const subscription of own.asked.values()) subscription.restart();
@@ -235,10 +233,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function lose(number: number, { code, message, after }: LinkFailure): void {
     if (!links.has(number)) return;
-    timeline.note({ what: "ended", ...transportOf(number), why: code ? `${code}: ${message}` : message });
     forget(number);
-    const failure = { message, ...(code !== undefined && { code }), ...(after !== undefined && { after }) };
-    dispatch({ type: "ended", link: number, failure });
+    dispatch({ type: "ended", link: number, failure: { code, message, after } });
   }
 
   function forget(number: number): void {
@@ -272,9 +268,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       lose(number, { message: `nothing arrived for ${Math.round(quiet)} ms` });
       return;
     }
-    const settled = [...own.asked.values()].every(({ live }) => live);
-    const pulsed = heard.now - openedAt.now > PULSE_MS;
-    const muteMs = !pulsed ? transport.muteMs(pingMs) : settled ? quietMs : MUTE_PINGS * pingMs;
+    const muteMs = machine.muteMs?.(transport, pingMs, heard.now - openedAt.now, own.asked.values()) ?? quietMs;
     if (quiet >= muteMs) {
       dispatch({ type: "mute", link: number });
       if (own !== current) return;
@@ -322,32 +316,6 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (!link.change(cursorsOf(added), removed)) dispatch({ type: "reconnect" });
   }
 
-  // --- the outside ---
-
-  function woken(): void {
-    const rest = lastWoken && state.name !== "asleep" ? WAKE_EVERY_MS - msSince(lastWoken, clock) : 0;
-    if (rest > 0) {
-      wakeLater?.();
-      wakeLater = clock.after(Math.ceil(rest), woken); // what woke the device first may have failed: the network comes after the light
-      return;
-    }
-    lastWoken = momentOf(clock);
-    timeline.note({ what: "woken" });
-    dispatch({ type: "woken", stale: isStale() });
-  }
-
-  function asleep(): void {
-    wakeLater?.();
-    dispatch({ type: "asleep" });
-  }
-
-  /** A link that lives would have been heard of, or be open, by now. */
-  function isStale(): boolean {
-    if (current?.welcome)
-      return msSince(current.heard, clock) > current.transport.idleMs(current.welcome.ping) + LATE_MS;
-    return [...links.values()].some(({ heard }) => msSince(heard, clock) > CONNECT_MS);
-  }
-
   return {
     get state() {
       return state;
@@ -362,8 +330,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (current) lose(current.number, { message });
     },
     close() {
-      stopWakeups();
-      wakeLater?.();
+      stopAttending?.();
       dispatch({ type: "close" });
     },
   };

@@ -1,33 +1,60 @@
 /**
- * The client by the piece: a bundle has the transports that it names, and no other. `eitherway/client` is this with all of them.
+ * The client by the piece, for bundles that count bytes: it has the transports and parts that the program names, and no other.
+ *
+ * All that is promised holds here as well: jitter and floors of pauses, the watch over silent links, exact resume, `gap` and holes,
+ * keys and `outcome-unknown`. Of `eitherway/client` it leaves out `for await`, `timeline()`, `use()`, `pending()`, `outbox.store`, `share`
+ * and the memory of what worked on a network; the choice among transports and wake-ups are parts.
  */
-import { createClientOn } from "./client.ts";
-import type { Client, ClientOptions } from "./client-api.ts";
-import { webPlatform } from "./platform.ts";
+import { assembleClient, badOption } from "./assemble-client.ts";
+import type { CommonOptions, CoreClient } from "./client-api.ts";
+import type { Attend } from "./connection.ts";
+import type { Machine } from "./connection-state.ts";
+import { corePlatform } from "./core-platform.ts";
+import { attendDevice } from "./device.ts";
+import { plainMachine } from "./plain-machine.ts";
+import type { ClientClock } from "./ports.ts";
 import type { ClientTransport } from "./transport.ts";
+import { webWakeups } from "./wakeups.ts";
 
 export { EitherwayError, type ErrorCode, type GapReason, type Id, isEitherwayError } from "../protocol/index.ts";
 export type * from "./client-api.ts";
+export { machine as choice } from "./machine.ts";
 export type { ClientClock, Random, Undo } from "./ports.ts";
 export type * from "./transport.ts";
 export { pollTransport as poll } from "./transports/poll.ts";
 export { sseTransport as sse } from "./transports/sse.ts";
 export { webSocketTransport as webSocket } from "./transports/websocket.ts";
 
-export interface CoreClientOptions extends ClientOptions {
-  /** The transports to use; the order is that of `auto`. Node 20 has no WebSocket of its own: `eitherway/client` brings one. */
+export interface CoreClientOptions extends CommonOptions {
+  /** The transports to use, best first. Node 20 has no WebSocket of its own: `eitherway/client` brings one. */
   readonly transports: readonly ClientTransport[];
+  /**
+   * `choice` of this module: lets transports race, gives up a stream that is open but mute, puts off what does not live here and
+   * probes what is better. Default: one at a time, the next one after each that failed, from the first one again after a cut.
+   */
+  readonly choice?: Machine;
+  /**
+   * `wakeups` of this module: looks at the link when the page or the network comes back, and closes it when the page is put away.
+   * Default: a link that did not live through it is found out by its silence.
+   */
+  readonly wakeups?: (clock: ClientClock) => Attend;
 }
 
 /**
- * A client of these transports. With one alone there is nothing to fall back to where the network does not let it through.
+ * A client of these pieces. With one transport alone there is nothing to fall back to where the network does not let it through.
  *
  * @example
- * import { createClient, sse, webSocket } from "eitherway/client/core";
- * const client = createClient({ url: "/eitherway", transports: [webSocket, sse] });
+ * import { choice, createClient, sse, webSocket } from "eitherway/client/core";
+ * const client = createClient({ url: "/eitherway", transports: [webSocket, sse], choice });
  *
  * @throws EitherwayError `bad-request` for an option that makes no sense
  */
-export function createClient(options: CoreClientOptions): Client {
-  return createClientOn({ ...webPlatform, transports: options.transports }, options);
+export function createClient(options: CoreClientOptions): CoreClient {
+  const { transports, clock = corePlatform.clock, choice = plainMachine, wakeups } = options;
+  const order = transports.filter((transport) => transport.supported()).map(({ name }) => name);
+  if (order.length === 0) throw badOption("transports", "nothing that this platform has", "at least one that it has");
+  return assembleClient(corePlatform, { ...options, order }, { machine: choice, attend: wakeups?.(clock) }).client;
 }
+
+/** What a page hears of its device and its network. */
+export const wakeups = (clock: ClientClock): Attend => attendDevice(webWakeups, clock);

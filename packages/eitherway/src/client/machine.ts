@@ -7,26 +7,20 @@
  * server that takes links and drops them is not hammered. While the link in use is not the best one, the better ones are
  * probed beside it, ever more rarely.
  */
-import { isRetryable } from "../protocol/index.ts";
-import { backoffMs } from "./backoff.ts";
 import {
   type Effect,
   type Event,
   type Link,
   linksOf,
+  type Machine,
   type Memory,
   memory,
   type State,
   type Step,
 } from "./connection-state.ts";
 import type { Random } from "./ports.ts";
+import { dropAll, launch, NO_TIMER, notOpenIn, opened, RACE_MS, rest, retreat, stay } from "./steps.ts";
 import { CONNECT_MS, type LinkFailure, type TransportName } from "./transport.ts";
-
-/** A link that lived this long was good. */
-const HEALTHY_MS = 10_000;
-
-/** Four round trips of a slow phone. A transport that needs longer gets company. */
-export const RACE_MS = 2_000;
 
 /** The first wait before better transports are probed, and the longest: each failed probe doubles it. */
 export const PROBE_MS = 60_000;
@@ -35,12 +29,26 @@ const LONGEST_PROBE_MS = 30 * 60_000;
 /** So many links of one transport in a row that open and soon break are no accident: something on the way does not let it live. */
 const MOST_BRIEF = 2;
 
+/** What comes this long after the opening was not sent with it: the link lets things through as they happen. */
+const PULSE_MS = 500;
+
+/** A channel that is not live although not even a ping came for so long: the end of its replay is held back. */
+const MUTE_PINGS = 1.5;
+
+export const machine: Machine = {
+  step,
+  muteMs(transport, pingMs, heardAfterMs, channels) {
+    if (heardAfterMs <= PULSE_MS) return transport.muteMs(pingMs);
+    return [...channels].every(({ live }) => live) ? transport.quietMs(pingMs) : MUTE_PINGS * pingMs;
+  },
+};
+
 /** `random` is drawn from for pauses only. */
 export function step(state: State, event: Event, random: Random): Step {
   // News of a link that was given up.
   if ("link" in event && !linksOf(state).some(({ link }) => link === event.link)) return stay(state);
-  const cell = TABLE[state.name][event.type] as (state: State, event: Event, random: Random) => Step;
-  return cell(state, event, random);
+  const cell = TABLE[state.name][event.type] as ((state: State, event: Event, random: Random) => Step) | undefined;
+  return cell?.(state, event, random) ?? stay(state);
 }
 
 // --- the table ---
@@ -51,41 +59,28 @@ type StateOf<S extends StateName> = Extract<State, { name: S }>;
 type EventOf<E extends EventType> = Extract<Event, { type: E }>;
 type Table = {
   readonly [S in StateName]: {
-    readonly [E in EventType]: (state: StateOf<S>, event: EventOf<E>, random: Random) => Step;
+    readonly [E in EventType]?: (state: StateOf<S>, event: EventOf<E>, random: Random) => Step;
   };
 };
 
-const stay = (state: State): Step => ({ state, effects: [] });
 const begin = (state: State): Step => beginRound(state, plan(state));
 const restart = (state: State): Step => begin({ ...state, round: 0 });
 const wakeUp = (state: State): Step => begin({ ...state, probes: 0 });
 const reorder = (state: State, { order }: EventOf<"use">): State => ({ ...state, order, good: undefined, doubted: [] });
 const switchTo = (state: State, event: EventOf<"use">): Step => restart(reorder(state, event));
-const rest = (state: State, name: "asleep" | "closed"): Step => ({
-  state: { ...memory(state), name },
-  effects: [...dropAll(state), NO_TIMER],
-});
 const sleep = (state: State): Step => rest(state, "asleep");
 const close = (state: State): Step => rest(state, "closed");
 
-/** Complete by its type: a new state or event does not compile until every cell is decided. */
+/** What is not here does nothing. The table of machine.test.ts has every cell: no new state or event compiles there undecided. */
 const TABLE: Table = {
   idle: {
     wanted: begin,
-    opened: stay,
-    mute: stay,
-    ended: stay,
-    timer: stay,
-    woken: stay,
-    asleep: stay,
     use: (state, event) => stay(reorder(state, event)),
     reconnect: begin,
     close,
   },
   connecting: {
-    wanted: stay,
     opened: (state, { link }) => opened(state, link),
-    mute: stay,
     ended: (state, { link, failure }, random) => failed(state, link, failure, random),
     timer: (state, _event, random) => notOpen(state, random),
     woken: (state, { stale }) => (stale ? wakeUp(state) : stay(state)),
@@ -95,7 +90,6 @@ const TABLE: Table = {
     close,
   },
   open: {
-    wanted: stay,
     opened: (state, { link }) => (link === state.current.link ? stay(state) : opened(state, link)), // a poll says it each time
     mute: (state, { link }) => (link === state.current.link ? demote(state) : stay(state)),
     ended: (state, { link, failure }, random) =>
@@ -108,10 +102,6 @@ const TABLE: Table = {
     close,
   },
   waiting: {
-    wanted: stay,
-    opened: stay,
-    mute: stay,
-    ended: stay,
     timer: begin,
     woken: (state) => (state.told ? stay(state) : wakeUp(state)),
     asleep: (state) => (state.told ? stay(state) : sleep(state)), // nothing is open, and the time still counts
@@ -120,41 +110,17 @@ const TABLE: Table = {
     close,
   },
   asleep: {
-    wanted: stay,
-    opened: stay,
-    mute: stay,
-    ended: stay,
-    timer: stay,
     woken: wakeUp,
-    asleep: stay,
     use: (state, event) => stay(reorder(state, event)),
     reconnect: restart,
     close,
   },
   stopped: {
-    wanted: stay,
-    opened: stay,
-    mute: stay,
-    ended: stay,
-    timer: stay,
-    woken: stay,
-    asleep: stay,
     use: switchTo,
     reconnect: restart,
     close,
   },
-  closed: {
-    wanted: stay,
-    opened: stay,
-    mute: stay,
-    ended: stay,
-    timer: stay,
-    woken: stay,
-    asleep: stay,
-    use: stay,
-    reconnect: stay,
-    close: stay,
-  },
+  closed: {},
 };
 
 // --- rounds ---
@@ -179,35 +145,6 @@ function beginRound(state: State, [first, ...left]: readonly TransportName[], wh
   return launch(next, [], first as TransportName, left, reason, dropAll(state));
 }
 
-/** One more link joins the race. */
-function launch(
-  memory: Memory,
-  racing: readonly Link[],
-  transport: TransportName,
-  left: readonly TransportName[],
-  why: string,
-  before: readonly Effect[] = [],
-): Step {
-  const last = { link: memory.links + 1, transport, why };
-  return {
-    state: { ...memory, name: "connecting", racing: [...racing, last], left, last, links: last.link },
-    effects: [
-      ...before,
-      { do: "timer", ms: left.length > 0 ? RACE_MS : CONNECT_MS },
-      { do: "open", link: last.link, transport },
-    ],
-  };
-}
-
-/** One of the links that race, or a probe, is open: the others are not needed. */
-function opened(state: StateOf<"connecting" | "open">, link: number): Step {
-  const current = linksOf(state).find((each) => each.link === link) as Link;
-  return {
-    state: { ...memory(state), name: "open", current, young: true, probe: undefined, left: [], last: current },
-    effects: [...dropAll(state, link), { do: "timer", ms: HEALTHY_MS }],
-  };
-}
-
 /** A link that did not open. Where nobody said why, the transport may be at fault: the next one has its turn. */
 function failed(state: StateOf<"connecting">, link: number, failure: LinkFailure, random: Random): Step {
   const racing = state.racing.filter((each) => each.link !== link);
@@ -226,25 +163,14 @@ function notOpen(state: StateOf<"connecting">, random: Random): Step {
   const [next, ...left] = state.left;
   const slow = state.racing.map(({ transport }) => transport).join(" and ");
   if (next !== undefined) {
-    const why = `${slow} did not open within ${RACE_MS / 1_000} s`;
-    return launch(memory(state), state.racing, next, left, why);
+    return launch(memory(state), state.racing, next, left, notOpenIn(RACE_MS, slow));
   }
-  return lost(state, { message: `${slow} did not open within ${CONNECT_MS / 1_000} s` }, random);
+  return lost(state, { message: notOpenIn(CONNECT_MS, slow) }, random);
 }
 
-/** Comes back later, or not at all. `ended` is a link that is over already. */
+/** `ended` is a link that is over already. */
 function lost(state: StateOf<"connecting" | "open">, failure: LinkFailure, random: Random, ended?: number): Step {
-  const { code, after = 0 } = failure;
-  const kept = { ...memory(state), ...doubts(state, failure, ended), lastFailure: failure };
-  const dropped = dropAll(state, ended);
-  if (code !== undefined && !isRetryable(code)) {
-    return { state: { ...kept, name: "stopped" }, effects: [...dropped, NO_TIMER] };
-  }
-  const ms = backoffMs(Math.max(0, state.round - 1), random, after);
-  return {
-    state: { ...kept, name: "waiting", ms, told: after > 0 },
-    effects: [...dropped, { do: "timer", ms }],
-  };
+  return retreat(state, { ...memory(state), ...doubts(state, failure, ended) }, failure, random, ended);
 }
 
 // --- doubts and probes ---
@@ -323,12 +249,4 @@ function nextProbe(state: StateOf<"open">, [transport, ...left]: readonly Transp
       { do: "open", link: probe.link, transport },
     ],
   };
-}
-
-// --- parts ---
-
-const NO_TIMER: Effect = { do: "timer", ms: undefined };
-
-function dropAll(state: State, but?: number): readonly Effect[] {
-  return linksOf(state).flatMap(({ link }) => (link === but ? [] : [{ do: "drop", link } as const]));
 }

@@ -1,10 +1,8 @@
 /** A command in the outbox, with what is known of its sendings. */
 import type { EitherwayError, Id } from "../protocol/index.ts";
-import type { Outcome, PendingPublish } from "./client-api.ts";
-import { type Command, createCommand } from "./command.ts";
+import type { Command } from "./command.ts";
 import { type Moment, msSince } from "./moment.ts";
 import { outcomeUnknown } from "./outbox-refusals.ts";
-import type { KeptCommand } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Undo } from "./ports.ts";
 
 export interface Entry {
@@ -17,7 +15,7 @@ export interface Entry {
   resolve(receipt: { readonly id: Id }): void;
   reject(reason: unknown): void;
   /** When it was first sent and may have been applied. */
-  sentAt: Moment | undefined;
+  sentAt?: Moment | undefined;
   sends: number;
 }
 
@@ -28,7 +26,7 @@ export interface Lane {
   /** The first this many are on the wire. */
   sent: number;
   /** Ends the wait after a failure. */
-  held: Undo | undefined;
+  held?: Undo | undefined;
   failures: number;
   /** A command was refused for now on this link: the server lets nothing of the lane pass before it comes again. */
   refused: boolean;
@@ -38,34 +36,7 @@ export interface Lane {
  * A repeated key must reach the server while it still remembers the first one. Its window begins with the append, ours with the
  * sending, so this much is left for the way.
  */
-const RESEND_MARGIN_MS = 10_000;
-
-/** A command that an earlier page left. Nobody holds its promise, so its outcome goes to `tell`. */
-export function restoredEntry(
-  { counter, frame, sentAt }: KeptCommand,
-  clock: ClientClock,
-  tell: (outcome: Outcome) => void,
-): Omit<Entry, "lane"> {
-  // A wall clock that was set back does not say how long ago it was, so it counts as long ago.
-  const isAhead = sentAt !== undefined && sentAt > clock.wall() + RESEND_MARGIN_MS;
-  const entry: Omit<Entry, "lane"> = {
-    command: createCommand(frame),
-    counter,
-    restored: true,
-    resolve: ({ id }) => tell({ ...describeEntry(entry), id }),
-    reject: (error) => tell({ ...describeEntry(entry), error: error as EitherwayError }),
-    sentAt: sentAt === undefined ? undefined : { now: isAhead ? Number.NEGATIVE_INFINITY : clock.now(), wall: sentAt },
-    sends: sentAt === undefined ? 0 : 1,
-  };
-  return entry;
-}
-
-export function describeEntry({ command: { frame }, restored, sends }: Omit<Entry, "lane">): PendingPublish {
-  const { channel, key, event, payload } = frame;
-  const { kind } = payload;
-  const data: unknown = payload.kind === "json" ? JSON.parse(payload.data) : payload.data;
-  return { channel, key, event, kind, data, restored, sent: sends > 0 };
-}
+export const RESEND_MARGIN_MS = 10_000;
 
 /** A refusal for a command that the server may have applied and forgotten. */
 export function tooOld({ command, sentAt }: Entry, clock: ClientClock, keyWindow: number): EitherwayError | undefined {

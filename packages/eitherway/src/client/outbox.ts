@@ -14,32 +14,31 @@ import {
   type WelcomeFrame,
 } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
-import type { Outcome, PendingPublish } from "./client-api.ts";
 import { type Command, createCommand } from "./command.ts";
 import { momentOf } from "./moment.ts";
-import { describeEntry, type Entry, heedSignal, type Lane, restoredEntry, tooOld } from "./outbox-entry.ts";
+import { type Entry, heedSignal, type Lane, tooOld } from "./outbox-entry.ts";
 import { clientClosed, outboxFull, outcomeUnknown, tooLarge } from "./outbox-refusals.ts";
-import type { OutboxStore } from "./outbox-store/outbox-store.ts";
+import type { KeptOutbox, OutboxKeeper } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
 import type { LinkFailure } from "./transport.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
 
-export interface OutboxOptions {
+/** What not every client has. */
+export interface OutboxParts {
+  /** Keeps commands over reloads. Default: they end with the page. */
+  readonly keep?: ((outbox: KeptOutbox) => OutboxKeeper) | undefined;
+}
+
+export interface OutboxOptions extends OutboxParts {
   readonly clock: ClientClock;
   readonly random: Random;
   readonly client: string;
   readonly commands: number;
   readonly bytes: number;
-  /** Keeps commands over reloads. Default: they end with the page. */
-  readonly store?: OutboxStore | undefined;
   /** Something that the status tells has changed. */
   changed(): void;
   /** The server waits on this link for a command that will not come again: only another link goes on. */
   stuck(): void;
-  /** What an earlier page left in the store has its outcome. */
-  outcome(outcome: Outcome): void;
-  /** The store failed; from now on commands end with the page. */
-  storeBroken(error: EitherwayError): void;
 }
 
 export interface Outbox {
@@ -59,7 +58,7 @@ export interface Outbox {
   /** Rejects what is unanswered; with a store that stays for a later page. Resolves once the store is closed. */
   close(): Promise<void>;
   /** Commands without an answer, in the order of publishing. */
-  pending(): readonly PendingPublish[];
+  entries(): readonly Entry[];
   /** How many there are. */
   readonly size: number;
   readonly roundTrip: number | undefined;
@@ -84,22 +83,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let roundTrip: number | undefined;
   let closed = false;
   const waiting = createWaitingRoom(clock, places);
-  const keeper = options.store?.keep({
-    written: pumpAll,
-    refused(counters, error) {
-      for (const entry of entriesOf(counters)) giveUp(entry, error);
-      pumpAll();
-    },
-    broken(error, stuck) {
-      for (const entry of entriesOf(stuck)) {
-        giveUp(entry, outcomeUnknown(entry.command, "its store failed, and a later page may send it from there"));
-      }
-      options.storeBroken(error);
-      pumpAll();
-    },
-  });
+  const keeper = options.keep?.({ restore: push, entries: inOrder, giveUp, pump: pumpAll });
   const nextCounter = keeper?.nextCounter ?? createCounter();
-  for (const command of keeper?.left ?? []) push(restoredEntry(command, clock, options.outcome));
 
   // --- in ---
 
@@ -115,7 +100,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const command = createCommand({ t: "publish", key: key ?? `${client}.${counter}`, ...draft });
     if (!hasRoom()) throw outboxFull(size, bytes, options);
     return new Promise((resolve, reject) => {
-      const entry = push({ command, counter, restored: false, resolve, reject, sentAt: undefined, sends: 0 });
+      const entry = push({ command, counter, restored: false, resolve, reject, sends: 0 });
       waiting.taken();
       if (signal) heedSignal(signal, entry, () => giveUp(entry, signal.reason));
       keeper?.add(counter, command.frame);
@@ -135,7 +120,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function laneOf(channel: string): Lane {
     let lane = lanes.get(channel);
     if (!lane) {
-      lane = { channel, entries: [], sent: 0, held: undefined, failures: 0, refused: false };
+      lane = { channel, entries: [], sent: 0, failures: 0, refused: false };
       lanes.set(channel, lane);
     }
     return lane;
@@ -158,12 +143,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         giveUp(entry, refusal);
         continue;
       }
-      if (keeper && !keeper.maySend(entry.counter)) {
-        for (const { counter } of lane.entries.slice(lane.sent, link.welcome.limits.inFlight)) {
-          keeper.mark(counter, clock.wall());
-        }
-        return; // goes on when that is written
-      }
+      if (keeper?.holds(lane.entries.slice(lane.sent, link.welcome.limits.inFlight))) return;
       lane.sent++;
       entry.sends++;
       entry.sentAt ??= momentOf(clock);
@@ -174,13 +154,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function giveUp(entry: Entry, reason: unknown): void {
     const { refused } = entry.lane;
-    settle(entry, () => entry.reject(reason));
+    remove(entry);
+    entry.reject(reason);
     if (refused) options.stuck();
-  }
-
-  /** Nothing of these goes out for a while: the disk must not say that it may have. */
-  function unmark(lane: Lane): void {
-    for (const { counter, sends } of lane.entries) if (sends === 0) keeper?.unmark(counter);
   }
 
   // --- back ---
@@ -199,10 +175,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     lane.failures = 0;
     lane.refused = false;
     failures = 0;
-    settle(entry, () => {
-      if (frame.t === "ok") entry.resolve({ id: frame.id });
-      else entry.reject(new EitherwayError(frame.code, frame.message));
-    });
+    remove(entry);
+    if (frame.t === "ok") entry.resolve({ id: frame.id });
+    else entry.reject(new EitherwayError(frame.code, frame.message));
     pump(lane);
   }
 
@@ -214,7 +189,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const { code } = failure ?? {};
     for (const entry of entries) {
       if (code !== undefined && !isRetryable(code)) {
-        settle(entry, () => entry.reject(new EitherwayError(code, failure?.message ?? "")));
+        remove(entry);
+        entry.reject(new EitherwayError(code, failure?.message ?? ""));
       } else offWire(entry, failure ? "unknown" : "refused");
     }
     for (const { lane } of entries) rewind(lane);
@@ -223,7 +199,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         held = undefined;
         pumpAll();
       });
-      for (const lane of lanes.values()) unmark(lane);
+      keeper?.rest(inOrder());
     }
     pumpAll();
   }
@@ -236,12 +212,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
       rewind(lane);
       pump(lane);
     });
-    unmark(lane);
+    keeper?.rest(lane.entries);
   }
 
   /** `refused`: this sending was not applied, and if there was no other the outcome is known again. */
   function offWire(entry: Entry, outcome: "refused" | "unknown"): void {
-    if (onWire.get(entry.command.frame.key) === entry) onWire.delete(entry.command.frame.key);
+    if (isOnWire(entry)) onWire.delete(entry.command.frame.key);
     if (outcome === "refused" && entry.sends === 1) {
       entry.sends = 0;
       entry.sentAt = undefined;
@@ -249,15 +225,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function rewind(lane: Lane): void {
-    const first = lane.entries.findIndex((entry) => onWire.get(entry.command.frame.key) !== entry);
+    const first = lane.entries.findIndex((entry) => !isOnWire(entry));
     lane.sent = first < 0 ? lane.entries.length : first;
   }
 
-  function settle(entry: Entry, tell: () => void): void {
-    remove(entry);
-    tell();
+  function isOnWire(entry: Entry): boolean {
+    return onWire.get(entry.command.frame.key) === entry;
   }
 
+  /** Before its outcome is told: whoever hears of it finds the outbox without it. */
   function remove(entry: Entry): void {
     const { lane, command } = entry;
     const at = lane.entries.indexOf(entry);
@@ -267,7 +243,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     size--;
     bytes -= command.bytes;
     keeper?.remove(entry.counter);
-    if (onWire.get(command.frame.key) === entry) {
+    if (isOnWire(entry)) {
       onWire.delete(command.frame.key);
       wakeTwins(command.frame.key);
     }
@@ -299,11 +275,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return [...lanes.values()].flatMap(({ entries }) => entries).sort((a, b) => a.counter - b.counter);
   }
 
-  function entriesOf(counters: readonly number[]): readonly Entry[] {
-    const wanted = new Set(counters);
-    return inOrder().filter(({ counter }) => wanted.has(counter));
-  }
-
   return {
     publish,
     answer,
@@ -328,26 +299,25 @@ export function createOutbox(options: OutboxOptions): Outbox {
         lane.held?.();
         lane.held = undefined;
         lane.refused = false;
-        unmark(lane);
+        keeper?.rest(lane.entries);
       }
     },
     async close() {
       closed = true;
       link = undefined;
       held?.();
-      for (const lane of lanes.values()) unmark(lane);
+      keeper?.rest(inOrder());
       const kept = keeper?.close(); // first: what is unanswered stays in the store
       waiting.close(clientClosed());
       for (const entry of inOrder()) {
         const { command, restored, sends, reject } = entry;
         const why = "the client was closed before its answer came";
-        settle(entry, () => {
-          if (!restored) reject(sends === 0 ? clientClosed() : outcomeUnknown(command, why));
-        });
+        remove(entry);
+        if (!restored) reject(sends === 0 ? clientClosed() : outcomeUnknown(command, why));
       }
       await kept;
     },
-    pending: () => inOrder().map(describeEntry),
+    entries: inOrder,
     get size() {
       return size;
     },

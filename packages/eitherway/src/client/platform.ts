@@ -1,35 +1,11 @@
-/** What browsers, workers and Node have in common: time, chance, and where a page is. */
+/** The platform of the whole client: what all have in common, wake-ups, and a memory of networks. */
 import type { ClientPlatform } from "./client.ts";
+import { corePlatform } from "./core-platform.ts";
 import { createNetworkMemory } from "./network-memory.ts";
-import type { ClientClock } from "./ports.ts";
 import { webWakeups } from "./wakeups.ts";
 
-/** Platforms count in 32 bits, and take more for nothing: a server that asks to be left alone for a year would be hammered. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-const clock: ClientClock = {
-  wall: () => Date.now(),
-  now: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
-    return () => clearTimeout(timer);
-  },
-};
-
-const CLIENT_ID_BYTES = 12; // 96 bits: no two clients ever share one
-const HEX = 16;
-
-/** Hard to guess too, since whoever knows an id can spoil the keys of its publishes. */
-function createClientId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(CLIENT_ID_BYTES));
-  return Array.from(bytes, (byte) => byte.toString(HEX).padStart(2, "0")).join("");
-}
-
 export const webPlatform: Omit<ClientPlatform, "transports"> = {
-  clock,
-  random: Math.random,
+  ...corePlatform,
   wakeups: webWakeups,
   createNetworkMemory: (url) => createNetworkMemory(url, () => localStorage),
-  createClientId,
-  baseUrl: typeof location === "object" ? location.href : undefined,
 };

@@ -1,4 +1,5 @@
 /** What happened to a client, newest last: for the person who asks why. */
+import { type Event, linksOf, type State, type Step } from "./connection-state.ts";
 import type { TransportName } from "./transport.ts";
 
 export interface TimelineEntry {
@@ -23,14 +24,16 @@ export interface TimelineEntry {
     | "gap"
     | "hole"
     | "refused";
-  readonly transport?: TransportName;
+  readonly transport?: TransportName | undefined;
   readonly channel?: string;
   /** The cause, in a sentence. */
-  readonly why?: string;
+  readonly why?: string | undefined;
 }
 
 export interface Timeline {
   note(entry: Omit<TimelineEntry, "at">): void;
+  /** What a step of the connection says of links and of the client. */
+  stepped(before: State, event: Event, step: Step): void;
   /** Oldest first. */
   entries(): readonly TimelineEntry[];
 }
@@ -40,10 +43,35 @@ const MOST_ENTRIES = 200;
 
 export function createTimeline(wall: () => number): Timeline {
   const kept: TimelineEntry[] = [];
+
+  function note(entry: Omit<TimelineEntry, "at">): void {
+    kept.push({ at: wall(), ...entry });
+    if (kept.length > MOST_ENTRIES) kept.shift();
+  }
+
   return {
-    note(entry) {
-      kept.push({ at: wall(), ...entry });
-      if (kept.length > MOST_ENTRIES) kept.shift();
+    note,
+    stepped(before, event, { state, effects }) {
+      const links = [...linksOf(before), ...linksOf(state)];
+      const linkOf = (number: number) => links.find(({ link }) => link === number);
+      const noteLink = (what: TimelineEntry["what"], number: number, why?: string): void =>
+        note({ what, transport: linkOf(number)?.transport, why });
+
+      if (event.type === "woken") note({ what: "woken" });
+      if (event.type === "ended") {
+        const { code, message } = event.failure;
+        noteLink("ended", event.link, code ? `${code}: ${message}` : message);
+      }
+      for (const effect of effects) {
+        if (effect.do === "drop") noteLink("dropped", effect.link);
+        if (effect.do === "open") noteLink("connecting", effect.link, linkOf(effect.link)?.why);
+      }
+      if (event.type === "opened" && state !== before) noteLink("open", event.link);
+      // A pause is told each time that something comes of it.
+      if (state.name === "waiting") note({ what: state.name, why: `${state.ms} ms` });
+      else if (state.name !== before.name && state.name !== "idle" && linksOf(state).length === 0) {
+        note({ what: state.name });
+      }
     },
     entries: () => [...kept],
   };

@@ -41,11 +41,15 @@ export interface ClientTransport {
 /** How frames are written on a WebSocket: JSON by default, or `binary` of `eitherway/client/binary`. */
 export type ClientFraming = ClientCodec<string | Uint8Array>;
 
+/** How an event stream gives way to a fresh one. */
+export type StreamChange = "make-first" | "break-first";
+
 export interface Destination {
   /** `http:` or `https:`, without a slash at its end. */
   readonly url: string;
   readonly framing: ClientFraming;
-  readonly streamChange: "make-first" | "break-first";
+  /** Default: what suits the URL. */
+  readonly streamChange?: StreamChange | undefined;
   readonly clock: ClientClock;
   /** What every hello of this link says of the client. */
   readonly who: Pick<HelloFrame, "client" | "token">;

@@ -36,6 +36,8 @@ export interface Position {
 export interface Batch {
   readonly epoch: Epoch;
   readonly messages: readonly Message[];
+  /** Payload bytes of all messages: whoever stores them has counted already. */
+  readonly bytes: number;
 }
 
 export interface PageLimit {

@@ -16,7 +16,7 @@ import { DEFAULT_PING_MS, type Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Clock, Logger, Random } from "./ports.ts";
 import { createRoom } from "./room.ts";
-import { messageBytes } from "./run-bytes.ts";
+import { MESSAGE_OVERHEAD_BYTES } from "./run-bytes.ts";
 import { HubSession, type SessionOwner } from "./session.ts";
 import type { SubscriptionState } from "./subscription.ts";
 import { createTimerWheel } from "./timer-wheel.ts";
@@ -48,6 +48,8 @@ export function createHub(options: HubOptions): Hub {
   const topics = new Map<string, Topic>();
   /** Topics with something to flush, in the order of their turns. */
   const changed = new Set<Topic>();
+  /** Links whose writes wait for the end of the turn, so that each gets one. */
+  const corked: RunSink[] = [];
   const room = createRoom(limits.unflushedBytes);
   let flushScheduled = false;
   let closing: { readonly code: ErrorCode; readonly message: string } | undefined;
@@ -65,6 +67,7 @@ export function createHub(options: HubOptions): Hub {
       scheduleFlush();
     },
     unflushed: (bytes) => room.use(bytes),
+    cork,
     abandoned(topic) {
       changed.delete(topic);
       topics.delete(topic.channel);
@@ -77,53 +80,71 @@ export function createHub(options: HubOptions): Hub {
     clock.defer(flush);
   }
 
+  /** Gathers what is written to a link up to the end of this turn: answers and runs leave as one write. */
+  function cork(sink: RunSink): void {
+    if (!sink.cork()) return;
+    corked.push(sink);
+    scheduleFlush();
+  }
+
   /** One slice. A topic that is not done, or has more, goes behind the others: channels take turns. */
   function flush(): void {
     flushScheduled = false;
     const now = clock.now();
     // With one changed channel every link gets one write anyway.
-    const corked: RunSink[] | undefined = changed.size > 1 ? [] : undefined;
+    const several = changed.size > 1;
     let budget = LINKS_A_SLICE;
     while (budget > 0) {
       const [topic] = changed;
       if (!topic) break;
       changed.delete(topic);
-      budget = topic.flush(budget, now, corked) - 1; // - 1: channels without live links come to an end as well
+      budget = topic.flush(budget, now, several) - 1; // - 1: channels without live links come to an end as well
       if (topic.hasUnflushed) changed.add(topic);
     }
-    for (const subscriber of corked ?? []) subscriber.uncork();
+    for (const sink of corked) sink.uncork();
+    corked.length = 0;
     if (changed.size > 0) scheduleFlush();
   }
 
   // --- commands ---
 
+  function publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+    let bytes = 0;
+    let largest = 0;
+    for (const { payload } of drafts) {
+      const size = payloadBytes(payload);
+      bytes += size + MESSAGE_OVERHEAD_BYTES;
+      if (size > largest) largest = size;
+    }
+    return largest <= limits.messageBytes ? append(channel, drafts, bytes) : publishSmall(channel, drafts);
+  }
+
   /** One broker call for all drafts that are within the limits; the others have their error in their place. */
-  async function publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+  async function publishSmall(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     const errors = drafts.map((draft) => tooLarge(channel, draft, limits));
-    const good = errors.some((error) => error) ? drafts.filter((_, i) => !errors[i]) : drafts;
-    const receipts = good.length === 0 ? [] : await append(channel, good);
-    countReceipts(receipts);
-    if (good === drafts) return receipts;
+    const good = drafts.filter((_, i) => !errors[i]);
     metrics.count("publish.refused.too-large", drafts.length - good.length);
+    const receipts = good.length === 0 ? [] : await publish(channel, good);
     const rest = receipts[Symbol.iterator]();
     return errors.map((error) => (error ? { ok: false, error } : (rest.next().value as Receipt)));
   }
 
-  async function append(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
-    let bytes = 0;
-    for (const draft of drafts) bytes += messageBytes(draft);
+  async function append(channel: string, drafts: readonly Draft[], bytes: number): Promise<readonly Receipt[]> {
     try {
       // Awaited only where there is none: otherwise the append happens in the very turn of the call.
       const wait = room.enter(bytes);
       if (wait !== undefined) await wait;
       try {
-        return await broker.publish(channel, drafts);
+        const receipts = await broker.publish(channel, drafts);
+        countReceipts(receipts);
+        return receipts;
       } finally {
         room.leave(bytes);
       }
     } catch (thrown) {
       const error = toEitherwayError(thrown);
       if (error.code === "internal") logger.error("publish failed", { channel, cause: String(error.cause) });
+      metrics.count(`publish.refused.${error.code}`, drafts.length);
       return drafts.map(() => ({ ok: false, error }));
     }
   }
@@ -137,21 +158,17 @@ export function createHub(options: HubOptions): Hub {
 
   async function run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]> {
     const answers: CommandAnswer[] = [];
-    for (let from = 0; from < commands.length; ) {
-      const { channel } = commands[from] as CommandFrame;
-      let to = from + 1;
-      while (commands[to]?.channel === channel) to++;
-      const stretch = commands.slice(from, to);
-      const receipts = await publish(
-        channel,
-        stretch.map((command) => draftOf(command, who)),
-      );
-      for (const [i, receipt] of receipts.entries()) {
-        const { key } = stretch[i] as CommandFrame;
+    while (answers.length < commands.length) {
+      const { channel } = commands[answers.length] as CommandFrame;
+      const drafts: Draft[] = [];
+      for (let i = answers.length; commands[i]?.channel === channel; i++) {
+        drafts.push(draftOf(commands[i] as CommandFrame, who));
+      }
+      for (const receipt of await publish(channel, drafts)) {
+        const { key } = commands[answers.length] as CommandFrame;
         answers.push(receipt.ok ? { key, ok: true, id: receipt.id } : { key, ok: false, error: receipt.error });
         if (!receipt.ok && isRetryable(receipt.error.code)) return answers;
       }
-      from = to;
     }
     return answers;
   }
@@ -214,6 +231,7 @@ export function createHub(options: HubOptions): Hub {
 
   const sessionOwner: SessionOwner = {
     ...hub,
+    cork,
     topic(channel) {
       let topic = topics.get(channel);
       if (!topic) {

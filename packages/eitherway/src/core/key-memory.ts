@@ -11,6 +11,7 @@ import { EitherwayError, type Payload, payloadBytes, quote } from "../protocol/i
 import { type Aged, createAgeOrder } from "./age-order.ts";
 import type { Claim, CommandKey } from "./broker.ts";
 import type { Metrics } from "./ports.ts";
+import { ReceiptRing } from "./receipt-ring.ts";
 
 export interface KeyMemoryOptions {
   /** Most receipts and claims. */
@@ -28,12 +29,20 @@ export type KnownKey =
   | { readonly state: "applied"; readonly seq: number }
   | { readonly state: "refused"; readonly error: EitherwayError };
 
+/** Where a key is remembered: looked up twice for each command, so its name is made once. */
+export interface KeyPlace {
+  readonly channel: string;
+  readonly key: CommandKey;
+  readonly name: string;
+}
+
 /** Every `now` is `clock.now()`. */
 export interface KeyMemory {
+  place(channel: string, key: CommandKey): KeyPlace;
   /** Looks a key up. `print` is the fingerprint of the command's body. */
-  find(channel: string, key: CommandKey, print: number): KnownKey;
+  find(place: KeyPlace, print: number): KnownKey;
   /** Remembers the receipt of a key that was new. */
-  keep(channel: string, key: CommandKey, print: number, seq: number, now: number): void;
+  keep(place: KeyPlace, print: number, seq: number, now: number): void;
   claim(scope: string, key: string, leaseMs: number, now: number): Claim;
   settle(scope: string, key: string, answer: Payload, now: number): void;
   /** Milliseconds for which a key is remembered now: the whole window, or back to the youngest that had to go. */
@@ -45,20 +54,13 @@ export interface KeyMemory {
   readonly size: number;
 }
 
-interface AppliedKey {
-  /** 0 for foreign keys. */
-  readonly counter: number;
-  readonly print: number;
-  readonly seq: number;
-}
-
 /** One entry of the memory: a client's counted keys, one foreign key, or one claim. */
 interface Memory extends Aged {
   readonly name: string;
   /** What it counts for in `size`. */
   weight: number;
-  /** In order of counters. */
-  applied: AppliedKey[];
+  /** Of commands; a claim has none. */
+  applied: ReceiptRing | undefined;
   /** `clock.now()` until which a claim is running. */
   leaseEnd: number;
   answer: Payload | undefined;
@@ -77,26 +79,23 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
   /** The last touch of the youngest memory that went before its time. */
   let forgottenUntil = Number.NEGATIVE_INFINITY;
 
-  function find(channel: string, key: CommandKey, print: number): KnownKey {
-    const applied = memories.get(nameOf(channel, key))?.applied;
-    const newest = applied?.at(-1);
-    if (!applied || !newest) return NEW;
+  function find({ channel, key, name }: KeyPlace, print: number): KnownKey {
+    const applied = memories.get(name)?.applied;
+    const newest = applied?.newestCounter;
+    if (!applied || newest === undefined) return NEW;
     const counter = counterOf(key);
-    if (counter > newest.counter) return NEW;
-    const known = applied.findLast((one) => one.counter === counter);
-    if (!known) return { state: "refused", error: outcomeUnknown(channel, counter, newest.counter) };
+    if (counter > newest) return NEW;
+    const known = applied.find(counter);
+    if (!known) return { state: "refused", error: outcomeUnknown(channel, counter, newest) };
     if (known.print !== print) return { state: "refused", error: keyReused(channel, key) };
     return { state: "applied", seq: known.seq };
   }
 
-  function keep(channel: string, key: CommandKey, print: number, seq: number, now: number): void {
-    const memory = recall(nameOf(channel, key), now);
-    const one = { counter: counterOf(key), print, seq };
-    if (memory.applied.length === 0)
-      memory.applied = [one]; // no spare slots: a push makes room for 17
-    else memory.applied.push(one);
-    if (memory.applied.length > inFlight) memory.applied.shift();
-    weigh(memory, memory.applied.length);
+  function keep({ key, name }: KeyPlace, print: number, seq: number, now: number): void {
+    const memory = recall(name, now);
+    memory.applied ??= new ReceiptRing(inFlight);
+    memory.applied.add(counterOf(key), print, seq);
+    weigh(memory, memory.applied.size);
   }
 
   function claim(scope: string, key: string, leaseMs: number, now: number): Claim {
@@ -126,7 +125,7 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
       memory = {
         name,
         weight: 0,
-        applied: [],
+        applied: undefined,
         leaseEnd: 0,
         answer: undefined,
         touchedAt: now,
@@ -164,6 +163,7 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
   }
 
   return {
+    place: (channel, key) => ({ channel, key, name: nameOf(channel, key) }),
     find,
     keep,
     claim,

@@ -7,6 +7,7 @@ import {
   type Id,
   type Message,
   type Payload,
+  payloadBytes,
   quote,
   toEitherwayError,
 } from "../protocol/index.ts";
@@ -22,7 +23,7 @@ import {
   type Retention,
   withDefaults,
 } from "./limits.ts";
-import { entryBytes, Log, type LogBounds } from "./log.ts";
+import { ENTRY_OVERHEAD_BYTES, Log, type LogBounds } from "./log.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 
 export interface MemoryBrokerOptions {
@@ -102,35 +103,38 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     }
     const receipts: Receipt[] = [];
     const messages: Message[] = [];
+    let bytes = 0;
     for (const draft of drafts) {
-      const receipt = publishOne(record, draft, now, messages);
+      const size = payloadBytes(draft.payload);
+      const receipt = publishOne(record, draft, size + ENTRY_OVERHEAD_BYTES, now, messages);
+      if (receipt.ok && !receipt.repeated) bytes += size;
       receipts.push(receipt);
       if (receipt.ok || !receipt.error.retry) continue;
       while (receipts.length < drafts.length) receipts.push(receipt);
       break;
     }
-    if (messages.length > 0) announce(record, { epoch: record.log.epoch, messages });
+    if (messages.length > 0) announce(record, { epoch: record.log.epoch, messages, bytes });
     return receipts;
   }
 
   /** Appends one draft unless its key is known, and adds it to `messages`. */
-  function publishOne(record: ChannelRecord, draft: Draft, now: number, messages: Message[]): Receipt {
+  function publishOne(record: ChannelRecord, draft: Draft, bytes: number, now: number, messages: Message[]): Receipt {
     const { name, log } = record;
     const { key } = draft;
+    const place = key && keys.place(name, key);
     const print = key ? fingerprint(draft.event, draft.payload) : 0;
-    if (key) {
-      const known = keys.find(name, key, print);
+    if (place) {
+      const known = keys.find(place, print);
       if (known.state === "refused") return { ok: false, error: known.error };
       if (known.state === "applied") return { ok: true, id: formatId(log.epoch, known.seq), repeated: true };
     }
-    const bytes = entryBytes(draft);
     if (logBytes + bytes > limits.logBytes && logBytes + bytes - log.releasedBy(draft, now) > limits.logBytes) {
       return { ok: false, error: storageFull(name, bytes, limits.logBytes) };
     }
     const bytesBefore = log.bytes;
     const message = log.append(draft, clock.wall(), now);
     logBytes += log.bytes - bytesBefore;
-    if (key) keys.keep(name, key, print, message.seq, now);
+    if (place) keys.keep(place, print, message.seq, now);
     messages.push(message);
     return { ok: true, id: formatId(log.epoch, message.seq), repeated: false };
   }

@@ -2,11 +2,18 @@
 import { type Framing, type Message, payloadBytes, type Run } from "../protocol/index.ts";
 
 /** What an entry costs beside its payload while it waits to be flushed: the object, its strings, its place in the run. */
-const MESSAGE_OVERHEAD_BYTES = 64;
+export const MESSAGE_OVERHEAD_BYTES = 64;
 
 /** What a message counts for in `limits.unflushedBytes` and in the size of a run. */
 export function messageBytes({ payload }: Pick<Message, "payload">): number {
   return payloadBytes(payload) + MESSAGE_OVERHEAD_BYTES;
+}
+
+/** What messages count for together. */
+export function totalBytes(messages: readonly Message[]): number {
+  let bytes = 0;
+  for (const message of messages) bytes += messageBytes(message);
+  return bytes;
 }
 
 /** The seq just before a run: a reader that stands there is continued by it. */
@@ -31,24 +38,22 @@ export function messagesAfter(messages: readonly Message[], seq: number): readon
 }
 
 /** A run and its bytes per framing: links that share a framing object get the same bytes. */
-export interface SharedRun {
+export class SharedRun {
   readonly run: Run;
-  bytesFor(framing: Framing): Uint8Array;
-}
-
-export function shareRun(run: Run): SharedRun {
   // Nearly always one framing or two: a search through a few beats hashing objects.
-  const framings: Framing[] = [];
-  const encoded: Uint8Array[] = [];
-  return {
-    run,
-    bytesFor(framing) {
-      const at = framings.indexOf(framing);
-      if (at >= 0) return encoded[at] as Uint8Array;
-      const bytes = framing.run(run);
-      framings.push(framing);
-      encoded.push(bytes);
-      return bytes;
-    },
-  };
+  readonly #framings: Framing[] = [];
+  readonly #encoded: Uint8Array[] = [];
+
+  constructor(run: Run) {
+    this.run = run;
+  }
+
+  bytesFor(framing: Framing): Uint8Array {
+    const at = this.#framings.indexOf(framing);
+    if (at >= 0) return this.#encoded[at] as Uint8Array;
+    const bytes = framing.run(this.run);
+    this.#framings.push(framing);
+    this.#encoded.push(bytes);
+    return bytes;
+  }
 }

@@ -22,6 +22,8 @@ import type { Topic } from "./topic.ts";
 /** What a session needs of its hub besides what everybody may use. */
 export interface SessionOwner extends Hub {
   topic(channel: string): Topic;
+  /** Gathers what is written to a link up to the end of this turn. */
+  cork(session: HubSession): void;
   gone(session: HubSession): void;
 }
 
@@ -163,8 +165,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   // --- what subscriptions do ---
 
-  writeRun(bytes: Uint8Array, messages: number, now: number): void {
-    this.#hub.metrics.count("messages.delivered", messages);
+  writeRun(bytes: Uint8Array, now: number): void {
     this.#write(bytes, "messages", now);
   }
 
@@ -313,6 +314,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
       const batch = this.#withoutHeld(commands.splice(0));
       if (batch.length === 0) continue;
       const answers = await this.#hub.run(batch, this.#who);
+      this.#hub.cork(this); // answers leave together, and with the run that the commands made
       for (const answer of answers) {
         if (answer.ok) this.writeFrame({ t: "ok", key: answer.key, id: answer.id });
         else this.#refuseCommand(answer.key, answer.error);

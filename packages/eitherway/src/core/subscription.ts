@@ -105,7 +105,8 @@ export class Subscription implements LiveReader {
       const { messages } = page;
       this.#stand({ epoch: page.epoch, seq: lastSeq(messages) });
       this.#placed = true;
-      this.subscriber.writeRun(shared.bytesFor(this.subscriber.framing), messages.length, this.topic.clock.now());
+      this.topic.metrics.count("messages.delivered", messages.length);
+      this.subscriber.writeRun(shared.bytesFor(this.subscriber.framing), this.topic.clock.now());
     } else this.#stand(page.head);
 
     if (this.#isEnded()) return; // the write found that the link is over

@@ -8,7 +8,15 @@
 import type { Cursor, Epoch, Framing, Message } from "../protocol/index.ts";
 import type { Batch, Broker, Page, PageLimit } from "./broker.ts";
 import type { Clock, Metrics, Undo } from "./ports.ts";
-import { lastSeq, messageBytes, messagesAfter, type SharedRun, seqBefore, shareRun } from "./run-bytes.ts";
+import {
+  lastSeq,
+  MESSAGE_OVERHEAD_BYTES,
+  messageBytes,
+  messagesAfter,
+  SharedRun,
+  seqBefore,
+  totalBytes,
+} from "./run-bytes.ts";
 
 /** What a topic needs of its hub. */
 export interface TopicOwner {
@@ -19,6 +27,8 @@ export interface TopicOwner {
   changed(topic: Topic): void;
   /** Bytes that were announced (+) or have been flushed or dropped (-). */
   unflushed(bytes: number): void;
+  /** Gathers what is written to a link until the slice of the flush that is under way is over. */
+  cork(sink: RunSink): void;
   /** Nobody is subscribed any more. */
   abandoned(topic: Topic): void;
 }
@@ -28,8 +38,8 @@ export interface RunSink {
   readonly framing: Framing;
   /** The link takes no more; nothing is written to it until it has drained. */
   readonly full: boolean;
-  writeRun(bytes: Uint8Array, messages: number, now: number): void;
-  /** Gathers what is written during a flush into one write; `true` the first time. */
+  writeRun(bytes: Uint8Array, now: number): void;
+  /** Gathers what is written up to `uncork` into one write; `true` the first time. */
   cork(): boolean;
   uncork(): void;
 }
@@ -139,7 +149,7 @@ export class Topic {
   async #readPage(after: Cursor): Promise<SharedPage> {
     const page = await this.#owner.broker.read(this.channel, after, PAGE_LIMIT);
     if (page.kind !== "messages" || page.messages.length === 0) return { page, shared: undefined };
-    return { page, shared: shareRun({ channel: this.channel, epoch: page.epoch, messages: page.messages }) };
+    return { page, shared: new SharedRun({ channel: this.channel, epoch: page.epoch, messages: page.messages }) };
   }
 
   // --- announcements ---
@@ -153,17 +163,14 @@ export class Topic {
   #undoWatch: Undo = () => {};
 
   /** Batches may repeat or be missing: what does not continue the run at hand is left to the log. */
-  #announce({ epoch, messages: batch }: Batch): void {
+  #announce({ epoch, messages: batch, bytes: batchBytes }: Batch): void {
     if (this.#subscriptions === 0) return;
     if (epoch !== this.#epoch) this.#adopt(epoch, seqBefore(batch));
     const messages = messagesAfter(batch, this.#announced);
     if (messages.length === 0) return;
     if (this.#pending.length > 0 && seqBefore(messages) > this.#announced) this.#dropPending();
-    let bytes = 0;
-    for (const message of messages) {
-      this.#pending.push(message);
-      bytes += messageBytes(message);
-    }
+    const bytes = messages === batch ? batchBytes + batch.length * MESSAGE_OVERHEAD_BYTES : totalBytes(messages);
+    for (const message of messages) this.#pending.push(message);
     this.#announced = lastSeq(messages);
     this.#pendingBytes += bytes;
     this.#owner.unflushed(bytes);
@@ -193,20 +200,22 @@ export class Topic {
   /**
    * Goes on with the run in flight, or takes the next one, for at most `budget` links.
    *
-   * @param corked where given, links are corked before their first write and added to it
+   * @param several other channels are flushed in this slice as well: their runs leave with this one, as one write a link
    * @returns what is left of the budget; 0 while the run is not with everybody
    */
-  flush(budget: number, now: number, corked: RunSink[] | undefined): number {
+  flush(budget: number, now: number, several: boolean): number {
     this.#flight ??= this.#takeOff();
     const flight = this.#flight;
     if (!flight) return budget;
     const { shared, before, last } = flight;
     const { epoch, messages } = shared.run;
-    for (let left = budget; left > 0; left--) {
+    let left = budget;
+    let delivered = 0;
+    for (; left > 0; left--) {
       const next = flight.rest.next();
       if (next.done) {
         this.#land(flight);
-        return left;
+        break;
       }
       const subscription = next.value;
       const { subscriber } = subscription;
@@ -216,37 +225,51 @@ export class Topic {
         subscription.fallBack();
         continue;
       }
-      if (corked && subscriber.cork()) corked.push(subscriber);
+      if (several) this.#owner.cork(subscriber);
       subscription.seq = last;
-      if (stands === before) subscriber.writeRun(shared.bytesFor(subscriber.framing), messages.length, now);
-      else {
+      if (stands === before) {
+        delivered += messages.length;
+        subscriber.writeRun(shared.bytesFor(subscriber.framing), now);
+      } else {
         const rest = messagesAfter(messages, stands);
-        subscriber.writeRun(subscriber.framing.run({ ...shared.run, messages: rest }), rest.length, now);
+        delivered += rest.length;
+        subscriber.writeRun(subscriber.framing.run({ ...shared.run, messages: rest }), now);
       }
     }
-    return 0;
+    this.metrics.count("messages.delivered", delivered);
+    return left;
   }
 
   #takeOff(): Flight | undefined {
     if (this.#pending.length === 0) return undefined;
-    let count = 0;
-    let bytes = 0;
-    for (const message of this.#pending) {
-      const size = messageBytes(message);
-      if (count > 0 && bytes + size > RUN_BYTES) break;
-      count++;
-      bytes += size;
-    }
-    const messages = count === this.#pending.length ? this.#pending : this.#pending.slice(0, count);
-    this.#pending = this.#pending.slice(count);
+    const { messages, bytes } = this.#nextRun();
     this.#pendingBytes -= bytes;
     return {
-      shared: shareRun({ channel: this.channel, epoch: this.#epoch as Epoch, messages }),
+      shared: new SharedRun({ channel: this.channel, epoch: this.#epoch as Epoch, messages }),
       before: seqBefore(messages),
       last: lastSeq(messages),
       bytes,
       rest: this.#live.values(),
     };
+  }
+
+  /** Takes what fits into one run, at least one message. */
+  #nextRun(): { readonly messages: readonly Message[]; readonly bytes: number } {
+    const pending = this.#pending;
+    if (this.#pendingBytes <= RUN_BYTES) {
+      this.#pending = [];
+      return { messages: pending, bytes: this.#pendingBytes };
+    }
+    let count = 0;
+    let bytes = 0;
+    for (const message of pending) {
+      const size = messageBytes(message);
+      if (count > 0 && bytes + size > RUN_BYTES) break;
+      count++;
+      bytes += size;
+    }
+    this.#pending = pending.slice(count);
+    return { messages: pending.slice(0, count), bytes };
   }
 
   #land(flight: Flight): void {

@@ -68,10 +68,10 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
       else asPlainRequest(server, request, socket, head);
       return;
     }
-    socket.on("error", ignore); // before and after ws listens: the news also comes as `close`
+    socket.on("error", ignore); // as long as it lives: the news also comes as `close`
     try {
       checkHandshake(request);
-      handler.upgrade(createUpgradeExchange(request, socket, head, { ...target, trustProxy, limits, acceptor }));
+      handler.upgrade(createUpgradeExchange(request, socket, head, { ...target, trustProxy, acceptor }));
     } catch (thrown) {
       const error = toEitherwayError(thrown);
       if (error.code === "internal") logger.error("upgrade failed", { cause: String(error.cause ?? error) });

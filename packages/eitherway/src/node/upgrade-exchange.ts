@@ -1,54 +1,66 @@
 /** One request to become a WebSocket, as the core's `UpgradeExchange`. */
+import { createHash } from "node:crypto";
 import { type IncomingMessage, STATUS_CODES } from "node:http";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ServerOptions, WebSocketServer } from "ws";
-import type { HttpAnswer, Limits, UpgradedSocket, UpgradeExchange } from "../core/index.ts";
+import type { HttpAnswer, Limits, UpgradeExchange } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import { headerOf } from "./http-exchange.ts";
 import { peerOf, type TrustProxy } from "./peer.ts";
-import { type RawSocket, ServerSocket } from "./upgraded-socket.ts";
+import { ServerSocket, socketSettings } from "./upgraded-socket.ts";
 
 export interface UpgradeExchangeOptions {
   readonly path: string;
   readonly query: string;
   readonly trustProxy: TrustProxy;
-  readonly limits: Limits;
   readonly acceptor: WebSocketAcceptor;
 }
 
 /** Completes handshakes. Make one per server. */
 export interface WebSocketAcceptor {
   /** Throws `closed` when the client has gone away meanwhile. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): ServerSocket;
+  accept(handshake: Handshake): ServerSocket;
 }
 
-/** Milliseconds that a peer has to answer a close frame: a slow round trip, not a nap. Then the socket is destroyed. */
-const CLOSE_MS = 5_000;
+/** A handshake that `checkHandshake` found right. */
+export interface Handshake {
+  readonly key: string;
+  readonly socket: Duplex;
+  /** What the client sent behind its request. */
+  readonly head: Buffer;
+  /** Empty: none, as the client offered none. */
+  readonly protocol: string;
+  readonly remote: string;
+}
 
 export function createWebSocketAcceptor(limits: Limits): WebSocketAcceptor {
-  let chosen = "";
-  const options: ServerOptions<typeof ServerSocket> & { closeTimeout: number } = {
-    noServer: true,
-    clientTracking: false, // the hub knows its links
-    perMessageDeflate: false, // ~300 KiB a connection, and frames of two writers could interleave
-    maxPayload: limits.frameBytes,
-    skipUTF8Validation: false,
-    closeTimeout: CLOSE_MS,
-    handleProtocols: () => chosen,
-    WebSocket: ServerSocket,
-  };
-  const server = new WebSocketServer(options);
+  const settings = socketSettings(limits);
   return {
-    accept(request, socket, head, protocol) {
-      let accepted: ServerSocket | undefined;
-      chosen = protocol;
-      server.handleUpgrade(request, socket, head, (webSocket) => {
-        accepted = webSocket; // synchronously: nothing in our options makes ws wait
-      });
-      if (!accepted) throw new EitherwayError("closed", "The client went away during the WebSocket handshake.");
-      return accepted;
+    accept({ key, socket, head, protocol, remote }) {
+      if (!socket.readable || !socket.writable) {
+        throw new EitherwayError("closed", "The client went away during the WebSocket handshake.");
+      }
+      if (socket instanceof Socket) {
+        socket.setTimeout(0); // the server's limit for requests ends here; sessions have their own
+        socket.setNoDelay();
+      }
+      socket.write(acceptance(key, protocol), "latin1");
+      if (head.length > 0) socket.unshift(head);
+      return new ServerSocket(socket, protocol, remote, settings);
     },
   };
+}
+
+/** RFC 6455 section 1.3: what a server adds to a key, so that its answer comes from no cache and no other protocol. */
+const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** No extension is ever accepted: compression costs ~300 KiB a connection. */
+function acceptance(key: string, protocol: string): string {
+  const accept = createHash("sha1")
+    .update(key + KEY_SUFFIX)
+    .digest("base64");
+  const named = protocol === "" ? "" : `Sec-WebSocket-Protocol: ${protocol}\r\n`;
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${named}\r\n`;
 }
 
 export function createUpgradeExchange(
@@ -65,10 +77,9 @@ export function createUpgradeExchange(
     secure,
     header: (name) => headerOf(request, name),
     protocols: offeredProtocols(request),
-    accept(protocol): UpgradedSocket {
-      const webSocket = options.acceptor.accept(request, socket, head, protocol);
-      webSocket.adopt(socket as RawSocket, remote, options.limits.linkBytes);
-      return webSocket;
+    accept(protocol) {
+      const key = request.headers["sec-websocket-key"] ?? "";
+      return options.acceptor.accept({ key, socket, head, protocol, remote });
     },
     refuse: (answer) => refuseUpgrade(socket, answer),
   };

@@ -8,7 +8,7 @@ import { messageText } from "./message-text.ts";
 import { DEFAULT_EVENT } from "./names.ts";
 import type { Payload } from "./payload.ts";
 import { sseBlock } from "./sse-block.ts";
-import { encoder } from "./utf8.ts";
+import { encodeText } from "./utf8.ts";
 
 /** One channel: data is the payload, id the message's, event its event. */
 export const eventsFraming: Framing = {
@@ -117,5 +117,5 @@ function lastSeq({ messages }: Run): number {
 }
 
 function encode(blocks: readonly string[]): Uint8Array {
-  return encoder.encode(blocks.join(""));
+  return encodeText(blocks.join(""));
 }

@@ -188,6 +188,12 @@ export interface ServerCodec<Wire extends string | Uint8Array> extends Framing {
   readClient(wire: Wire): ClientFrame;
 }
 
+/** One whose frames are text, for an outer form that encodes them itself. */
+export interface TextServerCodec extends ServerCodec<string> {
+  runText(run: Run): string;
+  frameText(frame: ServerFrame): string;
+}
+
 /** The client's half. Apart, so that a client carries no code of servers. `readServer` throws like `readClient`. */
 export interface ClientCodec<Wire extends string | Uint8Array> {
   readonly subprotocol: string;

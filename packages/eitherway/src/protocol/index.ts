@@ -14,4 +14,4 @@ export * from "./payload.ts";
 export { pollFraming } from "./poll-framing.ts";
 export { createSseDecoder, type SseDecoder, type SseDecoderOptions, type SseEvent } from "./sse-decoder.ts";
 export { sseFraming } from "./sse-framing.ts";
-export { utf8Length } from "./utf8.ts";
+export { encodeText, utf8Length } from "./utf8.ts";

@@ -10,8 +10,8 @@ import {
   type HelloFrame,
   PROTOCOL_VERSION,
   type PublishFrame,
-  type ServerCodec,
   SUBPROTOCOLS,
+  type TextServerCodec,
 } from "./frames.ts";
 import { isCursor } from "./ids.ts";
 import {
@@ -28,13 +28,15 @@ import { jsonMember } from "./json-member.ts";
 import { runText, serverFrameText } from "./json-text.ts";
 import { checkChannelName, checkEventName, checkKey, DEFAULT_EVENT, isClientId, quote } from "./names.ts";
 import { bytesPayload, checkJsonDepth, MAX_JSON_DEPTH, type Payload, textPayload } from "./payload.ts";
-import { encoder } from "./utf8.ts";
+import { encodeText } from "./utf8.ts";
 
-export const jsonServerCodec: ServerCodec<string> = {
+export const jsonServerCodec: TextServerCodec = {
   name: "json",
   subprotocol: SUBPROTOCOLS.json,
-  run: (run) => encoder.encode(runText(run)),
-  frame: (frame) => encoder.encode(serverFrameText(frame)),
+  runText,
+  frameText: serverFrameText,
+  run: (run) => encodeText(runText(run)),
+  frame: (frame) => encodeText(serverFrameText(frame)),
   readClient: readClientFrame,
 };
 

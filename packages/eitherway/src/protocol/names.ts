@@ -19,6 +19,9 @@ const UNFIT = /[\p{Cc}\p{Cs}]/u;
 const LOST_SEGMENT = /(?:^|\/)\.{0,2}(?:\/|$)/;
 const RESERVED_SEGMENT = /(?:^|\/)@/;
 const CLIENT_SHAPE = /^[A-Za-z0-9_-]{1,64}$/;
+/** What nearly all names are: no rule below can be broken by it but the length, which is the same in bytes as in units. */
+const PLAIN_TEXT = /^[!-~]+$/;
+const PLAIN_CHANNEL = /^[\w-]+(?:\/[\w-]+)*$/;
 const COUNTED_KEY = /^([A-Za-z0-9_-]{1,64})\.([1-9][0-9]{0,14})$/;
 
 /**
@@ -28,6 +31,7 @@ const COUNTED_KEY = /^([A-Za-z0-9_-]{1,64})\.([1-9][0-9]{0,14})$/;
  * @throws EitherwayError `bad-channel` or `reserved-channel`
  */
 export function checkChannelName(name: string): void {
+  if (name.length <= MAX_CHANNEL_BYTES && PLAIN_CHANNEL.test(name)) return;
   checkText("bad-channel", "Channel name", name, MAX_CHANNEL_BYTES);
   if (LOST_SEGMENT.test(name) || name.normalize() !== name) {
     throw new EitherwayError(
@@ -45,6 +49,7 @@ export function checkChannelName(name: string): void {
 
 /** Checks an event name: 1-64 bytes of UTF-8 without control characters. Throws `bad-event`. */
 export function checkEventName(event: string): void {
+  if (event === DEFAULT_EVENT) return;
   checkText("bad-event", "Event name", event, MAX_EVENT_BYTES);
 }
 
@@ -55,6 +60,7 @@ export function checkKey(key: string): void {
 
 function checkText(code: ErrorCode, what: string, text: string, most: number): void {
   // The length in units first: it bounds what the others look at.
+  if (text.length <= most && PLAIN_TEXT.test(text)) return;
   if (text !== "" && text.length <= most && !UNFIT.test(text) && utf8Length(text) <= most) return;
   throw new EitherwayError(
     code,

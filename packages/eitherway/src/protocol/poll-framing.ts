@@ -1,10 +1,10 @@
 /** Frames of an HTTP answer: JSON, one a line (NDJSON). */
 import type { Framing } from "./frames.ts";
 import { oneLine, runText, serverFrameText } from "./json-text.ts";
-import { encoder } from "./utf8.ts";
+import { encodeText } from "./utf8.ts";
 
 export const pollFraming: Framing = {
   name: "poll",
-  run: (run) => encoder.encode(`${oneLine(runText(run))}\n`),
-  frame: (frame) => encoder.encode(`${serverFrameText(frame)}\n`),
+  run: (run) => encodeText(`${oneLine(runText(run))}\n`),
+  frame: (frame) => encodeText(`${serverFrameText(frame)}\n`),
 };

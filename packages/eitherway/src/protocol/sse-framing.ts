@@ -2,10 +2,10 @@
 import type { Framing } from "./frames.ts";
 import { oneLine, runText, serverFrameText } from "./json-text.ts";
 import { sseBlock } from "./sse-block.ts";
-import { encoder } from "./utf8.ts";
+import { encodeText } from "./utf8.ts";
 
 export const sseFraming: Framing = {
   name: "sse",
-  run: (run) => encoder.encode(sseBlock({ data: oneLine(runText(run)) })),
-  frame: (frame) => encoder.encode(sseBlock({ data: serverFrameText(frame) })),
+  run: (run) => encodeText(sseBlock({ data: oneLine(runText(run)) })),
+  frame: (frame) => encodeText(sseBlock({ data: serverFrameText(frame) })),
 };

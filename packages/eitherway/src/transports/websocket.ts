@@ -23,7 +23,7 @@ import {
 import type { SocketFailures } from "./abilities.ts";
 import { errorAnswer } from "./answers.ts";
 import { asHello } from "./requests.ts";
-import { createWebSocketFraming } from "./websocket-frame.ts";
+import { createWebSocketFraming, createWebSocketTextFraming } from "./websocket-frame.ts";
 
 /**
  * Takes a handshake: the first of our subprotocols that the client offers is spoken; a client that offers none is refused. Its
@@ -52,7 +52,7 @@ interface Dialect {
 const DIALECTS: readonly Dialect[] = [
   {
     protocol: SUBPROTOCOLS.json,
-    framing: createWebSocketFraming(jsonServerCodec),
+    framing: createWebSocketTextFraming(jsonServerCodec),
     read(data) {
       if (typeof data === "string") return jsonServerCodec.readClient(data);
       throw wrongKind("binary", SUBPROTOCOLS.json, "text");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Effect, type Event, initialState, linksOf, type State } from "../../src/client/connection-state.ts";
-import { PROBE_MS, RACE_MS, step } from "../../src/client/machine.ts";
+import { PROBE_MS, step } from "../../src/client/machine.ts";
+import { RACE_MS } from "../../src/client/steps.ts";
 
 const ORDER = ["websocket", "sse", "poll"] as const;
 const half = (): number => 0.5;

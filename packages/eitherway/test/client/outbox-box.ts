@@ -17,8 +17,6 @@ export function createBox(options: Partial<OutboxOptions> = {}) {
     bytes: 100_000,
     changed() {},
     stuck: () => stuck++,
-    outcome() {},
-    storeBroken() {},
     ...options,
   });
   return {

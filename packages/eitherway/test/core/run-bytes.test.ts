@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { lastSeq, messagesAfter, seqBefore, shareRun } from "../../src/core/run-bytes.ts";
+import { lastSeq, messagesAfter, SharedRun, seqBefore } from "../../src/core/run-bytes.ts";
 import { jsonServerCodec, type Message } from "../../src/protocol/index.ts";
 
 function message(seq: number, skipped = 0): Message {
@@ -42,7 +42,7 @@ test("a run is encoded once per framing, whoever asks", () => {
     },
   });
   const [one, two] = [framing(), framing()];
-  const shared = shareRun({ channel: "a", epoch: "m8x2k1b7cq0z", messages: [message(1)] });
+  const shared = new SharedRun({ channel: "a", epoch: "m8x2k1b7cq0z", messages: [message(1)] });
   expect(shared.bytesFor(one)).toBe(shared.bytesFor(one));
   expect(shared.bytesFor(two)).not.toBe(shared.bytesFor(one));
   expect(shared.bytesFor(two)).toBe(shared.bytesFor(two));

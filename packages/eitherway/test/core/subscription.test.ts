@@ -290,9 +290,9 @@ describe("live and lagging", () => {
     await settle();
     await publish("a", "1");
     recreated = true;
-    deliver({ epoch, messages: [message] });
+    deliver({ epoch, messages: [message], bytes: 1 });
     await settle();
-    deliver({ epoch, messages: [{ ...message, seq: 2, payload: { kind: "text", data: "y" } }] });
+    deliver({ epoch, messages: [{ ...message, seq: 2, payload: { kind: "text", data: "y" } }], bytes: 1 });
     await settle();
     expect(link.read()).toEqual(["welcome", "live a", "messages a 1", "gap a epoch", "messages a y"]);
   });

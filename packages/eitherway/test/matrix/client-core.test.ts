@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { binary } from "../../src/client/binary.ts";
-import { type CoreClientOptions, createClient, poll, sse, webSocket } from "../../src/client/core.ts";
+import { type CoreClientOptions, choice, createClient, poll, sse, webSocket } from "../../src/client/core.ts";
 import { startDoors } from "../transports/support.ts";
 
 /** Publishes to itself and gives what came. */
@@ -40,14 +40,23 @@ test("the platform's own WebSocket carries both framings", async () => {
   }
 });
 
-test("a transport that was not named is none of its own, and one that the platform lacks is refused (P12)", () => {
-  const client = createClient({ url: "http://localhost/eitherway", transports: [sse] });
-  onTestFinished(() => client.close());
-  const badRequest = expect.objectContaining({ code: "bad-request" });
-  expect(() => client.use("websocket")).toThrow(badRequest);
+test("a transport that the platform lacks is refused (P12)", () => {
   vi.stubGlobal("WebSocket", undefined);
   onTestFinished(() => {
     vi.unstubAllGlobals();
   });
-  expect(() => createClient({ url: "http://localhost/eitherway", transports: [webSocket] })).toThrow(badRequest);
+  expect(() => createClient({ url: "http://localhost/eitherway", transports: [webSocket] })).toThrow(
+    expect.objectContaining({ code: "bad-request" }),
+  );
+});
+
+test("a transport that the platform lacks is left out where there is another one", async () => {
+  vi.stubGlobal("WebSocket", undefined);
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+  for (const parts of [{}, { choice }]) {
+    const { client } = await roundTrip({ transports: [webSocket, sse], ...parts });
+    expect(client.status.transport).toBe("sse");
+  }
 });

@@ -5,6 +5,7 @@ import { jsonServerCodec } from "../../src/protocol/index.ts";
 import {
   BINARY_OPCODE,
   createWebSocketFraming,
+  createWebSocketTextFraming,
   TEXT_OPCODE,
   webSocketFrame,
 } from "../../src/transports/websocket-frame.ts";
@@ -47,7 +48,7 @@ for (const length of [0, 1, 125, 126, 127, 65_535, 65_536, 200_000]) {
 }
 
 test("a framing puts frames of the JSON codec into text messages, and keeps what it is given unchanged", () => {
-  const framing = createWebSocketFraming(jsonServerCodec);
+  const framing = createWebSocketTextFraming(jsonServerCodec);
   const inner = jsonServerCodec.frame({ t: "ping" });
   expect(readAll(framing.frame({ t: "ping" }), 1)).toEqual([["text", latin1(inner)]]);
   const message = {

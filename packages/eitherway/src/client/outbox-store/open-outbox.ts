@@ -5,8 +5,9 @@
 import { EitherwayError } from "../../protocol/index.ts";
 import type { Undo } from "../ports.ts";
 import { createJournal } from "./journal.ts";
+import { keepOutbox } from "./keep-outbox.ts";
 import type { OutboxDisk } from "./outbox-disk.ts";
-import type { KeptCommand, OutboxStore } from "./outbox-store.ts";
+import type { Keeper, KeeperEvents, KeptCommand, OutboxStore } from "./outbox-store.ts";
 import { tendOutboxes } from "./tend.ts";
 
 export interface OpenOutboxOptions {
@@ -101,9 +102,24 @@ function createStore(disk: OutboxDisk, box: Box, closed: () => void): OutboxStor
     closed();
   }
 
+  const openJournal = (events: KeeperEvents): Keeper =>
+    createJournal({
+      left,
+      events,
+      nextCounter: () => ++counter,
+      async write(batch) {
+        // Not held while the box is empty: a lock keeps browsers from freezing a page, and some from keeping it for the way back.
+        box.lock ??= await disk.lock(id, Number.POSITIVE_INFINITY);
+        const gone = await disk.write(id, { ...batch, opening });
+        if (batch.empties) release();
+        return gone;
+      },
+      closed: end,
+    });
+
   return {
     clientId: id,
-    keep(events) {
+    keep(outbox, options) {
       if (isTaken) {
         throw new EitherwayError(
           "bad-request",
@@ -111,19 +127,7 @@ function createStore(disk: OutboxDisk, box: Box, closed: () => void): OutboxStor
         );
       }
       isTaken = true;
-      return createJournal({
-        left,
-        events,
-        nextCounter: () => ++counter,
-        async write(batch) {
-          // Not held while the box is empty: a lock keeps browsers from freezing a page, and some from keeping it for the way back.
-          box.lock ??= await disk.lock(id, Number.POSITIVE_INFINITY);
-          const gone = await disk.write(id, { ...batch, opening });
-          if (batch.empties) release();
-          return gone;
-        },
-        closed: end,
-      });
+      return keepOutbox(outbox, options, openJournal);
     },
     async close() {
       if (isTaken) return;

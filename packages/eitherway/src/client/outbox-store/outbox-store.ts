@@ -3,18 +3,38 @@
  * it may have been, so that a later page knows what it may send and what it must not (P5).
  */
 import type { EitherwayError, Id, Payload, PublishFrame } from "../../protocol/index.ts";
+import type { Entry } from "../outbox-entry.ts";
 import type { ClientClock } from "../ports.ts";
 
 /** What `openOutbox()` of `eitherway/client/outbox` gives; one client takes it over, and closes it with itself. */
 export interface OutboxStore {
   /** The client id of all keys in here. Keys count with the id of their hello only, so the client takes this one (PROTOCOL K4). */
   readonly clientId: string;
-  /** Takes the store over. Throws `bad-request` where another client has it. */
-  keep(events: KeeperEvents): Keeper;
+  /** Keeps what is in this outbox, which takes the store over. Throws `bad-request` where another client has it. */
+  keep(outbox: KeptOutbox, options: KeepOptions): OutboxKeeper;
   /** Looks for what closed tabs left, and has it sent. */
   tend?(tending: Tending): Tender;
   /** Only where no client took it over. What is in it stays for the next page. */
   close(): Promise<void>;
+}
+
+/** The outbox as whoever keeps it sees it. */
+export interface KeptOutbox {
+  /** Takes in what an earlier page left. */
+  restore(entry: Omit<Entry, "lane">): void;
+  /** What has no answer, in the order of publishing. */
+  entries(): readonly Entry[];
+  giveUp(entry: Entry, reason: unknown): void;
+  /** Sends what may be sent by now. */
+  pump(): void;
+}
+
+export interface KeepOptions {
+  readonly clock: ClientClock;
+  /** What an earlier page left in the store has its outcome. */
+  outcome(outcome: Outcome): void;
+  /** The store failed; from now on commands end with the page. */
+  broken(error: EitherwayError): void;
 }
 
 /** A command as it is kept. */
@@ -45,6 +65,14 @@ export interface Keeper {
   settled(): Promise<void>;
   /** Writes what is to be written, then lets the store go. No event comes after the call. */
   close(): Promise<void>;
+}
+
+/** The keeper as the outbox sees it. */
+export interface OutboxKeeper extends Pick<Keeper, "nextCounter" | "add" | "remove" | "settled" | "close"> {
+  /** These are next to go out. Whether the first of them has to wait until the disk says that it may have: then `pump` is called. */
+  holds(next: readonly Entry[]): boolean;
+  /** Nothing of these goes out for a while: of what was not sent the disk must not say that it may have been. */
+  rest(entries: readonly Entry[]): void;
 }
 
 export interface KeeperEvents {

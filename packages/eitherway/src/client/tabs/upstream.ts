@@ -1,6 +1,8 @@
 /** The one connection of a hub: a client's, with its choice of transport and its backoff, and without an outbox. */
 import { jsonClientCodec, type WelcomeFrame } from "../../protocol/index.ts";
 import { createConnection } from "../connection.ts";
+import { attendDevice } from "../device.ts";
+import { machine } from "../machine.ts";
 import type { ClientClock, NetworkMemory, Random, Wakeups } from "../ports.ts";
 import type { Subscription } from "../subscription.ts";
 import type { ClientTransport, Destination } from "../transport.ts";
@@ -60,12 +62,12 @@ export function createUpstream(options: UpstreamOptions, to: UpstreamDestination
     token: events.token === undefined ? undefined : () => events.token as string,
     clock,
     random,
-    wakeups(device) {
+    machine,
+    attend: attendDevice((device) => {
       wake = device.woken;
       return options.wakeups(device);
-    },
-    memory: options.createNetworkMemory(to.url),
-    timeline: { note() {} },
+    }, clock),
+    createNetworkMemory: options.createNetworkMemory,
     wanted: events.wanted,
     // Tabs send their commands themselves: keys count only with the client id of their own hello (PROTOCOL K4).
     outbox: {

@@ -78,6 +78,8 @@ interface Stream {
 function openStreams(reader: StreamReader, to: Destination, events: LinkEvents): ClientLink {
   const end = onceEnded(events);
   const commands = createCommandPoster(to, events);
+  // Over https HTTP/2 is likely; without it browsers allow six connections, and a second stream takes one of them.
+  const { streamChange = to.url.startsWith("https:") ? "make-first" : "break-first" } = to;
   /** Whose frames count. */
   let current: Stream | undefined;
   /** Opened, not yet welcomed. */
@@ -90,7 +92,7 @@ function openStreams(reader: StreamReader, to: Destination, events: LinkEvents):
 
   function begin(): void {
     changedSince = false;
-    if (to.streamChange === "break-first") {
+    if (streamChange === "break-first") {
       current?.abort.abort();
       current = undefined;
     }

@@ -1,5 +1,6 @@
 /** What a client with a store says to its application, step by step. */
 import { describe, expect, test } from "vitest";
+import { describeEntry } from "../../../src/client/describe-entry.ts";
 import { createOutbox } from "../../../src/client/outbox.ts";
 import { clearOutbox, type OutboxDisk, openOutbox, openOutboxOn } from "../../../src/client/outbox-store/index.ts";
 import { bytesPayload, jsonPayload, type PublishFrame, type WelcomeFrame } from "../../../src/protocol/index.ts";
@@ -32,11 +33,14 @@ async function openBox(disk: OutboxDisk) {
     client: store.clientId,
     commands: 100,
     bytes: 100_000,
-    store,
+    keep: (kept) =>
+      store.keep(kept, {
+        clock,
+        outcome: ({ key, id, error }) => outcomes.push(`${key} ${error?.code ?? id}`),
+        broken: ({ code }) => broken.push(code),
+      }),
     changed() {},
     stuck() {},
-    outcome: ({ key, id, error }) => outcomes.push(`${key} ${error?.code ?? id}`),
-    storeBroken: ({ code }) => broken.push(code),
   });
   return {
     outbox,
@@ -145,7 +149,12 @@ describe("the outbox with a store", () => {
     await first.outbox.ready();
     page.kill();
     const { outbox } = await openBox(disk.page().disk);
-    expect(outbox.pending().map(({ kind, data }) => [kind, data])).toEqual([
+    expect(
+      outbox
+        .entries()
+        .map(describeEntry)
+        .map(({ kind, data }) => [kind, data]),
+    ).toEqual([
       ["bytes", new Uint8Array([0, 255, 10])],
       ["text", "ü\u0000\n"],
       ["json", { a: [1, "x"] }],
@@ -176,7 +185,13 @@ describe("the outbox with a store", () => {
     await first.outbox.close();
     expect([sent.now, waiting.now]).toEqual(["outcome-unknown", "closed"]);
     const { outbox, store } = await openBox(disk.page().disk);
-    expect([store.clientId, outbox.pending().map(({ sent: isSent }) => isSent)]).toEqual(["c1", [true, false]]);
+    expect([
+      store.clientId,
+      outbox
+        .entries()
+        .map(describeEntry)
+        .map(({ sent: isSent }) => isSent),
+    ]).toEqual(["c1", [true, false]]);
     await outbox.close();
   });
 
@@ -292,7 +307,10 @@ describe("a client with a store", () => {
     const pages = [disk.page(), disk.page()];
     for (const [n, page] of pages.entries()) {
       const store = await openOutboxOn({ disk: page.disk, createClientId: () => `c${n + 1}` });
-      const keeper = store.keep({ written() {}, refused() {}, broken() {} });
+      const keeper = store.keep(
+        { restore() {}, entries: () => [], giveUp() {}, pump() {} },
+        { clock, outcome() {}, broken() {} },
+      );
       keeper.add(keeper.nextCounter(), { t: "publish", key: "k", channel: "a", event: "e", payload: jsonPayload(n) });
       await keeper.settled();
     }

@@ -1,0 +1,117 @@
+/**
+ * `node bench/bench.js`: what a delivery, a relayed message, a new link and an idle link cost servers, for Eitherway and its peers.
+ *
+ *     --only fan-out,relay   these scenarios            --peers eitherway,ws   these peers
+ *     --rounds 5             of each cell, default 3    --smoke                every cell, tiny, once: only what arrives counts
+ *
+ * A round in which a message is missing, doubled or out of order is void, and then the exit code is 1.
+ */
+import { parseArgs } from "node:util";
+import { Stop, script, seconds } from "../scripts/lib/phases.js";
+import { bringPeers } from "./lib/bring-peers.js";
+import { measure } from "./lib/measure.js";
+import { compilePrograms } from "./lib/native.js";
+import { PEERS } from "./lib/peers.js";
+import { createResults, writeResults } from "./lib/results.js";
+import { isPinned } from "./lib/run-cell.js";
+import { figureOf, TABLE_NOTE, table } from "./lib/table.js";
+import { SCENARIOS } from "./scenarios.js";
+
+const DEFAULT_ROUNDS = 3;
+
+await script(async () => {
+  const { scenarios, peers, rounds, smoke } = readArguments();
+  const started = performance.now();
+  await compilePrograms();
+  await bringPeers();
+  if (!isPinned) console.log("Not pinned: server and load share CPUs here (taskset or a second CPU is missing).");
+  const results = createResults();
+  /** @type {string[]} */
+  const tables = [];
+  await measure({
+    scenarios,
+    peers,
+    rounds,
+    size: smoke ? "smoke" : "full",
+    results,
+    onRound(cell, scenario) {
+      console.log(roundLine(cell, scenario, smoke));
+      if (!smoke) writeResults(results);
+    },
+    onVariant(scenario, variant, cells) {
+      tables.push(table(scenario, variant, cells));
+    },
+  });
+  if (!smoke) {
+    console.log(`${tables.join("\n")}\n\n${TABLE_NOTE}`);
+    console.log(`\nAll rounds: ${writeResults(results)}`);
+  }
+  tellSkipped(results.cells);
+  console.log(`All cells: ${seconds(performance.now() - started).trim()}`);
+  const broken = results.cells.filter((cell) => cell.rounds.some((round) => round.void !== undefined));
+  if (broken.length > 0)
+    throw new Stop(`${broken.length} of ${results.cells.length} cells have void rounds: see above.`);
+});
+
+function readArguments() {
+  const { only, peers, rounds, smoke } = parse();
+  const count = rounds === undefined ? DEFAULT_ROUNDS : Number(rounds);
+  if (!Number.isInteger(count) || count < 1) throw new Stop(`--rounds ${rounds} is no number of rounds.`);
+  return {
+    scenarios: chosen(SCENARIOS, only, "scenario"),
+    peers: chosen(PEERS, peers, "peer"),
+    rounds: smoke ? 1 : count,
+    smoke,
+  };
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: "string" },
+        peers: { type: "string" },
+        rounds: { type: "string" },
+        smoke: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new Stop(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/**
+ * @template {{ readonly name: string }} T
+ * @param {readonly T[]} all
+ * @param {string | undefined} names default: all
+ * @param {string} what
+ */
+function chosen(all, names, what) {
+  if (names === undefined) return all;
+  return names.split(",").map((name) => {
+    const found = all.find((one) => one.name === name);
+    if (!found) throw new Stop(`There is no ${what} ${name}; there are ${all.map((one) => one.name).join(", ")}.`);
+    return found;
+  });
+}
+
+/**
+ * @param {import("./lib/types.js").Cell} cell
+ * @param {import("./scenarios.js").Scenario} scenario
+ * @param {boolean} smoke so small that its figures say nothing
+ */
+function roundLine({ scenario: name, variant, peer, dialect, rounds }, scenario, smoke) {
+  const round = rounds.at(-1);
+  const where = `${name}, ${variant}, ${dialect}`.padEnd(34) + peer.padEnd(20);
+  if (!round || round.void !== undefined) return `${where} VOID: ${round?.void}`;
+  if (smoke) return `${where} ok`;
+  const figure = figureOf(scenario);
+  const others = round.clean ? "" : `  contended: others had ${Math.round(round.otherPercent)} % of the CPU`;
+  return `${where}${(figure.of(round) ?? 0).toFixed(2).padStart(12)} ${figure.title}${others}`;
+}
+
+/** @param {readonly import("./lib/types.js").Cell[]} cells */
+function tellSkipped(cells) {
+  const whys = new Map(cells.flatMap(({ peer, skipped }) => (skipped === undefined ? [] : [[peer, skipped]])));
+  for (const [peer, why] of whys) console.log(`${peer}: not run: ${why}`);
+}

@@ -1,0 +1,37 @@
+/** The file of one run: written anew after each round, so that what was measured is never lost. */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { cpus, release, totalmem, type } from "node:os";
+import { join } from "node:path";
+import { BENCH } from "./npm-peer.js";
+import { isPinned } from "./run-cell.js";
+
+/** @typedef {import("./types.js").Results} Results */
+
+/** @returns {Results} */
+export function createResults() {
+  const all = cpus();
+  return {
+    machine: {
+      cpu: all[0]?.model ?? "unknown",
+      cores: all.length,
+      memory: totalmem(),
+      kernel: release(),
+      node: process.version,
+      os: type(),
+      pinned: isPinned,
+    },
+    startedAt: new Date().toISOString(),
+    peers: {},
+    cells: [],
+  };
+}
+
+/** @param {Results} results @returns {string} where it was written */
+export function writeResults(results) {
+  const folder = join(BENCH, "results");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${results.startedAt.slice(0, 19).replaceAll(":", "-")}.json`);
+  writeFileSync(`${file}.new`, `${JSON.stringify(results, undefined, 1)}\n`);
+  renameSync(`${file}.new`, file); // never half a file
+  return file;
+}

@@ -1,0 +1,113 @@
+/** One round of one cell: a fresh server, the load generator against it, and what came of it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { run } from "../../scripts/lib/process.js";
+import { LOAD_PROGRAM } from "./native.js";
+import { channelsOf, planText } from "./plan.js";
+
+/**
+ * @typedef {import("./types.js").Round} Round
+ * @typedef {import("./types.js").Peer} Peer
+ *
+ * @typedef {Omit<import("./plan.js").PlanOptions, "server" | "cpu">} RunOptions
+ */
+
+const TASKSET = "/usr/bin/taskset";
+const SERVER_CPU = 0;
+const LOAD_CPU = 1;
+const START_LIMIT_MS = 15_000;
+const END_LIMIT_MS = 3_000;
+const RUN_LIMIT_MS = 120_000;
+const CONTENDED_PERCENT = 5; // more of the server's CPU than this to others, and the round is not clean
+
+/** Server and load each have a CPU of their own. */
+export const isPinned = existsSync(TASKSET) && availableParallelism() > 1;
+
+/**
+ * Never rejects for what a peer does: such a round is void and says why.
+ * @param {RunOptions} options
+ * @returns {Promise<Round>}
+ */
+export async function runRound(options) {
+  const folder = mkdtempSync(join(tmpdir(), "eitherway-bench-"));
+  const server = startServer(options);
+  try {
+    const cpu = isPinned ? SERVER_CPU : -1;
+    const file = join(folder, "plan");
+    writeFileSync(file, planText({ ...options, cpu, server: await server.ready }));
+    const [program = "", ...args] = pinned(LOAD_CPU, LOAD_PROGRAM, [file]);
+    const { stdout, output } = await run(program, args, { limitMs: RUN_LIMIT_MS });
+    return roundOf(stdout, output);
+  } catch (error) {
+    return voidRound(error instanceof Error ? error.message : String(error));
+  } finally {
+    await server.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {number} cpu
+ * @param {string} program
+ * @param {readonly string[]} args
+ */
+function pinned(cpu, program, args) {
+  return isPinned ? [TASKSET, "-c", String(cpu), program, ...args] : [program, ...args];
+}
+
+/** The server ends when its standard input does, and so also when this process is killed. @param {RunOptions} options */
+function startServer({ peer, kind, size }) {
+  const channels = channelsOf({ kind, size });
+  const { program, args, env } = peer.command({ scenario: kind, links: size.links, channels });
+  const [first = "", ...others] = pinned(SERVER_CPU, program, args);
+  const child = spawn(first, others, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  const ended = new Promise((resolve) => {
+    child.once("error", resolve);
+    child.once("close", resolve);
+  });
+  let words = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    words += text;
+  });
+  child.stdin.on("error", () => child.stdin.destroy()); // it ended first
+
+  async function firstLine() {
+    const giveUp = AbortSignal.timeout(START_LIMIT_MS);
+    const line = once(createInterface(child.stdout), "line", { signal: giveUp }).then(([text]) => String(text));
+    const text = await Promise.race([line, ended.then(() => undefined)]).catch(() => undefined);
+    if (text === undefined) throw new Error(`the server did not start: ${words.trim()}`);
+    const { port, control, pid = child.pid } = JSON.parse(text);
+    return { port, control, pid };
+  }
+
+  async function end() {
+    child.stdin.end();
+    const kill = setTimeout(() => child.kill("SIGKILL"), END_LIMIT_MS);
+    await ended;
+    clearTimeout(kill);
+  }
+
+  return { ready: firstLine(), end };
+}
+
+/**
+ * @param {string} stdout
+ * @param {string} output
+ * @returns {Round}
+ */
+function roundOf(stdout, output) {
+  if (!stdout.trim().startsWith("{")) return voidRound(`the load generator said nothing: ${output.trim()}`);
+  const { void: broken, stopped, ...values } = JSON.parse(stdout);
+  if (broken !== undefined || stopped !== undefined) return voidRound(broken ?? stopped);
+  return { clean: values.otherPercent <= CONTENDED_PERCENT, ...values };
+}
+
+/** @param {string} why @returns {Round} */
+function voidRound(why) {
+  const nothing = { otherPercent: 0, deliveries: 0, wallS: 0, userS: 0, sysS: 0, cpuS: 0, bytes: 0 };
+  return { clean: false, ...nothing, void: why };
+}
