@@ -108,6 +108,7 @@ export function createHub(options: HubOptions): Hub {
 
   // --- commands ---
 
+  /** Nearly always all are within the limits: then one pass over the sizes is all there is before the broker. */
   function publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     let bytes = 0;
     let largest = 0;
@@ -158,17 +159,16 @@ export function createHub(options: HubOptions): Hub {
 
   async function run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]> {
     const answers: CommandAnswer[] = [];
-    while (answers.length < commands.length) {
-      const { channel } = commands[answers.length] as CommandFrame;
+    for (let from = 0; from < commands.length; ) {
+      const { channel } = commands[from] as CommandFrame;
       const drafts: Draft[] = [];
-      for (let i = answers.length; commands[i]?.channel === channel; i++) {
-        drafts.push(draftOf(commands[i] as CommandFrame, who));
-      }
-      for (const receipt of await publish(channel, drafts)) {
-        const { key } = commands[answers.length] as CommandFrame;
+      for (let i = from; commands[i]?.channel === channel; i++) drafts.push(draftOf(commands[i] as CommandFrame, who));
+      for (const [i, receipt] of (await publish(channel, drafts)).entries()) {
+        const { key } = commands[from + i] as CommandFrame;
         answers.push(receipt.ok ? { key, ok: true, id: receipt.id } : { key, ok: false, error: receipt.error });
         if (!receipt.ok && isRetryable(receipt.error.code)) return answers;
       }
+      from += drafts.length;
     }
     return answers;
   }

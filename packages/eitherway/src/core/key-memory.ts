@@ -38,6 +38,7 @@ export interface KeyPlace {
 
 /** Every `now` is `clock.now()`. */
 export interface KeyMemory {
+  /** Where a key is, or would be, remembered. */
   place(channel: string, key: CommandKey): KeyPlace;
   /** Looks a key up. `print` is the fingerprint of the command's body. */
   find(place: KeyPlace, print: number): KnownKey;

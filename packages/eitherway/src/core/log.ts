@@ -29,7 +29,7 @@ export interface LogBounds extends Retention {
 export const ENTRY_OVERHEAD_BYTES = 256;
 
 /** What a draft will count for in the log. */
-function entryBytes(draft: Draft): number {
+export function entryBytes(draft: Draft): number {
   return payloadBytes(draft.payload) + ENTRY_OVERHEAD_BYTES;
 }
 

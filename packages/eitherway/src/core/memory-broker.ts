@@ -7,7 +7,6 @@ import {
   type Id,
   type Message,
   type Payload,
-  payloadBytes,
   quote,
   toEitherwayError,
 } from "../protocol/index.ts";
@@ -23,7 +22,7 @@ import {
   type Retention,
   withDefaults,
 } from "./limits.ts";
-import { ENTRY_OVERHEAD_BYTES, Log, type LogBounds } from "./log.ts";
+import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds } from "./log.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 
 export interface MemoryBrokerOptions {
@@ -105,9 +104,9 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     const messages: Message[] = [];
     let bytes = 0;
     for (const draft of drafts) {
-      const size = payloadBytes(draft.payload);
-      const receipt = publishOne(record, draft, size + ENTRY_OVERHEAD_BYTES, now, messages);
-      if (receipt.ok && !receipt.repeated) bytes += size;
+      const size = entryBytes(draft);
+      const receipt = publishOne(record, draft, size, now, messages);
+      if (receipt.ok && !receipt.repeated) bytes += size - ENTRY_OVERHEAD_BYTES;
       receipts.push(receipt);
       if (receipt.ok || !receipt.error.retry) continue;
       while (receipts.length < drafts.length) receipts.push(receipt);
@@ -117,7 +116,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     return receipts;
   }
 
-  /** Appends one draft unless its key is known, and adds it to `messages`. */
+  /** Appends one draft, of `bytes` as an entry, unless its key is known, and adds it to `messages`. */
   function publishOne(record: ChannelRecord, draft: Draft, bytes: number, now: number, messages: Message[]): Receipt {
     const { name, log } = record;
     const { key } = draft;

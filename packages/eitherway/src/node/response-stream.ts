@@ -76,7 +76,7 @@ interface Ending {
 
 function openOver(
   out: Writable,
-  shape: (bytes: Uint8Array) => Buffer,
+  shape: (bytes: Uint8Array, waiting: number) => Buffer,
   events: SinkEvents,
   fullBytes: number,
   ending: Ending,
@@ -109,7 +109,7 @@ function openOver(
     write(bytes) {
       if (ended || !out.writable || bytes.length === 0) return true;
       // `false` alone only says that this write was larger than a mark; the kernel may have taken all of it.
-      if (out.write(shape(bytes)) || out.writableLength < fullBytes) return true;
+      if (out.write(shape(bytes, out.writableLength)) || out.writableLength < fullBytes) return true;
       full = true;
       return false;
     },

@@ -3,8 +3,27 @@
  * object, so remembering the last one makes each outer form once per run, not once per link.
  */
 
-/** `bytes` as a Buffer over the same memory. */
-export const asBuffer = rememberLast((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+/**
+ * `bytes` as a Buffer over the same memory. Small ones may be part of a larger piece that others share, so where several have to wait
+ * for a peer, each gets memory of its own: they must not keep the rest alive (P6).
+ *
+ * @param waiting bytes that the connection has already
+ */
+export function asBuffer(bytes: Uint8Array, waiting: number): Buffer {
+  const copy = waiting > FEW_BYTES && bytes.buffer.byteLength > 2 * bytes.length;
+  return copy ? asCopy(bytes) : asView(bytes);
+}
+
+/** What answers and runs of one turn come to, which nothing waits for. */
+const FEW_BYTES = 1024;
+
+const asView = rememberLast((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+
+const asCopy = rememberLast((bytes) => {
+  const copy = Buffer.allocUnsafeSlow(bytes.length); // Node's pool would be shared memory again
+  copy.set(bytes);
+  return copy;
+});
 
 /** `bytes` as one chunk of HTTP/1.1 chunked coding (RFC 9112 section 7.1). Never of zero bytes, which would end the body. */
 export const asChunk = rememberLast((bytes) => {

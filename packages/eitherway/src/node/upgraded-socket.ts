@@ -67,7 +67,7 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
     if (this.#closing) return true;
     const raw = this.#raw;
     // `false` alone only says that this write was larger than a mark; the kernel may have taken all of it.
-    if (raw.write(asBuffer(bytes)) || raw.writableLength < this.#settings.fullBytes) return true;
+    if (raw.write(asBuffer(bytes, raw.writableLength)) || raw.writableLength < this.#settings.fullBytes) return true;
     this.#full = true;
     return false;
   }

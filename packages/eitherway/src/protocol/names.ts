@@ -49,7 +49,6 @@ export function checkChannelName(name: string): void {
 
 /** Checks an event name: 1-64 bytes of UTF-8 without control characters. Throws `bad-event`. */
 export function checkEventName(event: string): void {
-  if (event === DEFAULT_EVENT) return;
   checkText("bad-event", "Event name", event, MAX_EVENT_BYTES);
 }
 

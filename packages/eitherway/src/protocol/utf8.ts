@@ -4,9 +4,10 @@
 export const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Texts up to this many UTF-16 units share slabs; at most three bytes each. */
-const SHARED_UNITS = 4 * 1024;
+const SHARED_UNITS = 2 * 1024;
 const BYTES_PER_UNIT = 3;
-const SLAB_BYTES = 64 * 1024;
+/** Large enough to be made rarely, small enough that little stays behind when one of its texts has to wait (P6). */
+const SLAB_BYTES = 16 * 1024;
 
 let slab = new Uint8Array(0);
 let slabUsed = 0;

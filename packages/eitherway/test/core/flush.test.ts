@@ -45,6 +45,16 @@ describe("one flush", () => {
     expect(both.gathered).toEqual([2]); // one changed channel: one write anyway
   });
 
+  test("an answer leaves with the run that its command made, as one write", async () => {
+    const { open, settle } = createTestHub();
+    const link = open({ a: "now" });
+    await settle();
+    link.send(publishFrame("k1", "a", "mine"));
+    await settle();
+    expect(link.read().slice(-2)).toEqual(["ok k1", "messages a mine"]);
+    expect(link.gathered).toEqual([2]);
+  });
+
   test("the publisher hears ok before its own message comes back (P4)", async () => {
     const { open, settle } = createTestHub();
     const link = open({ a: "now" });

@@ -1,11 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import type { UpgradedSocket } from "../../src/core/index.ts";
-import type { EitherwayError } from "../../src/protocol/index.ts";
-import { closeNumber } from "../../src/protocol/index.ts";
-import { BINARY_OPCODE, TEXT_OPCODE, webSocketFrame } from "../../src/transports/websocket-frame.ts";
+import { DEFAULT_LIMITS, type UpgradedSocket } from "../../src/core/index.ts";
+import { ServerSocket, socketSettings } from "../../src/node/upgraded-socket.ts";
+import { closeNumber, type EitherwayError, jsonServerCodec } from "../../src/protocol/index.ts";
+import {
+  BINARY_OPCODE,
+  createWebSocketTextFraming,
+  TEXT_OPCODE,
+  webSocketFrame,
+} from "../../src/transports/websocket-frame.ts";
 import {
   eventually,
   type RawConnection,
@@ -234,4 +240,25 @@ describe("what is no WebSocket message", () => {
     await connection.has("the newest");
     expect(seen.closes).toBe(0);
   });
+});
+
+test("frames that wait for a peer keep no more memory than their own, and that of the first few (P6)", () => {
+  const waiting: Buffer[] = [];
+  class Stuck extends Duplex {
+    override write(chunk: unknown): boolean {
+      waiting.push(chunk as Buffer);
+      return super.write(chunk); // which no `_write` ever ends
+    }
+    override _read(): void {}
+    override _write(): void {}
+  }
+  const socket = new ServerSocket(new Stuck(), "p", "", socketSettings(DEFAULT_LIMITS));
+  const framing = createWebSocketTextFraming(jsonServerCodec);
+  while (socket.write(framing.frame({ t: "live", channel: "a", id: "000000000000-00000001" }))) {
+    for (let i = 0; i < 400; i++) framing.frame({ t: "ping" }); // for others, so that the next one is elsewhere
+  }
+  const memory = new Set(waiting.map(({ buffer }) => buffer));
+  const kept = [...memory].reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+  expect(waiting.length).toBeGreaterThan(500);
+  expect(kept).toBeLessThan(8 * DEFAULT_LIMITS.linkBytes);
 });

@@ -109,6 +109,13 @@ describe("frames as lines, for long-poll and commands", () => {
   });
 });
 
+test("a frame for long-poll is memory of its own: one that waits keeps nothing else alive (P6)", () => {
+  for (const frame of [{ t: "ping" }, { t: "live", channel: "a", id: "000000000000-00000001" }] as const) {
+    const bytes = pollFraming.frame(frame);
+    expect(bytes.buffer.byteLength).toBe(bytes.length);
+  }
+});
+
 describe("a message as JSON", () => {
   test("has id, event, time and one of data, text, bytes; from where somebody set it", () => {
     expect(asJson(EPOCH, message(7, { payload: { kind: "json", data: '{"a":1}' } }))).toEqual({
