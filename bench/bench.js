@@ -1,38 +1,51 @@
 /**
  * `node bench/bench.js`: what a delivery, a relayed message, a new link and an idle link cost servers, for Eitherway and its peers.
  *
- *     --only fan-out,relay   these scenarios            --peers eitherway,ws   these peers
- *     --rounds 5             of each cell, default 3    --smoke                every cell, tiny, once: only what arrives counts
+ *                            6 peers, 5 scenarios; at most 12 minutes
+ *     --all                  everything; at most 100 minutes
+ *     --resume               goes on where the newest file of results ends
+ *     --only fan-out,relay   these scenarios
+ *     --peers eitherway,ws   these peers
+ *     --rounds 5             of each cell; default: as the scenario says, else 3
+ *     --smoke                every scenario and peer, tiny, once: only what arrives counts
+ *     --guard [--record]     has the cost grown by more than 10 % since it was recorded? at most 6 minutes
  *
  * A round in which a message is missing, doubled or out of order is void, and then the exit code is 1.
  */
 import { parseArgs } from "node:util";
 import { Stop, script, seconds } from "../scripts/lib/phases.js";
 import { bringPeers } from "./lib/bring-peers.js";
+import { guard } from "./lib/guard.js";
 import { measure } from "./lib/measure.js";
 import { compilePrograms } from "./lib/native.js";
 import { PEERS } from "./lib/peers.js";
-import { createResults, writeResults } from "./lib/results.js";
+import { createResults, newestResults, writeResults } from "./lib/results.js";
 import { isPinned } from "./lib/run-cell.js";
 import { figureOf, TABLE_NOTE, table } from "./lib/table.js";
 import { SCENARIOS } from "./scenarios.js";
 
-const DEFAULT_ROUNDS = 3;
+const WHERE_WIDTH = 42;
+const DEFAULT_SCENARIOS = "fan-out,steady,relay,storm,resume";
+const DEFAULT_PEERS = "eitherway,ws,socket.io,better-sse,uws,bun";
 
 await script(async () => {
-  const { scenarios, peers, rounds, smoke } = readArguments();
+  const { scenarios, peers, rounds, smoke, isGuard, record, resume } = readArguments();
   const started = performance.now();
   await compilePrograms();
   await bringPeers();
   if (!isPinned) console.log("Not pinned: server and load share CPUs here (taskset or a second CPU is missing).");
-  const results = createResults();
+  const results = (resume ? newestResults() : undefined) ?? createResults();
+  if (isGuard) {
+    await guard({ record, results, onRound: (cell, scenario) => console.log(roundLine(cell, scenario, false)) });
+    return;
+  }
   /** @type {string[]} */
   const tables = [];
   await measure({
     scenarios,
     peers,
     rounds,
-    size: smoke ? "smoke" : "full",
+    smoke,
     results,
     onRound(cell, scenario) {
       console.log(roundLine(cell, scenario, smoke));
@@ -54,14 +67,20 @@ await script(async () => {
 });
 
 function readArguments() {
-  const { only, peers, rounds, smoke } = parse();
-  const count = rounds === undefined ? DEFAULT_ROUNDS : Number(rounds);
-  if (!Number.isInteger(count) || count < 1) throw new Stop(`--rounds ${rounds} is no number of rounds.`);
+  const { only, peers, rounds, smoke, all, resume, guard: isGuard, record } = parse();
+  const count = rounds === undefined ? undefined : Number(rounds);
+  if (count !== undefined && !(Number.isInteger(count) && count > 0)) {
+    throw new Stop(`--rounds ${rounds} is no number of rounds.`);
+  }
+  const isWhole = all || smoke;
   return {
-    scenarios: chosen(SCENARIOS, only, "scenario"),
-    peers: chosen(PEERS, peers, "peer"),
-    rounds: smoke ? 1 : count,
+    scenarios: chosen(SCENARIOS, only ?? (isWhole ? undefined : DEFAULT_SCENARIOS), "scenario"),
+    peers: chosen(PEERS, peers ?? (isWhole || only !== undefined ? undefined : DEFAULT_PEERS), "peer"),
+    rounds: count,
     smoke,
+    isGuard,
+    record,
+    resume,
   };
 }
 
@@ -73,6 +92,10 @@ function parse() {
         peers: { type: "string" },
         rounds: { type: "string" },
         smoke: { type: "boolean", default: false },
+        all: { type: "boolean", default: false },
+        resume: { type: "boolean", default: false },
+        guard: { type: "boolean", default: false },
+        record: { type: "boolean", default: false },
       },
     }).values;
   } catch (error) {
@@ -102,7 +125,7 @@ function chosen(all, names, what) {
  */
 function roundLine({ scenario: name, variant, peer, dialect, rounds }, scenario, smoke) {
   const round = rounds.at(-1);
-  const where = `${name}, ${variant}, ${dialect}`.padEnd(34) + peer.padEnd(20);
+  const where = `${name}, ${variant}, ${dialect}`.padEnd(WHERE_WIDTH) + peer.padEnd(20);
   if (!round || round.void !== undefined) return `${where} VOID: ${round?.void}`;
   if (smoke) return `${where} ok`;
   const figure = figureOf(scenario);

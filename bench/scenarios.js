@@ -1,6 +1,8 @@
 /**
- * What is measured, as data. `batch` messages are published in one event-loop turn; `window` is how many such batches may be on
- * their way, so that servers are busy and no link is more than 64 KiB behind.
+ * What is measured, as data. `batch` messages are published to each channel in one event-loop turn; `window` is how many such
+ * batches may be on their way, so that servers are busy and no link is more than 64 KiB behind.
+ *
+ * Smoke runs play the last variant of each scenario: it is the one that does most.
  */
 
 /**
@@ -9,46 +11,70 @@
  * @typedef {object} Size
  * @property {number} links
  * @property {number} warmupMs
- * @property {number} windowMs of storms: not used, they last until all links were open
+ * @property {number} windowMs of storms and resumes: not used, they last until all links were open
+ * @property {number} [channels] default: 1; the links are spread over them evenly
+ * @property {number} [perLink] channels of each link; default: 1
+ * @property {number} [idleChannels] others that have a message each, and nobody listens
  *
  * @typedef {object} Variant
  * @property {string} name
  * @property {number} [batch]
  * @property {number} [window]
  * @property {number} [inFlight] of each client of a relay
+ * @property {number} [rate] messages a second
+ * @property {number} [frozen] links that stop reading at once; they come on top
+ * @property {number} [missed] messages that each link is behind when it comes
+ * @property {Partial<Size>} [full] where it differs from the scenario's
  *
  * @typedef {object} Scenario
  * @property {string} name as in `--only`
  * @property {string} title
- * @property {"burst" | "relay" | "storm" | "idle"} kind
+ * @property {"burst" | "steady" | "relay" | "idle" | "storm" | "resume"} kind
  * @property {string} unit what CPU is counted by
- * @property {readonly DialectName[]} dialects
+ * @property {readonly (DialectName | "mixed")[]} dialects mixed: links take turns with all that the peer has
  * @property {readonly Variant[]} variants
  * @property {Size} full
  * @property {Size} smoke
+ * @property {readonly string[]} [peers] default: all that speak one of the dialects
+ * @property {number} [rounds] where the scenario needs more than others, or says enough with fewer
+ * @property {boolean} [together] variants are compared to each other, so rounds go over all of them in turn
+ * @property {number} [heartbeatMs] default: each peer's own
  */
 
 const SMOKE = { links: 4, warmupMs: 50, windowMs: 150 };
+const TIMES = { warmupMs: 800, windowMs: 1_500 };
+
+/** @type {readonly Variant[]} */
+const ONE_AND_TEN = [
+  { name: "1 a turn", batch: 1, window: 8 },
+  { name: "10 a turn", batch: 10, window: 4 },
+];
 
 /** @type {readonly Scenario[]} */
 export const SCENARIOS = [
   {
     name: "fan-out",
-    title: "One channel, 200 subscribers, messages of 128 bytes",
+    title: "One channel, 1,000 subscribers",
     kind: "burst",
     unit: "delivery",
     dialects: ["websocket", "binary", "sse"],
-    variants: [
-      { name: "1 a turn", batch: 1, window: 8 },
-      { name: "10 a turn", batch: 10, window: 4 },
-      { name: "100 a turn", batch: 100, window: 2 },
-    ],
-    full: { links: 200, warmupMs: 1_500, windowMs: 2_500 },
+    variants: [...ONE_AND_TEN, { name: "100 a turn", batch: 100, window: 2 }],
+    full: { links: 1_000, ...TIMES },
+    smoke: SMOKE,
+  },
+  {
+    name: "steady",
+    title: "One channel, 1,000 subscribers, 100 messages a second; times from when a message was due",
+    kind: "steady",
+    unit: "delivery",
+    dialects: ["websocket", "sse"],
+    variants: [{ name: "100 a second", rate: 100 }],
+    full: { links: 1_000, ...TIMES },
     smoke: SMOKE,
   },
   {
     name: "relay",
-    title: "100 rooms of two clients, each publishes; acknowledged and echoed",
+    title: "500 rooms of two clients, each publishes; acknowledged with an id and delivered to both",
     kind: "relay",
     unit: "message",
     dialects: ["websocket"],
@@ -56,12 +82,70 @@ export const SCENARIOS = [
       { name: "1 in flight", inFlight: 1 },
       { name: "4 in flight", inFlight: 4 },
     ],
-    full: { links: 200, warmupMs: 1_500, windowMs: 2_500 },
-    smoke: SMOKE,
+    full: { links: 1_000, channels: 500, ...TIMES },
+    smoke: { ...SMOKE, channels: 2 },
+  },
+  {
+    name: "several",
+    title: "1,000 links, each in 3 of 20 channels that all publish in the same turn",
+    kind: "burst",
+    unit: "delivery",
+    dialects: ["websocket", "sse"],
+    variants: ONE_AND_TEN,
+    full: { links: 1_000, channels: 20, perLink: 3, ...TIMES },
+    smoke: { ...SMOKE, channels: 4, perLink: 3 },
+  },
+  {
+    name: "channels",
+    title: "1,900 channels of 10 subscribers, all publish in the same turn", // 2,000 would be more than 20,000 descriptors
+    kind: "burst",
+    unit: "delivery",
+    dialects: ["websocket", "sse"],
+    variants: [{ name: "1 a turn", batch: 1, window: 2 }],
+    full: { links: 19_000, channels: 1_900, ...TIMES },
+    smoke: { ...SMOKE, channels: 2 },
+  },
+  {
+    name: "growth",
+    title: "One channel, 1 message a turn; compare to the C server of the same variant",
+    kind: "burst",
+    unit: "delivery",
+    dialects: ["websocket"],
+    variants: [
+      { name: "100 subscribers", batch: 1, window: 8, full: { links: 100 } },
+      { name: "10,000 subscribers", batch: 1, window: 2, full: { links: 10_000 } },
+      { name: "100,000 idle channels", batch: 1, window: 8, full: { links: 1_000, idleChannels: 100_000 } },
+    ],
+    full: { links: 1_000, ...TIMES },
+    smoke: { ...SMOKE, idleChannels: 10 },
+    peers: ["eitherway", "ws", "socket.io", "uws", "c"],
+  },
+  {
+    name: "mixed",
+    title: "One channel, 1,000 subscribers over five transports",
+    kind: "burst",
+    unit: "delivery",
+    dialects: ["mixed"],
+    variants: ONE_AND_TEN,
+    full: { links: 1_000, ...TIMES },
+    smoke: { ...SMOKE, links: 10 },
+    peers: ["eitherway"],
+  },
+  {
+    name: "idle",
+    title: "15,000 links, each in its own channel, that only answer heartbeats every 15 s",
+    kind: "idle",
+    unit: "link",
+    dialects: ["websocket", "sse"],
+    variants: [{ name: "15,000 links" }],
+    full: { links: 15_000, channels: 15_000, warmupMs: 1_000, windowMs: 15_000 },
+    smoke: { ...SMOKE, channels: 4 },
+    rounds: 2,
+    heartbeatMs: 15_000,
   },
   {
     name: "storm",
-    title: "Links that open, subscribe and close, 50 at once",
+    title: "4,000 links that open, subscribe and close, 50 at once",
     kind: "storm",
     unit: "link",
     dialects: ["websocket", "sse"],
@@ -70,13 +154,34 @@ export const SCENARIOS = [
     smoke: { links: 40, warmupMs: 10, windowMs: 0 },
   },
   {
-    name: "idle",
-    title: "Links that are only open",
-    kind: "idle",
+    name: "resume",
+    title: "10,000 clients come back with their cursors, 50 at once",
+    kind: "resume",
     unit: "link",
     dialects: ["websocket", "sse"],
-    variants: [{ name: "2000 links" }],
-    full: { links: 2_000, warmupMs: 500, windowMs: 1_000 },
+    variants: [
+      { name: "at the head", missed: 0 },
+      { name: "100 behind", missed: 100 },
+    ],
+    full: { links: 10_000, warmupMs: 300, windowMs: 0 },
+    smoke: { links: 40, warmupMs: 10, windowMs: 0 },
+    peers: ["eitherway"],
+    together: true,
+  },
+  {
+    name: "frozen",
+    title: "One channel, 1,000 subscribers, 100 messages a second, without and with one more that never reads",
+    kind: "steady",
+    unit: "delivery",
+    dialects: ["websocket", "sse"],
+    variants: [
+      { name: "none frozen", rate: 100 },
+      { name: "one frozen", rate: 100, frozen: 1 },
+    ],
+    full: { links: 1_000, warmupMs: 1_000, windowMs: 8_000 }, // 110 kB: more than the kernel takes for a link that does not read
     smoke: SMOKE,
+    peers: ["eitherway", "ws", "uws", "c"],
+    rounds: 9,
+    together: true,
   },
 ];

@@ -5,7 +5,7 @@ import { PLAIN } from "./plain-dialect.js";
 import { EVENT_STREAM } from "./sse-dialect.js";
 
 /**
- * @param {{ name: string, title: string, mode: "turn" | "message", fault?: "drop" | "repeat" | "swap" }} options
+ * @param {{ name: string, title: string, mode: "turn" | "message", fault?: "drop" | "repeat" | "swap" | "stray" }} options
  * @returns {import("./types.js").Peer}
  */
 export function limitServer({ name, title, mode, fault }) {

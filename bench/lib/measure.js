@@ -1,45 +1,83 @@
 /** Measures scenarios: every peer once a round, in turned order each time, so that what drifts drifts for all. */
+
 import { Stop } from "../../scripts/lib/phases.js";
+import { pool } from "../../scripts/lib/pool.js";
 import { runRound } from "./run-cell.js";
 
 /**
  * @typedef {import("./types.js").Cell} Cell
  * @typedef {import("./types.js").Peer} Peer
- * @typedef {import("./types.js").DialectName} DialectName
+ * @typedef {import("./types.js").Dialect} Dialect
+ * @typedef {import("./types.js").Results} Results
  * @typedef {import("../scenarios.js").Scenario} Scenario
  * @typedef {import("../scenarios.js").Variant} Variant
  *
  * @typedef {object} MeasureOptions
  * @property {readonly Scenario[]} scenarios
  * @property {readonly Peer[]} peers
- * @property {number} rounds
- * @property {"full" | "smoke"} size
- * @property {Results} results cells are added to it
+ * @property {number} [rounds] default: the scenario's, else 3
+ * @property {boolean} [smoke] each scenario once, tiny, its last variant alone, two at a time: no figure of it says anything
+ * @property {Results} results cells are added to it; those that are there with all their rounds are not measured again
  * @property {(cell: Cell, scenario: Scenario) => void} onRound
  * @property {(scenario: Scenario, variant: string, cells: readonly Cell[]) => void} onVariant all its rounds are over
  *
- * @typedef {import("./types.js").Results} Results
+ * @typedef {{ cell: Cell, peer: Peer, dialects: readonly Dialect[], scenario: Scenario, variant: Variant }} Run
  */
 
+const DEFAULT_ROUNDS = 3;
+const SMOKES_AT_ONCE = 2;
+
 /** @param {MeasureOptions} options */
-export async function measure({ scenarios, peers, rounds, size, results, onRound, onVariant }) {
+export async function measure(options) {
+  const { scenarios, peers, results } = options;
   const missing = await whatIsMissing(peers, results);
-  for (const scenario of scenarios) {
-    for (const variant of scenario.variants) {
-      const runs = runsOf(scenario, variant, peers, missing);
-      const cells = runs.map(({ cell }) => cell);
-      results.cells.push(...cells);
-      for (let round = 0; round < rounds; round++) {
-        for (const { cell, peer, dialect } of round % 2 === 0 ? runs : runs.toReversed()) {
-          if (cell.skipped !== undefined) continue;
-          cell.rounds.push(await runRound({ kind: scenario.kind, variant, size: scenario[size], peer, dialect }));
-          onRound(cell, scenario);
-        }
-      }
-      onVariant(scenario, variant.name, cells);
+  const groups = scenarios.flatMap((scenario) => {
+    const variants = options.smoke ? scenario.variants.slice(-1) : scenario.variants;
+    const together = scenario.together ? [variants] : variants.map((variant) => [variant]);
+    return together.map((group) => group.flatMap((variant) => runsOf(scenario, variant, peers, missing, results)));
+  });
+  if (groups.flat().length === 0) throw new Stop("None of these peers can do any of these scenarios.");
+  if (options.smoke) await smoke(groups.flat(), options);
+  else for (const runs of groups) await measureGroup(runs, options);
+}
+
+/**
+ * @param {readonly Run[]} runs
+ * @param {MeasureOptions} options
+ */
+async function measureGroup(runs, { rounds, onRound, onVariant }) {
+  const [first] = runs;
+  if (!first) return;
+  const wanted = rounds ?? first.scenario.rounds ?? DEFAULT_ROUNDS;
+  for (let round = 0; round < wanted; round++) {
+    for (const run of round % 2 === 0 ? runs : runs.toReversed()) {
+      if (run.cell.skipped !== undefined || run.cell.rounds.length > round) continue;
+      const { scenario, variant, cell } = run;
+      cell.rounds.push(await runRound({ ...partsOf(run), size: { ...scenario.full, ...variant.full } }));
+      onRound(cell, scenario);
     }
   }
-  if (results.cells.length === 0) throw new Stop("None of these peers can do any of these scenarios.");
+  for (const { name } of new Set(runs.map(({ variant }) => variant))) {
+    const cells = runs.filter(({ variant }) => variant.name === name).map(({ cell }) => cell);
+    onVariant(first.scenario, name, cells);
+  }
+}
+
+/**
+ * @param {readonly Run[]} runs
+ * @param {MeasureOptions} options
+ */
+async function smoke(runs, { onRound }) {
+  const able = runs.filter(({ cell }) => cell.skipped === undefined);
+  await pool(able, SMOKES_AT_ONCE, async (run) => {
+    run.cell.rounds.push(await runRound({ ...partsOf(run), size: run.scenario.smoke, loose: true }));
+    onRound(run.cell, run.scenario);
+  });
+}
+
+/** @param {Run} run */
+function partsOf({ scenario: { kind, heartbeatMs }, variant, peer, dialects }) {
+  return { kind, variant, peer, dialects, heartbeatMs };
 }
 
 /**
@@ -64,19 +102,39 @@ async function whatIsMissing(peers, results) {
  * @param {Variant} variant
  * @param {readonly Peer[]} peers
  * @param {ReadonlyMap<string, string>} missing
+ * @param {Results} results
+ * @returns {Run[]}
  */
-function runsOf(scenario, variant, peers, missing) {
-  const runs = [];
-  for (const name of scenario.dialects) {
-    for (const peer of peers) {
-      const dialect = peer.dialects[name];
-      if (!dialect || (scenario.kind === "relay" && !dialect.publish)) continue;
-      /** @type {Cell} */
-      const cell = { scenario: scenario.name, variant: variant.name, peer: peer.name, dialect: name, rounds: [] };
+function runsOf(scenario, variant, peers, missing, results) {
+  const asked = peers.filter(({ name }) => scenario.peers?.includes(name) ?? true);
+  return scenario.dialects.flatMap((dialect) =>
+    asked.flatMap((peer) => {
+      const dialects = dialect === "mixed" ? Object.values(peer.dialects) : [peer.dialects[dialect] ?? []].flat();
+      if (dialects.length === 0 || (scenario.kind === "relay" && !dialects.some(({ publish }) => publish))) return [];
+      const cell = cellOf({ scenario: scenario.name, variant: variant.name, peer: peer.name, dialect }, results);
       const why = missing.get(peer.name);
       if (why !== undefined) cell.skipped = why;
-      runs.push({ cell, peer, dialect });
-    }
+      return [{ cell, peer, dialects, scenario, variant }];
+    }),
+  );
+}
+
+/**
+ * That of an earlier run which goes on, else a new one.
+ * @param {Omit<Cell, "rounds">} place
+ * @param {Results} results
+ */
+function cellOf(place, results) {
+  const known = results.cells.find(
+    ({ scenario, variant, peer, dialect }) =>
+      scenario === place.scenario && variant === place.variant && peer === place.peer && dialect === place.dialect,
+  );
+  if (known) {
+    delete known.skipped; // what was missing may have come
+    return known;
   }
-  return runs;
+  /** @type {Cell} */
+  const cell = { ...place, rounds: [] };
+  results.cells.push(cell);
+  return cell;
 }

@@ -1,4 +1,5 @@
 /** All adapters, in the order of the tables: Eitherway first, the limits last. */
+import { peer as bare } from "../peers/bare.js";
 import { peer as betterSse } from "../peers/better-sse.js";
 import { peer as bun } from "../peers/bun.js";
 import { peer as c } from "../peers/c.js";
@@ -27,6 +28,7 @@ export const PEERS = [
   uws,
   bun,
   nchan,
+  bare,
   c,
   cMessage,
 ];

@@ -14,29 +14,35 @@ import { payloadObject } from "./payload.js";
  * @property {import("../scenarios.js").Variant} variant
  * @property {import("../scenarios.js").Size} size
  * @property {Peer} peer
- * @property {Dialect} dialect
+ * @property {readonly Dialect[]} dialects links take them in turn
  * @property {{ port: number, control: number, pid: number }} server
+ * @property {History} [history] what was published before the links come
  * @property {number} cpu of the server; -1: not pinned
+ *
+ * @typedef {object} History
+ * @property {string} cursor the id at which links begin
+ * @property {number} base number of that message in its channel
  */
 
 const OPCODES = { text: 1, binary: 2 };
 const NONE = "-";
 const ROOM_OF_TWO = 2;
+const EPOCH_CHARACTERS = 12;
+const CURSOR_BYTES = 21;
+const STRIDE = 7; // between the channels of a link: sets of links differ, as those of an application do
+const RADIX = 36;
+const CURSOR = "{cursor}";
+const ID_PREFIXES = { json: '"i":"', events: "id: " };
 const OPEN_AT_ONCE = 50;
 const OPEN_LIMIT_MS = 30_000;
 // Bytes that the load generator replaces in each publish.
 const SLOT_COUNT = "\x01";
 const SLOT_PAYLOAD = "\x02";
 
-/** @param {Pick<PlanOptions, "kind" | "size">} options */
-export function channelsOf({ kind, size }) {
-  return kind === "relay" ? size.links / ROOM_OF_TWO : 1;
-}
-
 /** @param {PlanOptions} options */
-export function planText(options) {
-  const { kind, variant, size, peer, dialect, server, cpu } = options;
-  const channels = channelsOf(options);
+export function planText({ kind, variant, size, peer, dialects, server, cpu, history }) {
+  const { links, channels = 1, perLink = 1 } = size;
+  const all = links + (variant.frozen ?? 0);
   const { text: padding, m: anyMark } = payloadObject(0, 1);
   const host = `127.0.0.1:${server.port}`;
   const lines = [
@@ -48,14 +54,21 @@ export function planText(options) {
     `batch ${variant.batch ?? 1}`,
     `window ${variant.window ?? 1}`,
     `in-flight ${variant.inFlight ?? 0}`,
+    `rate ${variant.rate ?? 0}`,
+    `base ${history?.base ?? 0}`,
+    `missed ${variant.missed ?? 0}`,
     `at-once ${OPEN_AT_ONCE}`,
     `warmup ${size.warmupMs}`,
     `time ${size.windowMs}`,
     `limit ${OPEN_LIMIT_MS}`,
     `padding ${hex(padding)}`,
     `channels ${channels}`,
-    dialectLine(dialect),
+    ...dialects.map(dialectLine),
   ];
+  if (history) {
+    const [epoch = "", seq = ""] = history.cursor.split("-");
+    lines.push(`epoch 0 ${epoch.padEnd(EPOCH_CHARACTERS)} ${Number.parseInt(seq, RADIX)}`);
+  }
   if (peer.publisher === "http") {
     const bytes = JSON.stringify({ m: anyMark, text: padding }).length;
     const path = (peer.publishPath ?? "/").replaceAll("{channel}", `c${SLOT_COUNT}`);
@@ -63,24 +76,37 @@ export function planText(options) {
     lines.push(`post ${hex(head + SLOT_PAYLOAD)}`);
   }
   const steps = stepLines(lines);
-  for (let nth = 0; nth < size.links; nth++) {
-    const channel = kind === "relay" ? Math.floor(nth / ROOM_OF_TWO) : 0;
-    const name = `c${channel}`;
-    const link = { channels: [name], cursors: { [name]: "now" }, client: `bench-client-${nth}`, host };
-    const numbers = dialect.steps.map((step) => steps(step, link)).join(",");
-    const publish = kind === "relay" ? publishTemplate(dialect, link) : NONE;
-    lines.push(`link 0 0 ${nth % ROOM_OF_TWO} ${channel} ${numbers} ${publish} ${NONE} 0`);
+  for (let nth = 0; nth < all; nth++) {
+    const dialect = dialects[nth % dialects.length];
+    if (!dialect) throw new Error("A run needs a dialect.");
+    const first = kind === "relay" ? Math.floor(nth / ROOM_OF_TWO) : nth;
+    const own = Array.from({ length: perLink }, (_, more) => (first + more * STRIDE) % channels);
+    const names = own.map((channel) => `c${channel}`);
+    const cursors = Object.fromEntries(names.map((name) => [name, history?.cursor ?? "now"]));
+    const link = { channels: names, cursors, client: `bench-client-${nth}`, host };
+    lines.push(
+      [
+        "link",
+        nth % dialects.length,
+        Number(nth >= links), // frozen
+        nth % ROOM_OF_TWO,
+        own.join(","),
+        dialect.steps.map((step) => steps(step, link)).join(","),
+        kind === "relay" ? publishTemplate(dialect, link) : NONE,
+        ...again(dialect, link),
+      ].join(" "),
+    );
   }
   return `${lines.join("\n")}\n`;
 }
 
 /** @param {Dialect} dialect */
-function dialectLine({ websocket, ids, heartbeat, publish }) {
+function dialectLine({ websocket, ids, heartbeat, publish, again }) {
   return [
     "dialect",
     Number(websocket),
-    0, // no long-poll
-    ids === "json" ? hex('"i":"') : NONE,
+    Number(again !== undefined),
+    ids ? hex(ID_PREFIXES[ids]) : NONE,
     heartbeat ? hex(heartbeat.ping) : NONE,
     heartbeat ? hex(maskedFrame(heartbeat.as, heartbeat.pong)) : NONE,
     publish ? OPCODES[publish.as] : 0,
@@ -111,6 +137,17 @@ function stepLines(lines) {
 }
 
 /**
+ * The request that follows each answer of a long-poll, and where in it the cursor goes.
+ * @param {Dialect} dialect
+ * @param {LinkVariables} link
+ */
+function again(dialect, link) {
+  if (dialect.again === undefined) return [NONE, 0];
+  const text = bytesOf(dialect.again, link, CURSOR).toString();
+  return [hex(text.replace(CURSOR, "_".repeat(CURSOR_BYTES))), text.indexOf(CURSOR)];
+}
+
+/**
  * @param {Dialect} dialect
  * @param {LinkVariables} link
  */
@@ -127,15 +164,16 @@ function publishTemplate({ publish }, { client, channels: [channel = ""] }) {
 /**
  * @param {Send} send
  * @param {LinkVariables} link
+ * @param {string} [cursor] in place of the first channel's
  */
-function bytesOf(send, link) {
+function bytesOf(send, link, cursor) {
   if (typeof send === "function") return Buffer.from(send(link));
   const [channel = ""] = link.channels;
   return Buffer.from(
     send
       .replaceAll("{channels:json}", JSON.stringify(link.channels))
       .replaceAll("{cursors:json}", JSON.stringify(link.cursors))
-      .replaceAll("{cursor}", link.cursors[channel] ?? "")
+      .replaceAll(CURSOR, cursor ?? link.cursors[channel] ?? "")
       .replaceAll("{channel}", channel)
       .replaceAll("{client}", link.client)
       .replaceAll("{host}", link.host),

@@ -6,20 +6,26 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { run } from "../../scripts/lib/process.js";
+import { fillChannels, makeHistory } from "./control-line.js";
 import { LOAD_PROGRAM } from "./native.js";
-import { channelsOf, planText } from "./plan.js";
+import { planText } from "./plan.js";
 
 /**
  * @typedef {import("./types.js").Round} Round
  * @typedef {import("./types.js").Peer} Peer
  *
- * @typedef {Omit<import("./plan.js").PlanOptions, "server" | "cpu">} RunOptions
+ * @typedef {Omit<import("./plan.js").PlanOptions, "server" | "cpu" | "history"> & RunSurroundings} RunOptions
+ *
+ * @typedef {object} RunSurroundings
+ * @property {number} [heartbeatMs]
+ * @property {boolean} [loose] not pinned, as several runs go on at once
  */
 
 const TASKSET = "/usr/bin/taskset";
 const SERVER_CPU = 0;
 const LOAD_CPU = 1;
 const START_LIMIT_MS = 15_000;
+const WORDS_MOST = 500;
 const END_LIMIT_MS = 3_000;
 const RUN_LIMIT_MS = 120_000;
 const CONTENDED_PERCENT = 5; // more of the server's CPU than this to others, and the round is not clean
@@ -34,36 +40,57 @@ export const isPinned = existsSync(TASKSET) && availableParallelism() > 1;
  */
 export async function runRound(options) {
   const folder = mkdtempSync(join(tmpdir(), "eitherway-bench-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove); // a signal ends this process in the middle
   const server = startServer(options);
   try {
-    const cpu = isPinned ? SERVER_CPU : -1;
+    const cpu = isPinned && !options.loose ? SERVER_CPU : -1;
     const file = join(folder, "plan");
-    writeFileSync(file, planText({ ...options, cpu, server: await server.ready }));
-    const [program = "", ...args] = pinned(LOAD_CPU, LOAD_PROGRAM, [file]);
+    const where = await server.ready;
+    writeFileSync(file, planText({ ...options, cpu, server: where, history: await prepare(options, where) }));
+    const [program = "", ...args] = pinned(LOAD_CPU, LOAD_PROGRAM, [file], options);
     const { stdout, output } = await run(program, args, { limitMs: RUN_LIMIT_MS });
-    return roundOf(stdout, output);
+    const round = roundOf(stdout, output);
+    return round.void === undefined ? round : voidRound(`${round.void}${server.words()}`);
   } catch (error) {
-    return voidRound(error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    return voidRound(`${why}${server.words()}`);
   } finally {
     await server.end();
-    rmSync(folder, { recursive: true, force: true });
+    process.off("exit", remove);
+    remove();
   }
+}
+
+/**
+ * What has to be in the server before the links come: a place to come back to, or channels that nobody listens to.
+ * @param {RunOptions} options
+ * @param {{ control: number }} server
+ */
+async function prepare({ kind, variant, size, dialects }, { control }) {
+  const { channels = 1, idleChannels = 0 } = size;
+  if (idleChannels > 0) await fillChannels(control, channels, channels + idleChannels - 1);
+  const needsCursor = kind === "resume" || dialects.some(({ again }) => again !== undefined);
+  return needsCursor ? makeHistory(control, variant.missed ?? 0) : undefined;
 }
 
 /**
  * @param {number} cpu
  * @param {string} program
  * @param {readonly string[]} args
+ * @param {RunSurroundings} surroundings
  */
-function pinned(cpu, program, args) {
-  return isPinned ? [TASKSET, "-c", String(cpu), program, ...args] : [program, ...args];
+function pinned(cpu, program, args, { loose = false }) {
+  return isPinned && !loose ? [TASKSET, "-c", String(cpu), program, ...args] : [program, ...args];
 }
 
 /** The server ends when its standard input does, and so also when this process is killed. @param {RunOptions} options */
-function startServer({ peer, kind, size }) {
-  const channels = channelsOf({ kind, size });
-  const { program, args, env } = peer.command({ scenario: kind, links: size.links, channels });
-  const [first = "", ...others] = pinned(SERVER_CPU, program, args);
+function startServer(options) {
+  const { peer, kind, size, variant, heartbeatMs } = options;
+  const links = size.links + (variant.frozen ?? 0);
+  const channels = (size.channels ?? 1) + (size.idleChannels ?? 0);
+  const { program, args, env } = peer.command({ scenario: kind, links, channels, heartbeatMs });
+  const [first = "", ...others] = pinned(SERVER_CPU, program, args, options);
   const child = spawn(first, others, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
   const ended = new Promise((resolve) => {
     child.once("error", resolve);
@@ -79,7 +106,7 @@ function startServer({ peer, kind, size }) {
     const giveUp = AbortSignal.timeout(START_LIMIT_MS);
     const line = once(createInterface(child.stdout), "line", { signal: giveUp }).then(([text]) => String(text));
     const text = await Promise.race([line, ended.then(() => undefined)]).catch(() => undefined);
-    if (text === undefined) throw new Error(`the server did not start: ${words.trim()}`);
+    if (text === undefined) throw new Error("the server did not start");
     const { port, control, pid = child.pid } = JSON.parse(text);
     return { port, control, pid };
   }
@@ -91,7 +118,10 @@ function startServer({ peer, kind, size }) {
     clearTimeout(kill);
   }
 
-  return { ready: firstLine(), end };
+  /** What it said on standard error: why it ended, where it has. */
+  const said = () => (words === "" ? "" : `; the server said: ${words.trim().slice(0, WORDS_MOST)}`);
+
+  return { ready: firstLine(), end, words: said };
 }
 
 /**

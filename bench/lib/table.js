@@ -51,7 +51,7 @@ export function table(scenario, variant, cells) {
         ratio(cells, peer, dialect, summary),
         p99 ? digits(p99.median) : "",
         `${summary.rounds}/${rounds.length}${summary.contended ? " contended" : ""}`,
-      ),
+      ) + more(rounds),
     );
   }
   return lines.join("\n");
@@ -70,6 +70,23 @@ export function table(scenario, variant, cells) {
     const times = `${digits(summary.median / ours.median)}x`;
     return summary.rounds > 1 && ours.rounds > 1 && isVerdict(summary, ours) ? times : `(${times})`;
   }
+}
+
+const BYTES_PER_KB = 1_000;
+
+/**
+ * What only some scenarios have.
+ * @param {readonly Round[]} rounds
+ */
+function more(rounds) {
+  const percent = summarize(rounds, ({ cpuS, wallS, rssPerLink }) => rssPerLink && (PERCENT * cpuS) / wallS);
+  const held = summarize(rounds, (round) => round.held);
+  const delay = summarize(rounds, (round) => round.delayP99Ms);
+  return [
+    percent ? `  ${digits(percent.median)} % of a CPU` : "",
+    held && held.median > 0 ? `  held ${digits(held.median / BYTES_PER_KB)} kB` : "",
+    delay && delay.median > 0 ? `  loop delay p99 ${digits(delay.median)} ms` : "",
+  ].join("");
 }
 
 export const TABLE_NOTE =

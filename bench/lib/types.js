@@ -106,13 +106,15 @@
  * @property {number} [heapPerLink]
  * @property {number} [held]
  * @property {number} [delayP99Ms]
+ * @property {number} [loadPercent] of its own CPU that the load generator needed, polls in vain left out: near 100 it was the bottleneck
+ * @property {number} [links] live ones, of idle runs
  * @property {string} [void] why nothing of it counts
  *
  * @typedef {object} Cell
  * @property {string} scenario
  * @property {string} variant
  * @property {string} peer
- * @property {string} dialect
+ * @property {string} dialect its name, or "mixed" where links take turns with all of them
  * @property {string} [skipped] why
  * @property {Round[]} rounds
  *

@@ -1,6 +1,6 @@
 // The limit: what a server in C with one thread costs that does nothing but what the exchange needs. It keeps no history and gives no promise.
 //
-//     limit turn | message [drop | repeat | swap]
+//     limit turn | message [drop | repeat | swap | stray]
 //
 // `turn` collects what one turn has for a client into one send, `message` sends each message by itself. The third word is a
 // deliberate fault at one message, by which the tests see that the load generator notices.
@@ -152,19 +152,23 @@ static size_t wrap(enum kind kind, char *to, const char *text, size_t length) {
   return (size_t)sprintf(to, "data: %.*s\n\n", (int)length, text);
 }
 
+static bool is_fault(const char *name, uint32_t count) {
+  return count == FAULTY_MESSAGE && !strcmp(fault, name);
+}
+
 static size_t message(enum kind kind, char *to, uint32_t channel, uint32_t count) {
   char text[PAYLOAD_ROOM];
-  int length = sprintf(text, "{\"m\":\"^1%09u.%05u\",\"text\":\"%.*s\"}", count, channel, PADDING_BYTES, PADDING);
+  int length = sprintf(text, "{\"m\":\"^1%09u.%05u\",\"text\":\"%.*s\"}", count, is_fault("stray", count) ? channel + 1 : channel, PADDING_BYTES, PADDING);
   return wrap(kind, to, text, (size_t)length);
 }
 
 // The number of the message that stands at the place of `count`, and how often: faults change it.
 static uint32_t faulty(uint32_t count, int *times) {
   *times = 1;
-  if (!strcmp(fault, "drop") && count == FAULTY_MESSAGE) *times = 0;
-  if (!strcmp(fault, "repeat") && count == FAULTY_MESSAGE) *times = 2;
-  if (!strcmp(fault, "swap") && count == FAULTY_MESSAGE) return count + 1;
-  if (!strcmp(fault, "swap") && count == FAULTY_MESSAGE + 1) return count - 1;
+  if (is_fault("drop", count)) *times = 0;
+  if (is_fault("repeat", count)) *times = 2;
+  if (is_fault("swap", count)) return count + 1;
+  if (is_fault("swap", count - 1)) return count - 1;
   return count;
 }
 
@@ -210,7 +214,13 @@ static void relay(int fd, char *text) {
   int length = snprintf(out, sizeof out, "{\"t\":\"message\",\"c\":\"c%u\",\"i\":\"%s\",\"d\":%s", number, id, data + 4);
   size_t whole = frame(framed, out, (size_t)length);
   void (*deliver)(int, const char *, size_t) = by_turn ? send_in_turn : send_now;
-  for (uint32_t i = 0; i < channels[number].count; i++) deliver(channels[number].members[i], framed, whole);
+  uint32_t count = ++channels[number].published;
+  for (uint32_t i = 0; i < channels[number].count; i++) {
+    if (i > 0 && is_fault("drop", count)) continue;
+    deliver(channels[number].members[i], framed, whole);
+    if (i > 0 && is_fault("repeat", count)) deliver(channels[number].members[i], framed, whole);
+  }
+  if (is_fault("stray", count)) deliver(channels[number > 0 ? 0 : 1].members[0], framed, whole);
   length = snprintf(out, sizeof out, "{\"t\":\"ok\",\"k\":\"%.*s\",\"i\":\"%s\"}", (int)strcspn(key, "\""), key, id);
   deliver(fd, framed, frame(framed, out, (size_t)length));
 }

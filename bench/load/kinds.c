@@ -14,7 +14,6 @@ enum {
   CURSORS_CHECKED = 20,
   RELAY_MOST = 16,
   ROOM_ORDER = 4096, // how far one member may be ahead of the other
-  PER_CPU_S_MS = 1000,
 };
 
 // --- shared ends ---
@@ -56,7 +55,20 @@ static void listen_for(int ms) {
   while ((now = now_ns()) < until) poll_network((int)((until - now) / 1000000u) + 1);
 }
 
-// Everybody has everything, nothing comes twice, and for logs with ids the cursor of the reader is the head of the log.
+// For logs with ids: the cursor of their readers is the head of the log.
+static void check_cursors(void) {
+  for (uint32_t c = 0; c < plan.channel_count && c < CURSORS_CHECKED; c++) {
+    if (!plan.channels[c].epoch[0]) {
+      if (plan.dialects[0].id_prefix.length && plan.channels[c].published > plan.base) fail("no id of channel %u was seen", c);
+      continue;
+    }
+    char id[256];
+    ask_cursor(c, id, sizeof id);
+    check_ids(&plan.channels[c], id);
+  }
+}
+
+// Everybody has everything, and nothing comes twice.
 static void finish(void) {
   uint64_t deadline = now_ns() + FINISH_S * 1000000000ull;
   while (links_behind() > 0) {
@@ -64,12 +76,7 @@ static void finish(void) {
     if (now_ns() > deadline) fail("%u subscriptions did not get the newest message of their channel", links_behind());
   }
   listen_for(QUIET_MS);
-  for (uint32_t c = 0; c < plan.channel_count && c < CURSORS_CHECKED; c++) {
-    if (!plan.channels[c].epoch[0]) continue;
-    char id[256];
-    ask_cursor(c, id, sizeof id);
-    check_ids(&plan.channels[c], id);
-  }
+  check_cursors();
 }
 
 // --- burst: closed loop ---
@@ -196,8 +203,8 @@ void relay_acks(struct link *link, uint32_t count) {
   if (link->relay->acked > link->relay->sent) fail("%u acknowledgements of %u messages of one client", link->relay->acked, link->relay->sent);
 }
 
-// `digits`: the sender's own, then its count.
-void relay_message(struct link *link, uint32_t digits, struct channel *channel) {
+// `digits`: the sender's own, then its count. Returns the place of the message in the room's order, from 1.
+uint32_t relay_message(struct link *link, uint32_t digits, struct channel *channel) {
   struct relay *relay = link->relay;
   uint32_t sender = digits / 100000000u, count = digits % 100000000u;
   if (sender > 1) fail("room %.5s: a message of member %u", channel->digits, sender);
@@ -209,6 +216,7 @@ void relay_message(struct link *link, uint32_t digits, struct channel *channel) 
   if (place == channel->ordered) channel->order[channel->ordered++ % ROOM_ORDER] = digits;
   else if (channel->ordered - place >= ROOM_ORDER) fail("room %.5s: one member is %u messages ahead of the other", channel->digits, channel->ordered - place);
   else if (channel->order[place % ROOM_ORDER] != digits) fail("room %.5s: its members do not see one order", channel->digits);
+  return place + 1;
 }
 
 static void relay_until(uint64_t end) {
@@ -241,9 +249,10 @@ static void play_relay(void) {
   }
   listen_for(QUIET_MS);
   uint64_t rooms = 0, sent = 0;
-  for (uint32_t c = 0; c < plan.channel_count; c++) rooms += plan.channels[c].ordered;
+  for (uint32_t c = 0; c < plan.channel_count; c++) rooms += plan.channels[c].published = plan.channels[c].ordered;
   for (uint32_t i = 0; i < plan.link_count; i++) sent += plan.links[i].relay->sent;
   if (rooms != sent) fail("%llu messages were published and %llu delivered", (unsigned long long)sent, (unsigned long long)rooms);
+  check_cursors();
   print_usage(&from, &to);
   print_times();
 }

@@ -47,7 +47,7 @@ enum state { CLOSED, CONNECTING, OPENING, LIVE };
 struct link {
   int fd;
   uint8_t dialect, state, client; // client: which of its room's members, in relays
-  bool frozen, upgraded;
+  bool frozen, upgraded, awaits_id; // awaits_id: a frame has begun, and the id of its run has not come
   uint16_t slots, steps;
   uint16_t step, came; // the step it is at, and how often its `expect` came
   uint32_t skip;       // bytes of a payload that have not come yet
@@ -74,7 +74,8 @@ struct plan {
   char kind[16];
   int port, control, cpu;
   int pids[16], pid_count;
-  uint32_t batch, window, at_once, base, in_flight;
+  uint32_t batch, window, at_once, in_flight;
+  uint32_t base, missed; // number of the message that links have seen before, and how many the log has after it
   double rate;
   uint64_t warmup_ns, window_ns, limit_ns;
   bool http;           // messages are posted by the load generator
@@ -105,7 +106,8 @@ void check_ids(struct channel *channel, const char *head);
 #define KEPT_MOST (512 * 1024)
 void open_links(uint32_t first, uint32_t last);
 void close_link(struct link *link);
-void poll_network(int timeout_ms);
+void poll_network(int timeout_ms); // at most: it waits for one event
+extern uint64_t waited_ns;         // of polls in vain that did not sleep
 void send_all(int fd, const char *bytes, size_t length);
 void send_frame(struct link *link, int opcode, const char *payload, size_t length);
 void link_is_live(struct link *link);
@@ -123,7 +125,7 @@ void open_control(void);
 void run_kind(void);
 void batch_reached(struct slot *slot);
 void message_came(uint32_t number);
-void relay_message(struct link *link, uint32_t digits, struct channel *channel);
+uint32_t relay_message(struct link *link, uint32_t digits, struct channel *channel);
 void relay_acks(struct link *link, uint32_t count);
 void relay_top_up(struct link *link);
 

@@ -55,7 +55,7 @@ static void read_channels(uint32_t count) {
     char digits[12];
     snprintf(digits, sizeof digits, "%05u", i % 100000u);
     memcpy(plan.channels[i].digits, digits, 5);
-    plan.channels[i].published = plan.base;
+    plan.channels[i].published = plan.base + plan.missed;
   }
 }
 
@@ -108,7 +108,7 @@ static void read_link(char **line) {
 static void read_epoch(char **line) {
   struct channel *channel = &plan.channels[number(line)];
   memcpy(channel->epoch, word(line), sizeof channel->epoch);
-  channel->offset = (int64_t)number(line) - plan.base; // the id of the newest message says its seq
+  channel->offset = (int64_t)number(line) - plan.base; // the seq of the message at which links begin
 }
 
 void read_plan(const char *path) {
@@ -130,6 +130,7 @@ void read_plan(const char *path) {
     else if (!strcmp(name, "window")) plan.window = number(&line);
     else if (!strcmp(name, "at-once")) plan.at_once = number(&line);
     else if (!strcmp(name, "base")) plan.base = number(&line);
+    else if (!strcmp(name, "missed")) plan.missed = number(&line);
     else if (!strcmp(name, "in-flight")) plan.in_flight = number(&line);
     else if (!strcmp(name, "rate")) plan.rate = atof(word(&line));
     else if (!strcmp(name, "warmup")) plan.warmup_ns = number(&line) * 1000000ull;

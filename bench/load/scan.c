@@ -55,15 +55,17 @@ static struct slot *slot_of(struct link *link, const char *digits) {
 }
 
 // `"i":"<epoch>-<seq>"` names the message that follows: with numbers that count up and this the same for all, ids join up too.
-static void check_envelope(const struct dialect *dialect, const char *head, const char *mark, struct channel *channel, uint32_t number) {
+static void check_envelope(struct link *link, const char *head, const char *mark, struct channel *channel, uint32_t number) {
+  const struct dialect *dialect = &plan.dialects[link->dialect];
   size_t length = (size_t)(mark - head);
-  if (length < ID_BYTES) return; // inside a run
+  if (length < ID_BYTES && !link->awaits_id) return; // inside a run
   const char *prefix = NULL; // the last one: `live` has an id as well
   for (const char *at = head; (at = memmem(at, (size_t)(mark - at), dialect->id_prefix.at, dialect->id_prefix.length)); at++) prefix = at;
   if (!prefix) {
-    if (length > INSIDE_MOST) fail("a run without an id before message %u of channel %.5s", number, channel->digits);
+    if (length > INSIDE_MOST || link->awaits_id) fail("a run without an id before message %u of channel %.5s", number, channel->digits);
     return;
   }
+  link->awaits_id = false;
   const char *id = prefix + dialect->id_prefix.length;
   int64_t seq;
   if (mark - id < ID_BYTES || id[12] != '-' || !read_seq(id + 13, &seq)) fail("no id before message %u: %.21s", number, id);
@@ -97,11 +99,12 @@ static char *scan(struct link *link, char *from, char *end, bool is_whole) {
     uint32_t number = (uint32_t)(mark[2] - '0') * 100000000u + low;
     struct slot *slot = slot_of(link, mark + 12);
     if (plan.in_flight) {
-      relay_message(link, number, slot->channel);
+      uint32_t place = relay_message(link, number, slot->channel);
+      if (dialect->id_prefix.length) check_envelope(link, head, mark, slot->channel, place);
     } else {
       if (number != slot->last + 1) fail("channel %.5s: message %u came after %u", slot->channel->digits, number, slot->last);
       slot->last = number;
-      if (dialect->id_prefix.length) check_envelope(dialect, head, mark, slot->channel, number);
+      if (dialect->id_prefix.length) check_envelope(link, head, mark, slot->channel, number);
       if (number == slot->boundary) batch_reached(slot);
       if (now_of_read && slot->channel == plan.channels) message_came(number);
       deliveries++;
@@ -161,6 +164,7 @@ static void take_frame(struct link *link, int opcode, char *payload, size_t leng
     return;
   }
   if (link->state == OPENING) step_answered(link, count_of(payload, length, expected(link)));
+  link->awaits_id = true;
   scan(link, payload, payload + length, true);
   link->skip = 0;
   if (link->relay && dialect->ack.length) {
@@ -195,6 +199,7 @@ static char *take_frames(struct link *link, char *from, char *end) {
       }
       from += head;
       link->frame_left = length;
+      link->awaits_id = true;
       continue;
     }
     bool is_end = (uint64_t)(end - from) >= link->frame_left;

@@ -84,7 +84,7 @@ void read_usage(struct usage *usage) {
   }
   struct rusage own;
   getrusage(RUSAGE_SELF, &own);
-  usage->own_s = (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) + (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6;
+  usage->own_s = (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) + (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6 - (double)waited_ns / 1e9;
   usage->busy_s = busy_s(plan.cpu);
   usage->wall_s = (double)now_ns() / 1e9;
   usage->deliveries = deliveries;

@@ -85,7 +85,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.#who = who;
     this.link = link;
     this.framing = link.framing;
-    this.#lastHeard = hub.clock.now();
+    this.#lastHeard = moment(hub.clock.now());
   }
 
   /** Says welcome, then starts what the hello subscribes to. */
@@ -207,9 +207,11 @@ export class HubSession implements Session, Subscriber, WheelTask {
     const now = clock.now();
     if (this.#readingPaused) this.#heard(); // it cannot be heard, and that is not the peer's fault
     const answers = this.link.heartbeat === "ping-pong";
-    const quiet = !this.#pulsed || now - this.#lastWrite >= pingMs || (answers && now - this.#lastHeard >= pingMs);
+    const unwritten = msSince(this.#lastWrite, now);
+    const unheard = answers ? msSince(this.#lastHeard, now) : 0;
+    const quiet = !this.#pulsed || unwritten >= pingMs || unheard >= pingMs;
     if (answers && this.#unansweredPings >= UNANSWERED_PINGS) {
-      this.bye("silent", `Nothing came from the peer for ${Math.round(now - this.#lastHeard)} ms.`);
+      this.bye("silent", `Nothing came from the peer for ${unheard} ms.`);
       return;
     }
     this.#pulsed = true;
@@ -218,18 +220,18 @@ export class HubSession implements Session, Subscriber, WheelTask {
       this.writeFrame({ t: "ping" });
       if (this.#ended) return;
     }
-    const next = quiet ? pingMs : pingMs - (now - Math.min(this.#lastWrite, answers ? this.#lastHeard : now));
+    const next = quiet ? pingMs : pingMs - Math.max(unwritten, unheard);
     wheel.schedule(this, Math.max(1, next));
   }
 
   #heard(): void {
-    this.#lastHeard = this.#hub.clock.now();
+    this.#lastHeard = moment(this.#hub.clock.now());
     this.#unansweredPings = 0;
   }
 
   #write(bytes: Uint8Array, kind: FrameKind, now: number): void {
     if (this.#ended) return;
-    this.#lastWrite = now;
+    this.#lastWrite = moment(now);
     if (!this.link.write(bytes, kind) && !this.full) this.#filled();
   }
 
@@ -374,6 +376,16 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.#subscriptions.clear();
     this.#reads = [];
   }
+}
+
+/** Whole milliseconds modulo 2^32: a fraction would be a heap object of its own, two for each link. */
+function moment(now: number): number {
+  return now | 0;
+}
+
+/** Right for spans up to 24 days; links say something every few seconds. */
+function msSince(past: number, now: number): number {
+  return (moment(now) - past) | 0;
 }
 
 function tooManySubscriptions(channel: string, most: number): EitherwayError {

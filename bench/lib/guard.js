@@ -1,0 +1,119 @@
+/**
+ * `--guard`: has what Eitherway costs grown since it was recorded? Judged by its ratio to the C server in the same rounds, which
+ * machines and their moods change far less than they change either figure.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Stop } from "../../scripts/lib/phases.js";
+import { SCENARIOS } from "../scenarios.js";
+import { measure } from "./measure.js";
+import { BENCH } from "./npm-peer.js";
+import { OURS, PEERS } from "./peers.js";
+import { summarize } from "./summary.js";
+import { figureOf } from "./table.js";
+
+/**
+ * @typedef {import("./types.js").Cell} Cell
+ * @typedef {import("./types.js").Results} Results
+ * @typedef {import("../scenarios.js").Scenario} Scenario
+ */
+
+const FILE = join(BENCH, "guard.json");
+const REFERENCE = "c";
+const GUARDED = ["fan-out", "relay"];
+const TRANSPORTS = ["websocket", "sse"]; // those that the reference speaks
+const ROUNDS = 2;
+const MEASURED_MOST = 3; // times, each with more rounds: a noisy machine is asked again before anybody is blamed
+const MOST_GROWTH = 1.1;
+
+/**
+ * @param {{ record: boolean, results: Results, onRound: (cell: Cell, scenario: Scenario) => void }} options
+ */
+export async function guard({ record, results, onRound }) {
+  const recorded = readRecord();
+  if (!record && !recorded)
+    throw new Stop("There is no bench/guard.json; `npm run bench -- --guard --record` writes it.");
+  const peers = PEERS.filter(({ name }) => name === OURS || name === REFERENCE);
+  /** @type {readonly Scenario[]} */
+  let scenarios = SCENARIOS.filter(({ name }) => GUARDED.includes(name)).map((scenario) => ({
+    ...scenario,
+    dialects: scenario.dialects.filter((dialect) => TRANSPORTS.includes(dialect)),
+  }));
+  /** @type {Map<string, number | undefined>} undefined: no round was quiet enough to judge */
+  const ratios = new Map();
+  for (let time = 1; time <= MEASURED_MOST && scenarios.length > 0; time++) {
+    // Rounds add up: more of them make the medians better.
+    await measure({ scenarios, peers, rounds: time * ROUNDS, results, onRound, onVariant() {} });
+    for (const [place, ratio] of ratiosOf(results.cells)) ratios.set(place, ratio);
+    scenarios = scenarios.flatMap((scenario) => {
+      const variants = scenario.variants.filter(({ name }) =>
+        [...ratios].some(([place, ratio]) => place.startsWith(`${scenario.name}, ${name},`) && !isGood(place, ratio)),
+      );
+      return variants.length > 0 ? [{ ...scenario, variants }] : [];
+    });
+  }
+  if (record) writeRecord(ratios);
+  else tell(ratios);
+
+  /**
+   * @param {string} place
+   * @param {number | undefined} ratio
+   */
+  function isGood(place, ratio) {
+    return ratio !== undefined && (record || ratio <= (recorded?.[place] ?? 0) * MOST_GROWTH);
+  }
+
+  /** @param {ReadonlyMap<string, number | undefined>} all */
+  function tell(all) {
+    const bad = [];
+    for (const [place, ratio] of all) {
+      const before = recorded?.[place];
+      const said =
+        ratio === undefined ? "not judged: other programs used the server's CPU in every round" : ratio.toFixed(3);
+      console.log(
+        `${place.padEnd(34)} ${said} (recorded: ${before?.toFixed(3) ?? "nothing"}, at most ${MOST_GROWTH} times it)`,
+      );
+      if (!isGood(place, ratio)) bad.push(place);
+    }
+    if (bad.length > 0)
+      throw new Stop(`CPU of Eitherway over that of the C server has grown, or cannot be judged: ${bad.join("; ")}.`);
+  }
+}
+
+/**
+ * Eitherway's figure over the reference's; only clean rounds count here.
+ * @param {readonly Cell[]} cells
+ */
+function ratiosOf(cells) {
+  return cells
+    .filter(({ peer }) => peer === OURS)
+    .flatMap((ours) => {
+      const scenario = SCENARIOS.find(({ name }) => name === ours.scenario);
+      const other = cells.find(
+        ({ peer, scenario: name, variant, dialect }) =>
+          peer === REFERENCE && name === ours.scenario && variant === ours.variant && dialect === ours.dialect,
+      );
+      if (!scenario || !other) return []; // a transport that the reference does not speak
+      const [own, reference] = [ours, other].map(({ rounds }) => summarize(rounds, figureOf(scenario).of));
+      const isJudged = own && reference && !own.contended && !reference.contended;
+      const ratio = isJudged ? own.median / reference.median : undefined;
+      return [/** @type {const} */ ([`${ours.scenario}, ${ours.variant}, ${ours.dialect}`, ratio])];
+    });
+}
+
+/** @returns {Record<string, number> | undefined} */
+function readRecord() {
+  return existsSync(FILE) ? JSON.parse(readFileSync(FILE, "utf8")) : undefined;
+}
+
+/** @param {ReadonlyMap<string, number | undefined>} ratios */
+function writeRecord(ratios) {
+  const missing = [...ratios].filter(([, ratio]) => ratio === undefined).map(([place]) => place);
+  if (missing.length > 0)
+    throw new Stop(
+      `Nothing is recorded: other programs used the server's CPU in every round of ${missing.join("; ")}.`,
+    );
+  const rounded = Object.fromEntries([...ratios].map(([place, ratio]) => [place, Number(ratio?.toFixed(3))]));
+  writeFileSync(FILE, `${JSON.stringify(rounded, undefined, 2)}\n`);
+  console.log("bench/guard.json is written.");
+}
