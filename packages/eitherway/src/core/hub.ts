@@ -254,9 +254,14 @@ export function createHub(options: HubOptions): Hub {
 function draftOf({ key, event, payload }: CommandFrame, who: Identity): Draft {
   const user = who.user ?? "";
   const counted = parseCountedKey(key);
+  // No spread: it is a slow copy, and this is once for each command.
   const commandKey: CommandKey =
-    counted && counted.client === who.client ? { kind: "counted", user, ...counted } : { kind: "foreign", user, key };
-  return { event, payload, key: commandKey, ...(who.user !== undefined && { from: who.user }) };
+    counted && counted.client === who.client
+      ? { kind: "counted", user, client: counted.client, counter: counted.counter }
+      : { kind: "foreign", user, key };
+  return who.user === undefined
+    ? { event, payload, key: commandKey }
+    : { event, payload, key: commandKey, from: who.user };
 }
 
 function tooLarge(channel: string, { payload }: Draft, { messageBytes }: Limits): EitherwayError | undefined {

@@ -102,7 +102,6 @@ export interface SocketEvents extends SinkEvents {
 export interface UpgradedSocket extends ByteSink {
   /** The chosen subprotocol. */
   readonly protocol: string;
-  readonly remote: string;
   /** `write` takes whole RFC 6455 frames, so that one encoding serves many sockets. */
   listen(events: SocketEvents): void;
   /** Stops or goes on reading from the peer: backpressure. */

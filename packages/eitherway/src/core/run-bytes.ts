@@ -40,21 +40,20 @@ export function messagesAfter(messages: readonly Message[], seq: number): readon
 /** A run and its bytes per framing: links that share a framing object get the same bytes. */
 export class SharedRun {
   readonly run: Run;
-  #lastFraming: Framing | undefined;
-  #lastBytes: Uint8Array | undefined;
-  /** Of framings that were asked for before the last one. */
-  #others: Map<Framing, Uint8Array> | undefined;
+  // Nearly always one framing or two: a search through a few beats hashing objects.
+  readonly #framings: Framing[] = [];
+  readonly #encoded: Uint8Array[] = [];
 
   constructor(run: Run) {
     this.run = run;
   }
 
   bytesFor(framing: Framing): Uint8Array {
-    if (framing !== this.#lastFraming || this.#lastBytes === undefined) {
-      if (this.#lastFraming && this.#lastBytes) (this.#others ??= new Map()).set(this.#lastFraming, this.#lastBytes);
-      this.#lastBytes = this.#others?.get(framing) ?? framing.run(this.run);
-      this.#lastFraming = framing;
-    }
-    return this.#lastBytes;
+    const at = this.#framings.indexOf(framing);
+    if (at >= 0) return this.#encoded[at] as Uint8Array;
+    const bytes = framing.run(this.run);
+    this.#framings.push(framing);
+    this.#encoded.push(bytes);
+    return bytes;
   }
 }

@@ -64,7 +64,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
   readonly #hub: SessionOwner;
   readonly #who: Identity;
   readonly #subscriptions = new Map<string, Subscription>();
-  #reads: Subscription[] = [];
+  /** Only while some wait. */
+  #reads: Subscription[] | undefined;
   #reading = 0;
   #corked = false;
   #ended = false;
@@ -93,6 +94,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     const { limits, pingMs, wheel } = this.#hub;
     const { messageBytes, frameBytes, subscriptions, inFlight } = limits;
     const keyWindow = this.#hub.broker.keyWindow();
+    this.#hub.cork(this); // `welcome`, what was missed and `live` leave together
     this.writeFrame({
       t: "welcome",
       ping: pingMs,
@@ -188,7 +190,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   queueRead(subscription: Subscription): void {
     if (this.#ended || subscription.state === "ended") return;
-    this.#reads.push(subscription);
+    if (this.#reads) this.#reads.push(subscription);
+    else this.#reads = [subscription];
     this.#pumpReads();
   }
 
@@ -280,7 +283,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   #pumpReads(): void {
     while (!this.full && !this.#ended && this.#reading < READS_AT_ONCE) {
-      const subscription = this.#reads.shift();
+      const subscription = this.#reads?.shift();
+      if (this.#reads?.length === 0) this.#reads = undefined;
       if (!subscription) return;
       if (subscription.state === "ended") continue;
       this.#reading++;
@@ -374,7 +378,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     if (this.#slowDeadline) wheel.cancel(this.#slowDeadline);
     for (const subscription of this.#subscriptions.values()) subscription.end();
     this.#subscriptions.clear();
-    this.#reads = [];
+    this.#reads = undefined;
   }
 }
 

@@ -72,7 +72,7 @@ export class Subscription implements LiveReader {
   async read(): Promise<void> {
     this.state = "reading";
     try {
-      await this.topic.watched;
+      if (this.topic.watched !== undefined) await this.topic.watched;
       if (this.#isEnded()) return;
       const page = await this.topic.read(this.cursor);
       if (this.#isEnded()) return;

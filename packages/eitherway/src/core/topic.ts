@@ -76,11 +76,12 @@ interface Flight {
 
 export class Topic {
   readonly channel: string;
-  /** Resolves once every append is heard of; rejects when the broker refuses to watch. */
-  readonly watched: Promise<void>;
+  /** Resolves once every append is heard of, and is `undefined` from then on; rejects when the broker refuses to watch. */
+  watched: Promise<void> | undefined;
   readonly #owner: TopicOwner;
   readonly #live = new Set<LiveReader>();
-  readonly #pages = new Map<Cursor, Promise<SharedPage>>();
+  /** Only in a turn in which somebody reads. */
+  #pages: Map<Cursor, Promise<SharedPage>> | undefined;
   #subscriptions = 0;
   /** The life of the log that announcements speak of; `undefined` until the first. */
   #epoch: Epoch | undefined;
@@ -136,12 +137,17 @@ export class Topic {
 
   /** One page after a cursor. Equal reads of one turn are one read of the broker and one encoding per framing. */
   read(after: Cursor): Promise<SharedPage> {
-    const known = this.#pages.get(after);
+    const known = this.#pages?.get(after);
     if (known) return known;
     const page = this.#readPage(after);
     // "now" means this very moment, so it is not shared with an earlier one.
     if (after === "now") return page;
-    if (this.#pages.size === 0) this.#owner.clock.defer(() => this.#pages.clear());
+    if (!this.#pages) {
+      this.#pages = new Map();
+      this.#owner.clock.defer(() => {
+        this.#pages = undefined;
+      });
+    }
     this.#pages.set(after, page);
     return page;
   }
@@ -156,6 +162,7 @@ export class Topic {
 
   async #watch(): Promise<void> {
     const undo: Undo = await this.#owner.broker.watch(this.channel, (batch) => this.#announce(batch));
+    this.watched = undefined;
     if (this.#subscriptions === 0) undo();
     else this.#undoWatch = undo;
   }

@@ -127,12 +127,14 @@ function trackConnections(server: Server | Http2SecureServer): Connections {
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   let onEmpty = (): void => {};
+  /** One function for all: `once` and a closure would be 250 bytes a connection. */
+  function forget(this: Socket): void {
+    sockets.delete(this);
+    if (sockets.size === 0) onEmpty();
+  }
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
-    socket.once("close", () => {
-      sockets.delete(socket);
-      if (sockets.size === 0) onEmpty();
-    });
+    socket.on("close", forget);
   });
   server.on("session", (session: ServerHttp2Session) => {
     sessions.add(session);

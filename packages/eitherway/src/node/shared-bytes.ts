@@ -14,6 +14,17 @@ export function asBuffer(bytes: Uint8Array, waiting: number): Buffer {
   return copy ? asCopy(bytes) : asView(bytes);
 }
 
+/** Several one after the other, of `length` bytes together, in memory that no other connection has. */
+export function joined(parts: readonly Uint8Array[], length: number, waiting: number): Buffer {
+  const all = waiting > FEW_BYTES ? Buffer.allocUnsafeSlow(length) : Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** What answers and runs of one turn come to, which nothing waits for. */
 const FEW_BYTES = 1024;
 

@@ -30,13 +30,12 @@ export interface Handshake {
   readonly head: Buffer;
   /** Empty: none, as the client offered none. */
   readonly protocol: string;
-  readonly remote: string;
 }
 
 export function createWebSocketAcceptor(limits: Limits): WebSocketAcceptor {
   const settings = socketSettings(limits);
   return {
-    accept({ key, socket, head, protocol, remote }) {
+    accept({ key, socket, head, protocol }) {
       if (!socket.readable || !socket.writable) {
         throw new EitherwayError("closed", "The client went away during the WebSocket handshake.");
       }
@@ -46,7 +45,7 @@ export function createWebSocketAcceptor(limits: Limits): WebSocketAcceptor {
       }
       socket.write(acceptance(key, protocol), "latin1");
       if (head.length > 0) socket.unshift(head);
-      return new ServerSocket(socket, protocol, remote, settings);
+      return new ServerSocket(socket, protocol, settings);
     },
   };
 }
@@ -69,17 +68,21 @@ export function createUpgradeExchange(
   head: Buffer,
   options: UpgradeExchangeOptions,
 ): UpgradeExchange {
-  const { remote, secure } = peerOf(request, options.trustProxy);
   return {
     path: options.path,
     query: options.query,
-    remote,
-    secure,
+    // Read when asked: Node keeps the address with the socket from then on, some 90 bytes.
+    get remote() {
+      return peerOf(request, options.trustProxy).remote;
+    },
+    get secure() {
+      return peerOf(request, options.trustProxy).secure;
+    },
     header: (name) => headerOf(request, name),
     protocols: offeredProtocols(request),
     accept(protocol) {
       const key = request.headers["sec-websocket-key"] ?? "";
-      return options.acceptor.accept({ key, socket, head, protocol, remote });
+      return options.acceptor.accept({ key, socket, head, protocol });
     },
     refuse: (answer) => refuseUpgrade(socket, answer),
   };

@@ -6,7 +6,7 @@ import { closeNumber, type EitherwayError } from "../protocol/index.ts";
 import type { SocketFailures } from "../transports/index.ts";
 import { CLOSE_OPCODE, closeFrame, PONG_OPCODE, webSocketFrame } from "../transports/websocket-frame.ts";
 import { createFrameReader, type FramePeer, type ReadFrames, type Unfinished } from "../transports/websocket-reader.ts";
-import { asBuffer } from "./shared-bytes.ts";
+import { asBuffer, joined } from "./shared-bytes.ts";
 
 /** What all sockets of one server share. */
 export interface SocketSettings {
@@ -18,6 +18,12 @@ export interface SocketSettings {
 export function socketSettings({ frameBytes, linkBytes }: Limits): SocketSettings {
   return { read: createFrameReader({ limit: frameBytes, decodeText }), fullBytes: linkBytes };
 }
+
+/**
+ * Up to so many bytes what is written between `cork` and `uncork` becomes one buffer: copying them costs less than the list of
+ * buffers that Node's `cork` makes and `writev` walks (relay, 500 rooms of two: 4 to 10 % of all CPU).
+ */
+const JOINED_BYTES = 4_096;
 
 /** Milliseconds that a peer has for its half of a close: a slow round trip, not a nap. Then the connection is destroyed. */
 const CLOSE_MS = 5_000;
@@ -31,13 +37,16 @@ const NO_STATUS = 1005;
  */
 export class ServerSocket implements UpgradedSocket, FramePeer {
   readonly protocol: string;
-  readonly remote: string;
   unfinished: Unfinished | undefined = undefined;
   reading = true;
   readonly #raw: Duplex;
   readonly #settings: SocketSettings;
   #events: (SocketEvents & Partial<SocketFailures>) | undefined;
   #full = false;
+  #corked: "no" | "gathering" | "raw" = "no";
+  /** What was written since `cork`, while it is small. */
+  #gathered: Uint8Array | Uint8Array[] | undefined;
+  #gatheredBytes = 0;
   /** Nothing is written any more: our close frame was, or the connection is ending. */
   #closing = false;
   /** Nothing is read any more: the peer closed, failed, or sent its last byte. */
@@ -47,10 +56,9 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
   #pong: Uint8Array | undefined;
 
   /** @param raw past its handshake, with a listener for its errors: their news also comes as `close` */
-  constructor(raw: Duplex, protocol: string, remote: string, settings: SocketSettings) {
+  constructor(raw: Duplex, protocol: string, settings: SocketSettings) {
     this.#raw = raw;
     this.protocol = protocol;
-    this.remote = remote;
     this.#settings = settings;
     (raw as OwnedDuplex)[OWNER] = this;
     raw.on("drain", onDrain);
@@ -65,6 +73,7 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
 
   write(bytes: Uint8Array): boolean {
     if (this.#closing) return true;
+    if (this.#corked === "gathering" && this.#gather(bytes)) return true;
     const raw = this.#raw;
     // `false` alone only says that this write was larger than a mark; the kernel may have taken all of it.
     if (raw.write(asBuffer(bytes, raw.writableLength)) || raw.writableLength < this.#settings.fullBytes) return true;
@@ -73,15 +82,17 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
   }
 
   get pendingBytes(): number {
-    return this.#raw.writableLength;
+    return this.#raw.writableLength + this.#gatheredBytes;
   }
 
   cork(): void {
-    this.#raw.cork();
+    this.#corked = "gathering";
   }
 
   uncork(): void {
-    this.#raw.uncork();
+    if (this.#corked === "raw") this.#raw.uncork();
+    else this.#writeGathered();
+    this.#corked = "no";
   }
 
   setReading(on: boolean): void {
@@ -93,6 +104,7 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
 
   close(number: number, reason: string): void {
     if (this.#closing) return;
+    this.#writeGathered();
     this.#raw.write(closeFrame(number, reason));
     this.#beginClosing();
     if (this.#deaf) this.#raw.end();
@@ -119,6 +131,7 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
   closing(number: number, reason: string): void {
     this.#deaf = true;
     if (!this.#closing) {
+      this.#writeGathered();
       this.#raw.write(number === NO_STATUS ? EMPTY_CLOSE : closeFrame(number, reason));
       this.#beginClosing();
     }
@@ -153,6 +166,7 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
   /** @internal The peer sends nothing more; with or without a close frame, the connection is done. */
   ended(): void {
     this.#deaf = true;
+    this.#writeGathered();
     this.#beginClosing();
     this.#raw.end();
   }
@@ -162,6 +176,35 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
     this.#closing = true;
     clearTimeout(this.#deadline);
     this.#events?.closed();
+  }
+
+  /** `false`: it would become too much, so it goes straight to the connection, which is corked from now on. */
+  #gather(bytes: Uint8Array): boolean {
+    const all = this.#gatheredBytes + bytes.length;
+    if (all <= JOINED_BYTES && this.#raw.writableLength + all < this.#settings.fullBytes) {
+      const gathered = this.#gathered;
+      if (gathered === undefined) this.#gathered = bytes;
+      else if (Array.isArray(gathered)) gathered.push(bytes);
+      else this.#gathered = [gathered, bytes];
+      this.#gatheredBytes = all;
+      return true;
+    }
+    this.#corked = "raw";
+    this.#raw.cork();
+    this.#writeGathered();
+    return false;
+  }
+
+  /** Never fills the connection: `#gather` has seen to that. */
+  #writeGathered(): void {
+    const gathered = this.#gathered;
+    if (gathered === undefined) return;
+    const waiting = this.#raw.writableLength;
+    this.#raw.write(
+      Array.isArray(gathered) ? joined(gathered, this.#gatheredBytes, waiting) : asBuffer(gathered, waiting),
+    );
+    this.#gathered = undefined;
+    this.#gatheredBytes = 0;
   }
 
   #beginClosing(): void {

@@ -40,21 +40,53 @@ export const jsonServerCodec: TextServerCodec = {
   readClient: readClientFrame,
 };
 
-// The SDK's field order, strings without escapes. What follows "d": up to the last brace is parsed on its own, so a payload
-// cannot smuggle a sibling field in: `1,"f":"admin"` is not JSON. Anything else takes the slow path, which gives the same.
-const PUBLISH_HEAD =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings have none, so those are no JSON
-  /^\{"t":"publish","k":"([^"\\\u0000-\u001f]*)","c":"([^"\\\u0000-\u001f]*)"(?:,"e":"([^"\\\u0000-\u001f]*)")?,"d":/;
+const KEY_FIELD = '{"t":"publish","k":"';
+const CHANNEL_FIELD = '","c":"';
+const EVENT_FIELD = '","e":"';
+const DATA_FIELD = '","d":';
+
+/**
+ * A publish in the SDK's field order, its names without escapes. What follows "d": up to the last brace is parsed on its own, so a
+ * payload cannot smuggle a sibling field in: `1,"f":"admin"` is not JSON. `undefined` for anything else: the slow way gives the same.
+ */
+function scanPublish(wire: string): PublishFrame | undefined {
+  if (!wire.startsWith(KEY_FIELD) || !wire.endsWith("}")) return undefined;
+  const keyEnd = plainEnd(wire, KEY_FIELD.length);
+  if (!wire.startsWith(CHANNEL_FIELD, keyEnd)) return undefined;
+  const channelFrom = keyEnd + CHANNEL_FIELD.length;
+  const channelEnd = plainEnd(wire, channelFrom);
+  const hasEvent = wire.startsWith(EVENT_FIELD, channelEnd);
+  const eventFrom = channelEnd + EVENT_FIELD.length;
+  const end = hasEvent ? plainEnd(wire, eventFrom) : channelEnd;
+  if (!wire.startsWith(DATA_FIELD, end)) return undefined;
+  const data = wire.slice(end + DATA_FIELD.length, -1);
+  if (!isJson(data)) return undefined;
+  return {
+    t: "publish",
+    key: wire.slice(KEY_FIELD.length, keyEnd),
+    channel: wire.slice(channelFrom, channelEnd),
+    event: hasEvent ? wire.slice(eventFrom, end) : DEFAULT_EVENT,
+    payload: { kind: "json", data },
+  };
+}
+
+/** Where a JSON string that reads as it stands has its closing quote; the end of the wire for any other. */
+function plainEnd(wire: string, from: number): number {
+  for (let at = from; at < wire.length; at++) {
+    const unit = wire.charCodeAt(at);
+    if (unit === QUOTE) return at;
+    if (unit === BACKSLASH || unit < FIRST_PRINTABLE) break;
+  }
+  return wire.length;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
 
 function readClientFrame(wire: string): ClientFrame {
-  const head = PUBLISH_HEAD.exec(wire);
-  if (head && wire.endsWith("}")) {
-    const payloadText = wire.slice(head[0].length, -1);
-    if (isJson(payloadText)) {
-      const [, key = "", channel = "", event = DEFAULT_EVENT] = head;
-      return checkedPublish({ t: "publish", key, channel, event, payload: { kind: "json", data: payloadText } });
-    }
-  }
+  const publish = scanPublish(wire);
+  if (publish) return checkedPublish(publish);
   checkJsonDepth(wire, MAX_JSON_DEPTH + 1); // the frame itself is one level around the payload
   const frame = parseObject(wire);
   switch (frame.t) {

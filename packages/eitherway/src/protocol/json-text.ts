@@ -20,7 +20,7 @@ import type { Payload } from "./payload.ts";
 export function runText(run: Run): string {
   const first = run.messages[0] as Message;
   const at = first.at;
-  let text = `{"t":"messages","c":${JSON.stringify(run.channel)},"i":"${formatId(run.epoch, first.seq)}","at":${at},"m":[`;
+  let text = `{"t":"messages","c":${quoted(run.channel)},"i":"${formatId(run.epoch, first.seq)}","at":${at},"m":[`;
   for (let i = 0; i < run.messages.length; i++) {
     if (i > 0) text += ",";
     text += entryText(run.messages[i] as Message, at);
@@ -38,7 +38,7 @@ export function serverFrameText(frame: ServerFrame): string {
     case "gap":
       return JSON.stringify({ t: "gap", c: frame.channel, why: frame.why, oldest: frame.oldest, head: frame.head });
     case "ok":
-      return `{"t":"ok","k":${JSON.stringify(frame.key)},"i":"${frame.id}"}`;
+      return `{"t":"ok","k":${quoted(frame.key)},"i":"${frame.id}"}`;
     case "error":
       return JSON.stringify({
         t: "error",
@@ -60,6 +60,20 @@ export function serverFrameText(frame: ServerFrame): string {
       });
   }
 }
+
+/** What `JSON.stringify` gives, which most names need not be asked for (100 ns). */
+function quoted(name: string): string {
+  for (let at = 0; at < name.length; at++) {
+    const unit = name.charCodeAt(at);
+    if (unit < FIRST_PLAIN || unit > LAST_PLAIN || unit === QUOTE || unit === BACKSLASH) return JSON.stringify(name);
+  }
+  return `"${name}"`;
+}
+
+const FIRST_PLAIN = 0x20;
+const LAST_PLAIN = 0x7e;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 export function clientFrameText(frame: ClientFrame): string {
   switch (frame.t) {

@@ -106,7 +106,6 @@ export function createMemorySocket(handshake: MemoryHandshake, options: MemoryPe
     if (closed) out.destroy(); // the client has gone meanwhile
     return {
       protocol: chosen,
-      remote: handshake.remote ?? "127.0.0.1",
       listen(listener) {
         events = listener;
         clock.defer(deliver);

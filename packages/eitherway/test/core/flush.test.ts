@@ -39,10 +39,11 @@ describe("one flush", () => {
     await append("b", "2");
     clock.turn();
     expect(both.read().slice(-2)).toEqual(["messages a 1", "messages b 2"]);
-    expect([both.gathered, one.gathered]).toEqual([[2], [1]]);
+    expect([both.gathered.at(-1), one.gathered.at(-1)]).toEqual([2, 1]);
+    const writes = both.gathered.length;
     await append("a", "3");
     clock.turn();
-    expect(both.gathered).toEqual([2]); // one changed channel: one write anyway
+    expect(both.gathered).toHaveLength(writes); // one changed channel: one write anyway
   });
 
   test("an answer leaves with the run that its command made, as one write", async () => {
@@ -52,7 +53,16 @@ describe("one flush", () => {
     link.send(publishFrame("k1", "a", "mine"));
     await settle();
     expect(link.read().slice(-2)).toEqual(["ok k1", "messages a mine"]);
-    expect(link.gathered).toEqual([2]);
+    expect(link.gathered.at(-1)).toBe(2);
+  });
+
+  test("welcome, what was missed and live leave as one write", async () => {
+    const { open, append, settle } = createTestHub();
+    await append("a", "1");
+    const link = open({ a: "start" });
+    await settle();
+    expect(link.read().map((frame) => frame.split(" ")[0])).toEqual(["welcome", "messages", "live"]);
+    expect(link.gathered).toEqual([3]);
   });
 
   test("the publisher hears ok before its own message comes back (P4)", async () => {
