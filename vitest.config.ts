@@ -1,6 +1,7 @@
 /**
- * Three projects, one after the other, because what measures time must not share two cores with what burns them:
- * `unit` is pure and parallel; `system` has real sockets and processes; `alone` has a browser, a soak or thousands of runs.
+ * Four projects, one after the other, because what measures time must not share two cores with what burns them:
+ * `unit` is pure and parallel; `system` has real sockets and processes; `alone` has a browser, a soak or thousands of runs;
+ * `bench` plays the whole benchmark once, tiny.
  */
 import { defineConfig } from "vitest/config";
 
@@ -48,6 +49,17 @@ export default defineConfig({
           maxWorkers: 1,
           execArgv: ["--expose-gc"], // heaps are compared after a collection
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "bench",
+          include: ["bench/test/**/*.test.js"],
+          testTimeout: 30_000, // servers and the load generator are processes
+          hookTimeout: 60_000, // compiles the programs in C
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -9,19 +9,23 @@
  *     --rounds 5             of each cell; default: as the scenario says, else 3
  *     --smoke                every scenario and peer, tiny, once: only what arrives counts
  *     --guard [--record]     has the cost grown by more than 10 % since it was recorded? at most 6 minutes
+ *     --report [file]        writes RESULTS.md from these results, else from the newest; `--all` does it too
+ *     --install-nchan        first brings Nchan by apt-get
  *
  * A round in which a message is missing, doubled or out of order is void, and then the exit code is 1.
  */
 import { parseArgs } from "node:util";
 import { Stop, script, seconds } from "../scripts/lib/phases.js";
 import { bringPeers } from "./lib/bring-peers.js";
+import { figureOf } from "./lib/figures.js";
 import { guard } from "./lib/guard.js";
 import { measure } from "./lib/measure.js";
 import { compilePrograms } from "./lib/native.js";
 import { PEERS } from "./lib/peers.js";
+import { readResults, writeReport } from "./lib/report.js";
 import { createResults, newestResults, writeResults } from "./lib/results.js";
 import { isPinned } from "./lib/run-cell.js";
-import { figureOf, TABLE_NOTE, table } from "./lib/table.js";
+import { TABLE_NOTE, table } from "./lib/table.js";
 import { SCENARIOS } from "./scenarios.js";
 
 const WHERE_WIDTH = 42;
@@ -29,10 +33,14 @@ const DEFAULT_SCENARIOS = "fan-out,steady,relay,storm,resume";
 const DEFAULT_PEERS = "eitherway,ws,socket.io,better-sse,uws,bun";
 
 await script(async () => {
-  const { scenarios, peers, rounds, smoke, isGuard, record, resume } = readArguments();
+  const { scenarios, peers, rounds, smoke, all, isGuard, record, resume, report, installNchan } = readArguments();
+  if (report) {
+    console.log(`Written: ${writeReport(readResults(report.file))}`);
+    return;
+  }
   const started = performance.now();
   await compilePrograms();
-  await bringPeers();
+  await bringPeers({ installNchan });
   if (!isPinned) console.log("Not pinned: server and load share CPUs here (taskset or a second CPU is missing).");
   const results = (resume ? newestResults() : undefined) ?? createResults();
   if (isGuard) {
@@ -58,6 +66,7 @@ await script(async () => {
   if (!smoke) {
     console.log(`${tables.join("\n")}\n\n${TABLE_NOTE}`);
     console.log(`\nAll rounds: ${writeResults(results)}`);
+    if (all) console.log(`Written: ${writeReport(results)}`);
   }
   tellSkipped(results.cells);
   console.log(`All cells: ${seconds(performance.now() - started).trim()}`);
@@ -67,7 +76,10 @@ await script(async () => {
 });
 
 function readArguments() {
-  const { only, peers, rounds, smoke, all, resume, guard: isGuard, record } = parse();
+  const { values, positionals } = parse();
+  const { only, peers, rounds, smoke, all, resume, guard: isGuard, record, report } = values;
+  const [file, ...more] = positionals;
+  if (more.length > 0 || (file !== undefined && !report)) throw new Stop(`What is ${positionals.join(" ")}?`);
   const count = rounds === undefined ? undefined : Number(rounds);
   if (count !== undefined && !(Number.isInteger(count) && count > 0)) {
     throw new Stop(`--rounds ${rounds} is no number of rounds.`);
@@ -78,9 +90,12 @@ function readArguments() {
     peers: chosen(PEERS, peers ?? (isWhole || only !== undefined ? undefined : DEFAULT_PEERS), "peer"),
     rounds: count,
     smoke,
+    all,
     isGuard,
     record,
     resume,
+    report: report ? { file } : undefined,
+    installNchan: values["install-nchan"],
   };
 }
 
@@ -96,8 +111,11 @@ function parse() {
         resume: { type: "boolean", default: false },
         guard: { type: "boolean", default: false },
         record: { type: "boolean", default: false },
+        report: { type: "boolean", default: false },
+        "install-nchan": { type: "boolean", default: false },
       },
-    }).values;
+      allowPositionals: true,
+    });
   } catch (error) {
     throw new Stop(error instanceof Error ? error.message : String(error));
   }

@@ -145,12 +145,12 @@ export const SCENARIOS = [
   },
   {
     name: "storm",
-    title: "4,000 links that open, subscribe and close, 50 at once",
+    title: "4,000 links that open, subscribe and close, 50 at once, after as many before",
     kind: "storm",
     unit: "link",
     dialects: ["websocket", "sse"],
     variants: [{ name: "50 at once" }],
-    full: { links: 4_000, warmupMs: 300, windowMs: 0 },
+    full: { links: 8_000, warmupMs: 300, windowMs: 0 },
     smoke: { links: 40, warmupMs: 10, windowMs: 0 },
   },
   {

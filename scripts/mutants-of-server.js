@@ -32,6 +32,71 @@ export const mutantsOfServer = [
     tests: ["protocol/sse-decoder.test.ts"],
   },
 
+  // --- WebSocket codec and socket ---
+  {
+    title: "a word of a masked payload is unmasked with a mask that is not turned",
+    file: "transports/websocket-mask.ts",
+    search: "return bits === 0 ? mask : (mask >>> bits) | (mask << (32 - bits));",
+    replace: "return mask;",
+    tests: ["transports/websocket-mask.test.ts"],
+  },
+  {
+    title: "one byte beyond ASCII in a payload passes for ASCII",
+    file: "transports/websocket-mask.ts",
+    search: "seen |= b0 | b1 | b2 | b3;",
+    replace: "seen |= b0 | b1 | b3;",
+    tests: ["transports/websocket-mask.test.ts"],
+  },
+  {
+    title: "frames without a mask are taken",
+    file: "transports/websocket-reader.ts",
+    search: 'return (second & MASKED) === 0 ? "a frame has no mask" : undefined;',
+    replace: "return undefined;",
+    tests: ["transports/websocket-reader.test.ts"],
+  },
+  {
+    title: "fragments may add up to more than the limit",
+    file: "transports/websocket-reader.ts",
+    search: "if (!isControl && unfinished.length + length > limit)",
+    replace: "if (!isControl && length > limit)",
+    tests: ["transports/websocket-reader.test.ts"],
+  },
+  {
+    title: "a new message may begin inside another",
+    file: "transports/websocket-reader.ts",
+    search: "if (underWay !== NONE) return",
+    replace: "if (underWay < NONE) return",
+    tests: ["transports/websocket-reader.test.ts"],
+  },
+  {
+    title: "a control frame between fragments ends their message",
+    file: "transports/websocket-reader.ts",
+    search: "if (unfinished.opcode === NONE) peer.unfinished = undefined;",
+    replace: "peer.unfinished = undefined;",
+    tests: ["transports/websocket-reader.test.ts"],
+  },
+  {
+    title: "a peer may close with a number that says it did not",
+    file: "transports/websocket-reader.ts",
+    search: "return number < 1004 || number > 1006;",
+    replace: "return number !== 1004;",
+    tests: ["transports/websocket-reader.test.ts"],
+  },
+  {
+    title: "what a corked socket gathers has no bound",
+    file: "node/upgraded-socket.ts",
+    search: "if (all <= JOINED_BYTES && this.#raw.writableLength + all < this.#settings.fullBytes) {",
+    replace: "if (all <= JOINED_BYTES) {",
+    tests: ["node/upgraded-socket.test.ts"],
+  },
+  {
+    title: "a close overtakes what a corked socket gathers",
+    file: "node/upgraded-socket.ts",
+    search: "    this.#writeGathered();\n    this.#raw.write(closeFrame(number, reason));",
+    replace: "    this.#raw.write(closeFrame(number, reason));",
+    tests: ["node/upgraded-socket.test.ts"],
+  },
+
   // --- log and broker ---
   {
     title: "epochs are compared by order: an older life of a log is continued",
@@ -122,7 +187,7 @@ export const mutantsOfServer = [
   {
     title: "a page is shared with readers of later turns",
     file: "core/topic.ts",
-    search: "if (this.#pages.size === 0) this.#owner.clock.defer(() => this.#pages.clear());",
+    search: "        this.#pages = undefined;\n",
     replace: "",
     tests: ["core/join.test.ts"],
   },

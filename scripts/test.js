@@ -1,6 +1,7 @@
 /** `npm test`: everything that has to hold before a change lands, on a fresh clone as well. Stops at the first failure. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { bringPeers } from "../bench/lib/bring-peers.js";
 import { build } from "./lib/build.js";
 import { differences, guaranteesPage } from "./lib/guarantees.js";
 import { install, isInstalled } from "./lib/install.js";
@@ -19,6 +20,7 @@ await script(async () => {
   if (!isInstalled()) await phase("packages installed", install);
   await phase("system parts", bringSystemParts);
   for (const name of RUNTIME_NAMES) await phase(`${name} for its tests`, () => bringRuntime(name));
+  await phase("peers of the benchmark", bringPeers);
   await phase("checks", check);
   await phase("build", build);
   const report = await phase("tests", runTests);

@@ -1,4 +1,4 @@
-/** Brings what the peers need into the clone, and Nchan into the system where this user may. Quick when all is there. */
+/** Brings what the peers need into the clone; into the system only what it is asked for. Quick when all is there. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { bringRuntime } from "../../scripts/lib/npm-program.js";
@@ -11,11 +11,14 @@ import { BENCH } from "./npm-peer.js";
 export const NCHAN_MODULE = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 export const NCHAN_INSTALL = "apt-get install -y --no-install-recommends nginx libnginx-mod-nchan";
 
-/** Throws a Stop where npm cannot bring its packages. Bun and Nchan may stay away: their adapters say so. */
-export async function bringPeers() {
+/**
+ * Throws a Stop where npm cannot bring its packages. Bun and Nchan may stay away: their adapters say so.
+ * @param {{ installNchan?: boolean }} [options]
+ */
+export async function bringPeers({ installNchan = false } = {}) {
   await bringPackages();
   await bringRuntime("bun").catch(() => undefined);
-  await bringNchan();
+  if (installNchan && !existsSync(NCHAN_MODULE)) await bringNchan();
 }
 
 /** Bun's program in .cache, where npm has brought it. */
@@ -37,11 +40,12 @@ async function bringPackages() {
 }
 
 async function bringNchan() {
-  if (existsSync(NCHAN_MODULE) || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
   const [program = "", ...args] = NCHAN_INSTALL.split(" ");
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const { code } = await run(program, args, { env });
-  if (code === 0) return;
-  await run("apt-get", ["update"], { env }); // a fresh machine has no lists, an old one has stale ones
-  await run(program, args, { env });
+  let { code, output } = await run(program, args, { env });
+  if (code !== 0) {
+    await run("apt-get", ["update"], { env }); // a fresh machine has no lists, an old one has stale ones
+    ({ code, output } = await run(program, args, { env }));
+  }
+  if (code !== 0) throw new Stop(`${output}\nFailed (code ${code}): ${NCHAN_INSTALL}`);
 }

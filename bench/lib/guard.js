@@ -6,11 +6,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Stop } from "../../scripts/lib/phases.js";
 import { SCENARIOS } from "../scenarios.js";
+import { figureOf } from "./figures.js";
 import { measure } from "./measure.js";
 import { BENCH } from "./npm-peer.js";
 import { OURS, PEERS } from "./peers.js";
-import { summarize } from "./summary.js";
-import { figureOf } from "./table.js";
+import { divide, samplesOf, summarize } from "./summary.js";
 
 /**
  * @typedef {import("./types.js").Cell} Cell
@@ -81,7 +81,7 @@ export async function guard({ record, results, onRound }) {
 }
 
 /**
- * Eitherway's figure over the reference's; only clean rounds count here.
+ * Eitherway's figure over the reference's, round by round; only clean rounds count here.
  * @param {readonly Cell[]} cells
  */
 function ratiosOf(cells) {
@@ -94,9 +94,9 @@ function ratiosOf(cells) {
           peer === REFERENCE && name === ours.scenario && variant === ours.variant && dialect === ours.dialect,
       );
       if (!scenario || !other) return []; // a transport that the reference does not speak
-      const [own, reference] = [ours, other].map(({ rounds }) => summarize(rounds, figureOf(scenario).of));
-      const isJudged = own && reference && !own.contended && !reference.contended;
-      const ratio = isJudged ? own.median / reference.median : undefined;
+      const figure = figureOf(scenario).of;
+      const ratios = summarize(divide(samplesOf(ours.rounds, figure), samplesOf(other.rounds, figure)));
+      const ratio = ratios && !ratios.contended ? ratios.median : undefined;
       return [/** @type {const} */ ([`${ours.scenario}, ${ours.variant}, ${ours.dialect}`, ratio])];
     });
 }

@@ -1,10 +1,10 @@
 /**
  * The payload of every message of the benchmark (see types.js): 128 bytes of JSON with a mark, the number of the message in
- * its channel, and the channel. Objects for servers whose publish call takes values, text for those that take text; both are the same bytes.
+ * its channel, and the channel.
  */
 
-export const PAYLOAD_BYTES = 128;
-export const FIRST_NUMBER = 1_000_000_001;
+const PAYLOAD_BYTES = 128;
+const FIRST_NUMBER = 1_000_000_001;
 
 const CHANNEL_DIGITS = 5;
 const EMPTY_BYTES = JSON.stringify({ m: mark(0, 0), text: "" }).length;
@@ -20,14 +20,6 @@ const PADDING =
  */
 export function payloadObject(channel, count) {
   return { m: mark(channel, count), text: PADDING };
-}
-
-/**
- * @param {number} channel
- * @param {number} count
- */
-export function payloadText(channel, count) {
-  return `{"m":"${mark(channel, count)}","text":"${PADDING}"}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The printed tables: for each scenario and variant a line a peer, with the ratio to Eitherway over the same transport. */
+import { digits, FIGURES, figureOf, percent } from "./figures.js";
 import { OURS } from "./peers.js";
-import { isVerdict, summarize } from "./summary.js";
+import { divide, isVerdict, samplesOf, summarize } from "./summary.js";
 
 /**
  * @typedef {import("./types.js").Cell} Cell
@@ -9,14 +10,7 @@ import { isVerdict, summarize } from "./summary.js";
  */
 
 const WIDTHS = [20, 10, 14, 8, 12, 12, 10];
-const US_PER_S = 1e6;
-const PERCENT = 100;
-
-/** @param {Scenario} scenario @returns {{ title: string, of: (round: Round) => number | undefined }} */
-export function figureOf({ kind, unit }) {
-  if (kind === "idle") return { title: `bytes/${unit}`, of: (round) => round.rssPerLink };
-  return { title: `µs/${unit}`, of: (round) => (round.cpuS / round.deliveries) * US_PER_S };
-}
+const BYTES_PER_KB = 1_000;
 
 /**
  * @param {Scenario} scenario
@@ -29,79 +23,77 @@ export function table(scenario, variant, cells) {
     `\n${scenario.name}, ${variant}: ${scenario.title}`,
     row("peer", "transport", figure.title, "spread", "of ours", "p99 ms", "rounds"),
   ];
-  for (const { peer, dialect, rounds, skipped } of cells) {
+  for (const cell of cells) {
+    const { peer, dialect, rounds, skipped } = cell;
     if (skipped !== undefined) {
       lines.push(`${row(peer, dialect)} not run: ${skipped}`);
       continue;
     }
-    const summary = summarize(rounds, figure.of);
+    const summary = summarize(samplesOf(rounds, figure.of));
     if (!summary) {
-      lines.push(
-        `${row(peer, dialect)} void: ${rounds.find((round) => round.void !== undefined)?.void ?? "no rounds"}`,
-      );
+      lines.push(`${row(peer, dialect)} void: ${whyVoid(rounds)}`);
       continue;
     }
-    const p99 = summarize(rounds, (round) => round.p99Ms);
+    const p99 = summarize(samplesOf(rounds, FIGURES.p99));
     lines.push(
       row(
         peer,
         dialect,
         digits(summary.median),
-        `${Math.round(summary.spread * PERCENT)} %`,
-        ratio(cells, peer, dialect, summary),
+        percent(summary.spread),
+        ratioToOurs(cell, cells, figure.of),
         p99 ? digits(p99.median) : "",
         `${summary.rounds}/${rounds.length}${summary.contended ? " contended" : ""}`,
-      ) + more(rounds),
+      ) + more(rounds, scenario),
     );
   }
   return lines.join("\n");
-
-  /**
-   * @param {readonly Cell[]} all
-   * @param {string} peer
-   * @param {string} dialect
-   * @param {import("./summary.js").Summary} summary
-   */
-  function ratio(all, peer, dialect, summary) {
-    if (peer === OURS) return "";
-    const cell = all.find((other) => other.peer === OURS && other.dialect === dialect);
-    const ours = cell && summarize(cell.rounds, figure.of);
-    if (!ours) return "";
-    const times = `${digits(summary.median / ours.median)}x`;
-    return summary.rounds > 1 && ours.rounds > 1 && isVerdict(summary, ours) ? times : `(${times})`;
-  }
 }
 
-const BYTES_PER_KB = 1_000;
+/**
+ * Times what Eitherway has over the same transport: the median of the rounds' ratios; in brackets where there is no verdict.
+ * @param {Cell} cell
+ * @param {readonly Cell[]} cells of its scenario and variant
+ * @param {import("./figures.js").Figure} figure
+ */
+export function ratioToOurs(cell, cells, figure) {
+  const ours = cells.find(({ peer, dialect }) => peer === OURS && dialect === cell.dialect);
+  if (!ours || ours === cell) return "";
+  const ratios = summarize(divide(samplesOf(cell.rounds, figure), samplesOf(ours.rounds, figure)));
+  if (!ratios) return "";
+  const times = `${digits(ratios.median)}x`;
+  return isVerdict(ratios) ? times : `(${times})`;
+}
+
+/** @param {readonly Round[]} rounds of which none counts */
+export function whyVoid(rounds) {
+  return rounds.find((round) => round.void !== undefined)?.void ?? "no rounds";
+}
 
 /**
  * What only some scenarios have.
  * @param {readonly Round[]} rounds
+ * @param {Scenario} scenario
  */
-function more(rounds) {
-  const percent = summarize(rounds, ({ cpuS, wallS, rssPerLink }) => rssPerLink && (PERCENT * cpuS) / wallS);
-  const held = summarize(rounds, (round) => round.held);
-  const delay = summarize(rounds, (round) => round.delayP99Ms);
+function more(rounds, { kind }) {
+  const busy = kind === "idle" ? summarize(samplesOf(rounds, FIGURES.busy)) : undefined;
+  const held = summarize(samplesOf(rounds, FIGURES.held));
+  const delay = summarize(samplesOf(rounds, FIGURES.loopDelay));
   return [
-    percent ? `  ${digits(percent.median)} % of a CPU` : "",
+    busy ? `  ${digits(busy.median)} % of a CPU` : "",
     held && held.median > 0 ? `  held ${digits(held.median / BYTES_PER_KB)} kB` : "",
     delay && delay.median > 0 ? `  loop delay p99 ${digits(delay.median)} ms` : "",
   ].join("");
 }
 
 export const TABLE_NOTE =
-  "spread: largest minus smallest round, over the median. of ours: this peer's figure over Eitherway's, in brackets where there is\n" +
-  "no verdict, as one of the two varies by more than they differ, or has only one round. rounds: counted of all; contended: other\n" +
-  "programs used the server's CPU in every round.";
+  "spread: largest minus smallest round, over the median. of ours: this peer's figure over Eitherway's of the same round, the median of\n" +
+  "all rounds; in brackets where there is no verdict: fewer than 3 clean rounds, or not in all of them the same one costs less.\n" +
+  "rounds: counted of all; contended: other programs used the server's CPU in every round.";
 
 /** @param {string[]} texts */
 function row(...texts) {
   return texts
     .map((text, nth) => (nth < 2 ? text.padEnd(WIDTHS[nth] ?? 0) : text.padStart(WIDTHS[nth] ?? 0)))
     .join(" ");
-}
-
-/** Three digits that say something. @param {number} value */
-function digits(value) {
-  return Math.abs(value) >= PERCENT ? String(Math.round(value)) : value.toPrecision(3);
 }

@@ -287,11 +287,12 @@ static void opened_and_closed(struct link *link) {
   close_link(link);
 }
 
-// A warm-up share first (a tenth of the links), then the others, which count.
+// A warm-up share first, then the others, which count: half of a storm, as servers have run for long when one comes; a tenth of a
+// resume, whose server has just started.
 static void play_opening(bool closes) {
   struct usage from, to;
   struct server_stats stats;
-  uint32_t warm = plan.link_count / 10;
+  uint32_t warm = plan.link_count / (closes ? 2 : 10);
   on_live = closes ? opened_and_closed : opened;
   open_links(0, warm);
   listen_for((int)(plan.warmup_ns / 1000000u));

@@ -17,7 +17,8 @@ export const peer = {
     const { stdout } = await run("dpkg-query", ["--show", "--showformat", "${Version}", PACKAGE]);
     return stdout.trim();
   },
-  missing: async () => (existsSync(NCHAN_MODULE) ? undefined : `nginx has no Nchan here; as root: ${NCHAN_INSTALL}`),
+  missing: async () =>
+    existsSync(NCHAN_MODULE) ? undefined : `nginx has no Nchan here; --install-nchan, or as root: ${NCHAN_INSTALL}`,
   command: nodeServer("nchan"),
   publisher: "http",
   publishPath: "/pub?id={channel}",

@@ -4,13 +4,21 @@ import { delimiter, join } from "node:path";
 import { Stop } from "./phases.js";
 import { run } from "./process.js";
 
-/** Programs, each of the Debian package of the same name. */
-const PARTS = ["chromium", "firefox-esr", "nginx", "curl", "openssl", "python3"];
+/** Programs, and the Debian packages that have them. */
+const PARTS = {
+  chromium: ["chromium"],
+  "firefox-esr": ["firefox-esr"],
+  nginx: ["nginx"],
+  curl: ["curl"],
+  openssl: ["openssl"],
+  python3: ["python3"],
+  cc: ["gcc", "libc6-dev"], // the load generator of the benchmark is in C
+};
 const APT = ["-y", "--no-install-recommends"];
 
 /** Installs what is missing where this user may; says the one line that does it where not. */
 export async function bringSystemParts() {
-  const missing = PARTS.filter((program) => !isInstalled(program));
+  const missing = Object.entries(PARTS).flatMap(([program, packages]) => (isInstalled(program) ? [] : packages));
   if (missing.length === 0) return;
   const line = `apt-get install ${APT.join(" ")} ${missing.join(" ")}`;
   if (process.getuid?.() !== 0 || !isInstalled("apt-get")) {

@@ -1,6 +1,5 @@
 /** SocketCluster: its server attached to an HTTP server, as its README shows; publishing by its exchange. */
 import { createServer } from "node:http";
-// @ts-expect-error: it has no types
 import socketClusterServer from "socketcluster-server";
 import { fail, listenOnLoopback, options, serve } from "./control.js";
 
