@@ -11,7 +11,7 @@ import type { Clock, Limits, Logger, Undo } from "../core/index.ts";
 import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
 import type { RequestHandler } from "../transports/index.ts";
-import { createHttpExchange } from "./http-exchange.ts";
+import { createHttpExchange, type ExchangeSettings, type Target } from "./http-exchange.ts";
 import type { TrustProxy } from "./peer.ts";
 import { createBodyBudget } from "./request-body.ts";
 import { createAnswerBudget } from "./untaken-answers.ts";
@@ -41,8 +41,11 @@ type Response = ServerResponse | Http2ServerResponse;
 export function attach(server: NodeServer, handler: RequestHandler, options: AttachOptions): Undo {
   const { basePath, trustProxy = false, limits, clock, logger } = options;
   checkBasePath(basePath);
-  const budget = createBodyBudget();
-  const answers = createAnswerBudget();
+  const settings: ExchangeSettings = {
+    ...{ trustProxy, clock, limits },
+    budget: createBodyBudget(),
+    answers: createAnswerBudget(),
+  };
   const acceptor = createWebSocketAcceptor(limits);
 
   const onRequest = (request: Request, response: Response): void => {
@@ -51,7 +54,7 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
       others.request.pass(request, response);
       return;
     }
-    const exchange = createHttpExchange(request, response, { ...target, trustProxy, clock, limits, budget, answers });
+    const exchange = createHttpExchange(request, response, target, settings);
     handler.handle(exchange).catch((thrown: unknown) => {
       const error = toEitherwayError(thrown);
       logger.error("request failed", { path: target.path, cause: String(error.cause ?? error) });
@@ -88,11 +91,6 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     others.request.undo();
     others.upgrade.undo();
   };
-}
-
-interface Target {
-  readonly path: string;
-  readonly query: string;
 }
 
 /** Where a request goes, seen from the base path; `undefined` when it is not ours. */

@@ -1,21 +1,19 @@
 /** One Node HTTP request and its response, HTTP/1.1 or HTTP/2, as the core's `HttpExchange`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
-import type { Clock, HttpAnswer, HttpExchange, Limits } from "../core/index.ts";
+import type { Clock, HttpAnswer, HttpExchange, Limits, ResponseStream, SinkEvents } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
 import type { Abandonable } from "../transports/index.ts";
 import { onConnectionEnd } from "./connection-end.ts";
 import { watchLife } from "./http2-life.ts";
-import { peerOf, type TrustProxy } from "./peer.ts";
+import { isSecure, peerOf, type TrustProxy } from "./peer.ts";
 import { type BodyBudget, DISCARD_BYTES, declaredLength, readBody } from "./request-body.ts";
 import { openResponseStream } from "./response-stream.ts";
 import { type AnswerBudget, hasRoom, holdAnswer } from "./untaken-answers.ts";
 
-export interface HttpExchangeOptions {
-  /** The path below the base path, and the query without `?`. */
-  readonly path: string;
-  readonly query: string;
+/** What all exchanges of one attachment share. */
+export interface ExchangeSettings {
   readonly trustProxy: TrustProxy;
   readonly clock: Clock;
   readonly limits: Limits;
@@ -23,62 +21,107 @@ export interface HttpExchangeOptions {
   readonly answers: AnswerBudget;
 }
 
+/** Where a request goes: the path below the base path, and the query without `?`. */
+export interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
 export function createHttpExchange(
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
-  options: HttpExchangeOptions,
+  target: Target,
+  settings: ExchangeSettings,
 ): HttpExchange & Abandonable {
-  const { path, query, limits, clock, budget, answers } = options;
-  const { remote, secure } = peerOf(request, options.trustProxy);
-  let answered = false;
+  return new NodeExchange(request, response, target, settings);
+}
 
-  // A connection that breaks is told by `close`; without a listener the same news as `error` would end the process.
-  request.on("error", ignore);
-  response.on("error", ignore);
+/** A class, because thousands of polls hold one each while they wait: one object, no closure. */
+class NodeExchange implements HttpExchange, Abandonable {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly httpVersion: number;
+  readonly secure: boolean;
+  readonly #request: IncomingMessage | Http2ServerRequest;
+  readonly #response: ServerResponse | Http2ServerResponse;
+  readonly #settings: ExchangeSettings;
+  #answered = false;
 
-  const claimAnswer = (): void => {
-    if (answered) throw new Error(`${request.method} ${path} was answered twice`);
-    answered = true;
-  };
+  constructor(
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+    { path, query }: Target,
+    settings: ExchangeSettings,
+  ) {
+    this.method = request.method ?? "";
+    this.path = path;
+    this.query = query;
+    this.httpVersion = request.httpVersionMajor;
+    this.secure = isSecure(request, settings.trustProxy);
+    this.#request = request;
+    this.#response = response;
+    this.#settings = settings;
+    // A connection that breaks is told by `close`; without a listener the same news as `error` would end the process.
+    request.on("error", ignore);
+    response.on("error", ignore);
+  }
 
-  return {
-    method: request.method ?? "",
-    path,
-    query,
-    httpVersion: request.httpVersionMajor,
-    remote,
-    secure,
-    header: (name) => headerOf(request, name),
-    body: (limit) => readBody(request, { bytes: limit, ms: limits.bodyMs, clock, budget }),
-    respond(wanted) {
-      claimAnswer();
-      const body = bodyOf(wanted);
-      const answer = hasRoom(answers, body.length) ? { ...wanted, body } : withoutRoom(wanted);
-      if ("stream" in response) respondHttp2(request, response, answer);
-      else respondHttp1(request, response, answer);
-      const drop = (): void => dropConnection(request, response);
-      holdAnswer(response, bodyOf(answer).length, { budget: answers, clock, drop });
-    },
-    stream(answer, events) {
-      claimAnswer();
-      if ("stream" in response) watchLife(response.stream, clock);
-      return openResponseStream(response, answer, events, limits.linkBytes);
-    },
-    onAbandoned(run) {
-      const connection = "stream" in response ? response.stream : request.socket;
-      let told = false;
-      const tell = (): void => {
-        if (told) return;
-        told = true;
-        forgetEnd();
-        response.off("close", tell);
-        if (!answered) run();
-      };
-      const forgetEnd = onConnectionEnd(connection, tell);
-      response.on("close", tell);
-      if (connection.destroyed) process.nextTick(tell); // it tells nothing any more
-    },
-  };
+  /** Read when asked: Node keeps the address with the socket from then on, some 100 bytes. */
+  get remote(): string {
+    return peerOf(this.#request, this.#settings.trustProxy).remote;
+  }
+
+  header(name: string): string | undefined {
+    return headerOf(this.#request, name);
+  }
+
+  body(limit: number): Promise<Uint8Array> {
+    const { limits, clock, budget } = this.#settings;
+    return readBody(this.#request, { bytes: limit, ms: limits.bodyMs, clock, budget });
+  }
+
+  respond(wanted: HttpAnswer): void {
+    this.#claimAnswer();
+    const { answers, clock } = this.#settings;
+    const request = this.#request;
+    const response = this.#response;
+    const body = bodyOf(wanted);
+    const answer = hasRoom(answers, body.length) ? { ...wanted, body } : withoutRoom(wanted);
+    if ("stream" in response) respondHttp2(request, response, answer);
+    else respondHttp1(request, response, answer);
+    const drop = (): void => dropConnection(request, response);
+    holdAnswer(response, bodyOf(answer).length, { budget: answers, clock, drop });
+  }
+
+  stream(answer: Omit<HttpAnswer, "body">, events: SinkEvents): ResponseStream {
+    this.#claimAnswer();
+    const { clock, limits } = this.#settings;
+    const response = this.#response;
+    if ("stream" in response) watchLife(response.stream, clock);
+    return openResponseStream(response, answer, events, limits.linkBytes);
+  }
+
+  onAbandoned(run: () => void): void {
+    const response = this.#response;
+    const connection = "stream" in response ? response.stream : this.#request.socket;
+    let told = false;
+    const tell = (): void => {
+      if (told) return;
+      told = true;
+      forgetEnd();
+      response.off("close", tell);
+      if (!this.#answered) run();
+    };
+    const forgetEnd = onConnectionEnd(connection, tell);
+    response.on("close", tell);
+    if (connection.destroyed) process.nextTick(tell); // it tells nothing any more
+  }
+
+  #claimAnswer(): void {
+    if (this.#answered) throw new Error(`${this.method} ${this.path} was answered twice`);
+    this.#answered = true;
+  }
 }
 
 /** A header of a request; `host` also where HTTP/2 calls it `:authority`. */

@@ -16,14 +16,19 @@ export interface Peer {
 /** The peer of a request. With `n` trusted proxies it is the n-th address from the right: anything further left may be made up. */
 export function peerOf(request: IncomingMessage | Http2ServerRequest, trustProxy: TrustProxy): Peer {
   const direct = plainAddress(request.socket.remoteAddress ?? "");
-  const encrypted = "encrypted" in request.socket && request.socket.encrypted === true;
-  if (trustProxy === false || trustProxy < 1) return { remote: direct, secure: encrypted };
-  const remote = fromRight(request.headers["x-forwarded-for"], trustProxy);
-  const protocol = fromRight(request.headers["x-forwarded-proto"], trustProxy);
-  return {
-    remote: remote === undefined ? direct : plainAddress(remote),
-    secure: protocol === undefined ? encrypted : protocol.toLowerCase() === "https",
-  };
+  const named = isTrusting(trustProxy) ? fromRight(request.headers["x-forwarded-for"], trustProxy) : undefined;
+  return { remote: named === undefined ? direct : plainAddress(named), secure: isSecure(request, trustProxy) };
+}
+
+/** Whether the peer speaks TLS, to us or to the proxy in front of us. */
+export function isSecure(request: IncomingMessage | Http2ServerRequest, trustProxy: TrustProxy): boolean {
+  const protocol = isTrusting(trustProxy) ? fromRight(request.headers["x-forwarded-proto"], trustProxy) : undefined;
+  if (protocol !== undefined) return protocol.toLowerCase() === "https";
+  return "encrypted" in request.socket && request.socket.encrypted === true;
+}
+
+function isTrusting(trustProxy: TrustProxy): trustProxy is number {
+  return trustProxy !== false && trustProxy >= 1;
 }
 
 /** The n-th item from the right; the leftmost where there are fewer (a proxy that sets instead of appending). */

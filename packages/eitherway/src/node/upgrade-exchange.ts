@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { HttpAnswer, Limits, UpgradeExchange } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import { headerOf } from "./http-exchange.ts";
-import { peerOf, type TrustProxy } from "./peer.ts";
+import { isSecure, peerOf, type TrustProxy } from "./peer.ts";
 import { ServerSocket, socketSettings } from "./upgraded-socket.ts";
 
 export interface UpgradeExchangeOptions {
@@ -76,7 +76,7 @@ export function createUpgradeExchange(
       return peerOf(request, options.trustProxy).remote;
     },
     get secure() {
-      return peerOf(request, options.trustProxy).secure;
+      return isSecure(request, options.trustProxy);
     },
     header: (name) => headerOf(request, name),
     protocols: offeredProtocols(request),

@@ -41,19 +41,18 @@ export function createRouter({ hub, access, isClosing }: RouterOptions): Request
     const doors = doorsOf(exchange.path);
     if (exchange.path !== HEALTH_PATH) access.check(exchange, exchange.method === "POST");
     if (!doors) throw notFound(exchange.path);
+    const door = doors.get(exchange.method);
+    if (door) {
+      if (isClosing()) throw draining();
+      return door(hub, exchange);
+    }
     const methods = [...doors.keys(), "OPTIONS"].join(", ");
     if (exchange.method === "OPTIONS") {
       exchange.respond({ status: 204, headers: { allow: methods, ...access.preflight(exchange, methods) } });
       return;
     }
-    const door = doors.get(exchange.method);
-    if (!door) {
-      const { headers, ...answer } = errorAnswer(refused(methodNotAllowed(exchange, methods)));
-      exchange.respond({ ...answer, headers: { ...headers, allow: methods } }); // RFC 9110 section 15.5.6 wants them named
-      return;
-    }
-    if (isClosing()) throw draining();
-    await door(hub, exchange);
+    const { headers, ...answer } = errorAnswer(refused(methodNotAllowed(exchange, methods)));
+    exchange.respond({ ...answer, headers: { ...headers, allow: methods } }); // RFC 9110 section 15.5.6 wants them named
   }
 
   return {

@@ -27,12 +27,18 @@ export interface StreamLinkOptions {
   readonly hub: Hub;
   readonly exchange: HttpExchange;
   readonly framing: Framing;
-  /**
-   * Reads an `error` frame of this framing. With it, the stream begins with the first frame that is neither `welcome` nor
-   * `error`, or a moment later; an error before that is the answer of the request, with its status. And once every one of
-   * `channels` has failed, the stream ends. Without it: the stream begins with its first frame.
-   */
-  readonly errorsFirst?: { readonly channels: number; read(frame: Uint8Array): EitherwayError };
+  readonly errorsFirst?: ErrorsFirst;
+}
+
+/**
+ * With it, the stream begins with the first frame that is neither `welcome` nor `error`, or a moment later; an error before that
+ * is the answer of the request, with its status. And once every one of `channels` has failed, the stream ends. Without it: the
+ * stream begins with its first frame.
+ */
+export interface ErrorsFirst {
+  readonly channels: number;
+  /** Reads an `error` frame of the link's framing. */
+  readonly read: (frame: Uint8Array) => EitherwayError;
 }
 
 /**
@@ -60,27 +66,35 @@ const END_MS = 5_000;
 const RETRY_LEAST_MS = 1_000;
 const RETRY_SPREAD_MS = 2_000;
 
-/** A class for the same reason as the WebSocket's link: one object, no closure, for thousands of idle streams. */
+/**
+ * A class for the same reason as the WebSocket's link: one object, no closure, for thousands of idle streams. The request is let
+ * go once it is answered.
+ */
 class StreamLink implements Link, SinkEvents, WheelTask {
   readonly framing: Framing;
   readonly heartbeat = "ping";
   wheelSlot: Set<WheelTask> | undefined = undefined;
   wheelTick = 0;
-  readonly #options: StreamLinkOptions;
+  readonly #hub: Hub;
+  readonly #readError: ErrorsFirst["read"] | undefined;
+  #exchange: HttpExchange | undefined;
   #stream: ResponseStream | undefined;
   #session: Session | undefined;
   /** `held`: not answered yet; `ending`: the last bytes are on their way; `over`: nothing is written any more. */
   #state: "held" | "open" | "ending" | "over" = "held";
-  #failedChannels = 0;
+  #unfailedChannels: number;
 
-  constructor(options: StreamLinkOptions) {
-    this.#options = options;
-    this.framing = options.framing;
+  constructor({ hub, exchange, framing, errorsFirst }: StreamLinkOptions) {
+    this.framing = framing;
+    this.#hub = hub;
+    this.#readError = errorsFirst?.read;
+    this.#unfailedChannels = errorsFirst?.channels ?? 0;
+    this.#exchange = exchange;
   }
 
   begin(session: Session): void {
     this.#session = session;
-    if (this.#state === "held") this.#options.hub.wheel.schedule(this, HOLD_MS);
+    if (this.#state === "held") this.#hub.wheel.schedule(this, HOLD_MS);
     // A refusal inside hub.open was before there was a session to tell.
     if (this.#state === "over") session.closed();
   }
@@ -88,19 +102,19 @@ class StreamLink implements Link, SinkEvents, WheelTask {
   // --- what the session does ---
 
   write(bytes: Uint8Array, kind: FrameKind): boolean {
-    const { errorsFirst } = this.#options;
+    const readError = this.#readError;
     if (this.#state === "held") {
-      if (errorsFirst && kind === "welcome") return true;
-      if (errorsFirst && kind === "error") {
-        this.#refuse(errorsFirst.read(bytes));
+      if (readError && kind === "welcome") return true;
+      if (readError && kind === "error") {
+        this.#refuse(readError(bytes));
         return true;
       }
       this.#start();
     }
     if (this.#state !== "open" || !this.#stream) return true;
     const room = this.#stream.write(bytes);
-    if (errorsFirst && kind === "error" && ++this.#failedChannels >= errorsFirst.channels) {
-      const { code, message } = errorsFirst.read(bytes);
+    if (readError && kind === "error" && --this.#unfailedChannels <= 0) {
+      const { code, message } = readError(bytes);
       this.close(code, message);
     }
     return room;
@@ -128,7 +142,7 @@ class StreamLink implements Link, SinkEvents, WheelTask {
     stream.write(this.framing.frame({ t: "bye", code, message, ...(after !== undefined && { after }) }));
     this.#state = "ending";
     stream.end();
-    this.#options.hub.wheel.schedule(this, END_MS);
+    this.#hub.wheel.schedule(this, END_MS);
   }
 
   // --- what the connection does ---
@@ -139,7 +153,7 @@ class StreamLink implements Link, SinkEvents, WheelTask {
 
   closed(): void {
     this.#state = "over";
-    this.#options.hub.wheel.cancel(this);
+    this.#hub.wheel.cancel(this);
     this.#session?.closed();
   }
 
@@ -148,25 +162,32 @@ class StreamLink implements Link, SinkEvents, WheelTask {
   fire(): void {
     if (this.#state === "held") this.#start();
     else if (this.#state === "open") {
-      this.#options.hub.metrics.count("links.closed.rotate");
+      this.#hub.metrics.count("links.closed.rotate");
       this.close("rotate", "This stream has lived its time; go on at your cursor.", 0);
     } else if (this.#state === "ending") this.#stream?.destroy();
   }
 
   #start(): void {
-    const { hub, exchange } = this.#options;
+    const hub = this.#hub;
     this.#state = "open";
-    this.#stream = exchange.stream({ status: 200, headers: EVENT_STREAM_HEADERS }, this);
-    this.#stream.write(prologue(RETRY_LEAST_MS + Math.floor(hub.random() * RETRY_SPREAD_MS)));
+    const stream = this.#takeExchange().stream({ status: 200, headers: EVENT_STREAM_HEADERS }, this);
+    this.#stream = stream;
+    stream.write(prologue(RETRY_LEAST_MS + Math.floor(hub.random() * RETRY_SPREAD_MS)));
     hub.wheel.schedule(this, ROTATE_MS * (1 + ROTATE_JITTER * (2 * hub.random() - 1)));
   }
 
   #refuse(error: EitherwayError, after?: number): void {
-    const { hub, exchange } = this.#options;
+    const hub = this.#hub;
     this.#state = "over";
     hub.wheel.cancel(this);
-    exchange.respond(errorAnswer(error, after));
+    this.#takeExchange().respond(errorAnswer(error, after));
     hub.clock.defer(() => this.#session?.closed()); // not inside the session's own write
+  }
+
+  #takeExchange(): HttpExchange {
+    const exchange = this.#exchange as HttpExchange; // only a held link answers, and it does once
+    this.#exchange = undefined;
+    return exchange;
   }
 }
 

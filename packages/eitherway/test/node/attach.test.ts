@@ -114,9 +114,7 @@ describe("trustProxy", () => {
   ] as const;
   for (const { trustProxy, remote, secure } of cases) {
     test(`${trustProxy}: the peer of a forwarded request is ${remote}, ${secure ? "" : "not "}secure`, async () => {
-      const handler = answering(({ remote, secure, respond }) =>
-        respond({ status: 200, headers: {}, body: JSON.stringify({ remote, secure }) }),
-      );
+      const handler = answering((exchange) => exchange.respond({ status: 200, headers: {}, body: peerText(exchange) }));
       const { port } = await start(handler, { trustProxy });
       const response = await fetch(`http://127.0.0.1:${port}/eitherway`, { headers: forwarded });
       expect(await response.json()).toEqual({ remote, secure });
@@ -124,14 +122,16 @@ describe("trustProxy", () => {
   }
 
   test("without the headers the direct peer counts", async () => {
-    const handler = answering(({ remote, secure, respond }) =>
-      respond({ status: 200, headers: {}, body: JSON.stringify({ remote, secure }) }),
-    );
+    const handler = answering((exchange) => exchange.respond({ status: 200, headers: {}, body: peerText(exchange) }));
     const { port } = await start(handler, { trustProxy: 1 });
     const response = await fetch(`http://127.0.0.1:${port}/eitherway`);
     expect(await response.json()).toEqual({ remote: "127.0.0.1", secure: false });
   });
 });
+
+function peerText({ remote, secure }: HttpExchange): string {
+  return JSON.stringify({ remote, secure });
+}
 
 describe("upgrades", () => {
   const handshake = {

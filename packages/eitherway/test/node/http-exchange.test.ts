@@ -88,13 +88,9 @@ describe("request", () => {
   test("bodies that together are over the server's share are unavailable, and the share is given back (P6)", async () => {
     const budget = createBodyBudget(1000);
     const server = createServer((request, response) => {
-      const options = { path: "", query: "", trustProxy: false, clock: createNodeClock() } as const;
-      const exchange = createHttpExchange(request, response, {
-        ...options,
-        limits: DEFAULT_LIMITS,
-        budget,
-        answers: createAnswerBudget(),
-      });
+      const options = { trustProxy: false, clock: createNodeClock(), limits: DEFAULT_LIMITS } as const;
+      const settings = { ...options, budget, answers: createAnswerBudget() };
+      const exchange = createHttpExchange(request, response, { path: "", query: "" }, settings);
       exchange.body(900).then(
         () => exchange.respond({ status: 200, headers: {} }),
         (error) => exchange.respond(errorAnswer(error)),
@@ -177,9 +173,10 @@ describe("answering", () => {
     const page = (bytes: number) => ({ status: 200, headers: {}, body: "x".repeat(bytes) });
     const hasty = { ...createNodeClock(), after: (_ms: number, run: () => void) => createNodeClock().after(50, run) };
     const pages = async (bytes: number, answers: AnswerBudget, clock = createNodeClock()) => {
-      const options = { path: "", query: "", trustProxy: false, clock, limits: DEFAULT_LIMITS } as const;
+      const options = { trustProxy: false, clock, limits: DEFAULT_LIMITS } as const;
+      const settings = { ...options, budget: createBodyBudget(), answers };
       const server = createServer((request, response) => {
-        createHttpExchange(request, response, { ...options, budget: createBodyBudget(), answers }).respond(page(bytes));
+        createHttpExchange(request, response, { path: "", query: "" }, settings).respond(page(bytes));
       });
       return listen(server);
     };

@@ -75,6 +75,36 @@ describe("stream over HTTP/1.1", () => {
     await eventually(() => sink.closes === 2);
   });
 
+  test("what is written in the turn of the head leaves with it, in one write", async () => {
+    const waiting: number[] = [];
+    const { port } = await start(
+      answering((exchange) => {
+        const stream = exchange.stream({ status: 200, headers: {} }, { drained() {}, closed() {} });
+        waiting.push(stream.pendingBytes);
+        stream.write(Buffer.from("one"));
+        waiting.push(stream.pendingBytes);
+        process.nextTick(() => waiting.push(stream.pendingBytes));
+      }),
+    );
+    const connection = await rawConnect(port, requestText("GET", "/eitherway"));
+    const text = await connection.has("3\r\none\r\n");
+    expect(waiting).toEqual([text.indexOf("3\r\none"), text.length, 0]);
+  });
+
+  test("streams that end in the turn of their head are whole, and the connection is as good as new", async () => {
+    const { port } = await start(
+      answering((exchange) => {
+        const stream = exchange.stream({ status: 200, headers: {} }, { drained() {}, closed() {} });
+        stream.write(Buffer.from(exchange.query));
+        stream.end();
+      }),
+    );
+    const connection = await rawConnect(port, ["a", "b"].map((q) => requestText("GET", `/eitherway?${q}`)).join(""));
+    await connection.has(/\r\n1\r\na\r\n0\r\n\r\nHTTP\/1.1 200[\s\S]*\r\n1\r\nb\r\n0\r\n\r\n$/);
+    connection.socket.write(requestText("GET", "/eitherway?c"));
+    await connection.has(/\r\n1\r\nc\r\n0\r\n\r\n$/);
+  });
+
   test("a client that does not read makes it full, once; when it reads again it drains, once (S9, P7)", async () => {
     const sink = streaming();
     const { port } = await start(sink.handler, { limits: { linkBytes: 256 * 1024 } });
@@ -143,6 +173,10 @@ describe("stream over HTTP/1.1", () => {
     for (let i = 1; i <= 5; i++) {
       connection.socket.write(requestText("GET", "/eitherway"));
       await eventually(() => connection.text().split("HTTP/1.1 200").length === i + 1);
+      sink.stream().cork();
+      expect(sink.stream().write(Buffer.alloc(2 * MIB))).toBe(false); // waits for a drain
+      sink.stream().uncork();
+      await eventually(() => sink.drains === i);
       sink.stream().end();
       await eventually(() => sink.closes === i);
       counts.push((accepted as Socket).listenerCount("drain"));
@@ -198,9 +232,12 @@ describe("stream over HTTP/1.1", () => {
 
   test("a pipelined request streams in its turn", async () => {
     const streams: ResponseStream[] = [];
+    const closes: number[] = [];
     const { port } = await start(
       answering((exchange) => {
-        streams.push(exchange.stream({ status: 200, headers: {} }, { drained() {}, closed() {} }));
+        const number = streams.length;
+        const closed = () => closes.push(number);
+        streams.push(exchange.stream({ status: 200, headers: {} }, { drained() {}, closed }));
       }),
     );
     const connection = await rawConnect(port, requestText("GET", "/eitherway") + requestText("GET", "/eitherway"));
@@ -211,6 +248,10 @@ describe("stream over HTTP/1.1", () => {
     expect(connection.text()).not.toContain("second");
     streams[0]?.end();
     await connection.has(/first[\s\S]*0\r\n\r\nHTTP\/1.1 200[\s\S]*second/);
+    connection.socket.destroy(); // is told to the second by its response and by the connection
+    await eventually(() => closes.length > 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(closes).toEqual([0, 1]);
   });
 });
 
