@@ -37,6 +37,9 @@ export interface HubOptions {
 /** Links written to in one slice of a flush: about 3 ms of the kernel's work; then others have their turn (P7). */
 const LINKS_A_SLICE = 500;
 
+/** How long pages are kept for equal readers. Reconnects of one outage come in the same tenths of a second. */
+const PAGES_MS = 100;
+
 /** Links that come back in a second after `close`, as told to each: a herd that the next server takes without effort. */
 const RETURNS_A_SECOND = 200;
 const MS_PER_SECOND = 1_000;
@@ -55,6 +58,7 @@ export function createHub(options: HubOptions): Hub {
   let closing: { readonly code: ErrorCode; readonly message: string } | undefined;
   /** Who waits in `close` for the last link. */
   const closers = new Set<() => void>();
+  let topicsWithPages: Topic[] = [];
 
   // --- flush ---
 
@@ -68,11 +72,20 @@ export function createHub(options: HubOptions): Hub {
     },
     unflushed: (bytes) => room.use(bytes),
     cork,
+    keepsPages(topic) {
+      if (topicsWithPages.length === 0) clock.after(PAGES_MS, forgetPages);
+      topicsWithPages.push(topic);
+    },
     abandoned(topic) {
       changed.delete(topic);
       topics.delete(topic.channel);
     },
   };
+
+  function forgetPages(): void {
+    for (const topic of topicsWithPages) topic.forgetPages();
+    topicsWithPages = [];
+  }
 
   function scheduleFlush(): void {
     if (flushScheduled) return;

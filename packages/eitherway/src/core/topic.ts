@@ -29,6 +29,8 @@ export interface TopicOwner {
   unflushed(bytes: number): void;
   /** Gathers what is written to a link until the slice of the flush that is under way is over. */
   cork(sink: RunSink): void;
+  /** The topic keeps pages; `forgetPages` is called in a moment. */
+  keepsPages(topic: Topic): void;
   /** Nobody is subscribed any more. */
   abandoned(topic: Topic): void;
 }
@@ -64,6 +66,9 @@ const RUN_BYTES = 64 * 1024;
 
 const PAGE_LIMIT: PageLimit = { messages: 1_000, bytes: RUN_BYTES };
 
+/** Pages that one topic keeps for equal readers: 1 MiB of messages. */
+const MOST_PAGES = 16;
+
 /** A run on its way to the live subscriptions. */
 interface Flight {
   readonly shared: SharedRun;
@@ -80,7 +85,7 @@ export class Topic {
   watched: Promise<void> | undefined;
   readonly #owner: TopicOwner;
   readonly #live = new Set<LiveReader>();
-  /** Only in a turn in which somebody reads. */
+  /** Shared by equal readers while nothing is appended, for a moment: those who all come back at once stand at few cursors. */
   #pages: Map<Cursor, Promise<SharedPage>> | undefined;
   #subscriptions = 0;
   /** The life of the log that announcements speak of; `undefined` until the first. */
@@ -135,7 +140,7 @@ export class Topic {
     this.#live.delete(subscription);
   }
 
-  /** One page after a cursor. Equal reads of one turn are one read of the broker and one encoding per framing. */
+  /** One page after a cursor. Equal reads of one moment are one read of the broker and one encoding per framing. */
   read(after: Cursor): Promise<SharedPage> {
     const known = this.#pages?.get(after);
     if (known) return known;
@@ -144,12 +149,17 @@ export class Topic {
     if (after === "now") return page;
     if (!this.#pages) {
       this.#pages = new Map();
-      this.#owner.clock.defer(() => {
-        this.#pages = undefined;
-      });
+      this.#owner.keepsPages(this);
     }
-    this.#pages.set(after, page);
+    const pages = this.#pages;
+    if (pages.size >= MOST_PAGES) return page;
+    pages.set(after, page);
+    page.catch(() => pages.delete(after)); // the next one asks again
     return page;
+  }
+
+  forgetPages(): void {
+    this.#pages = undefined;
   }
 
   async #readPage(after: Cursor): Promise<SharedPage> {
@@ -175,6 +185,7 @@ export class Topic {
     if (epoch !== this.#epoch) this.#adopt(epoch, seqBefore(batch));
     const messages = messagesAfter(batch, this.#announced);
     if (messages.length === 0) return;
+    this.forgetPages();
     if (this.#pending.length > 0 && seqBefore(messages) > this.#announced) this.#dropPending();
     const bytes = messages === batch ? batchBytes + batch.length * MESSAGE_OVERHEAD_BYTES : totalBytes(messages);
     for (const message of messages) this.#pending.push(message);
@@ -187,6 +198,7 @@ export class Topic {
   /** Another life of the log: whoever stands in the old one reads on, and is told of the gap. */
   #adopt(epoch: Epoch, seq: number): void {
     this.#dropPending();
+    this.forgetPages();
     this.#epoch = epoch;
     this.#announced = seq;
     for (const subscription of [...this.#live]) if (subscription.epoch !== epoch) subscription.fallBack();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Page } from "../../src/core/index.ts";
+import { EitherwayError } from "../../src/protocol/index.ts";
 import { createTestHub } from "./support.ts";
 
 /** Lets promises run, while the turn of the event loop goes on. */
@@ -43,17 +44,66 @@ describe("who comes to the head of a log", () => {
     expect(link.read()).toEqual(["messages a three"]);
   });
 
-  test("shares its page with nobody who asks in a later turn (P2)", async () => {
+  test("gets no page from before what was appended meanwhile (P2)", async () => {
     const { open, publish, settle, clock } = createTestHub();
     const [one = ""] = await publish("a", "one");
     open({ a: one });
     await settle();
-    await publish("a", "two");
-    const late = open({ a: one });
+    const [two = ""] = await publish("a", "two");
+    open({ a: two });
+    await settle();
+    await publish("a", "three");
+    const late = open({ a: two });
     for (let i = 0; i < 5; i++) {
       await promises();
       clock.turn();
     }
-    expect(late.read()).toEqual(["welcome", "messages a two", "live a"]);
+    expect(late.read()).toEqual(["welcome", "messages a three", "live a"]);
+  });
+
+  test("shares a page with those who come from the same place a moment later, and with nobody after that", async () => {
+    let reads = 0;
+    const { open, publish, settle, clock } = createTestHub({
+      around: (memory) => ({
+        read(...args): Promise<Page> {
+          reads++;
+          return memory.read(...args);
+        },
+      }),
+    });
+    const [one = ""] = await publish("a", "one", "two");
+    const links = [];
+    for (const ms of [0, 40, 40]) {
+      clock.advance(ms);
+      links.push(open({ a: one }));
+      await settle();
+    }
+    expect(reads).toBe(1);
+    clock.advance(40);
+    links.push(open({ a: one }));
+    await settle();
+    expect(reads).toBe(2);
+    for (const link of links) expect(link.read()).toEqual(["welcome", "messages a two", "live a"]);
+  });
+
+  test("is read for anew after a read that failed", async () => {
+    let isDown = true;
+    const { open, publish, settle } = createTestHub({
+      around: (memory) => ({
+        async read(channel, after, limit): Promise<Page> {
+          if (isDown && after !== "now") throw new EitherwayError("unavailable", "the store is away");
+          return memory.read(channel, after, limit);
+        },
+      }),
+    });
+    const [one = ""] = await publish("a", "one", "two");
+    open({ a: "now" }); // somebody watches all the time
+    const refused = open({ a: one });
+    await settle();
+    expect(refused.read()).toEqual(["welcome", expect.stringContaining("unavailable")]);
+    isDown = false;
+    const next = open({ a: one });
+    await settle();
+    expect(next.read()).toEqual(["welcome", "messages a two", "live a"]);
   });
 });
