@@ -42,7 +42,7 @@ const PAGE_CASES: readonly PageCase[] = [
         if (n % 20 !== 9) continue;
         await heard.messages(n); // it is connected again, or still
         // Not always does a link end with it: some requests are sent again by the browser itself.
-        assert((await cut(n === 29 ? 0 : IN_THE_MIDDLE)) > 0, "nothing was cut");
+        await cutSomething(cut, n === 29 ? 0 : IN_THE_MIDDLE);
       }
       assert.deepEqual(await heard.messages(count), countTo(count));
       assert.deepEqual([reader.status.holes, heard.gaps.length], [0, 0]);
@@ -61,7 +61,7 @@ const PAGE_CASES: readonly PageCase[] = [
         publishing.push(writer.channel("a").publish(n));
         if (n % 40 !== 20) continue;
         await publishing[n - 10];
-        assert((await cut(0)) > 0, "nothing was cut");
+        await cutSomething(cut, 0);
       }
       await Promise.all(publishing);
       assert.deepEqual(await heard.messages(count), countTo(count));
@@ -82,6 +82,11 @@ const PAGE_CASES: readonly PageCase[] = [
     },
   },
 ];
+
+/** Between two requests a client may have no connection; there is something to cut with the next one. */
+async function cutSomething(cut: (afterBytes: number) => Promise<number>, afterBytes: number): Promise<void> {
+  while ((await cut(afterBytes)) === 0) await turn();
+}
 
 export const BROWSER_CASES: readonly BrowserCase[] = DIALECTS.flatMap((dialect, n) => {
   const to = DIALECTS[(n + 2) % DIALECTS.length] as Dialect; // of another transport
