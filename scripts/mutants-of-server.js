@@ -92,8 +92,8 @@ export const mutantsOfServer = [
   {
     title: "a close overtakes what a corked socket gathers",
     file: "node/upgraded-socket.ts",
-    search: "    this.#writeGathered();\n    this.#raw.write(closeFrame(number, reason));",
-    replace: "    this.#raw.write(closeFrame(number, reason));",
+    search: "    this.#writeGathered();\n    this.#raw.write(frame);",
+    replace: "    this.#raw.write(frame);",
     tests: ["node/upgraded-socket.test.ts"],
   },
 

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Stop } from "../../scripts/lib/phases.js";
 import { SCENARIOS } from "../scenarios.js";
+import { cellAt } from "./cells.js";
 import { figureOf } from "./figures.js";
 import { measure } from "./measure.js";
 import { BENCH } from "./npm-peer.js";
@@ -89,10 +90,7 @@ function ratiosOf(cells) {
     .filter(({ peer }) => peer === OURS)
     .flatMap((ours) => {
       const scenario = SCENARIOS.find(({ name }) => name === ours.scenario);
-      const other = cells.find(
-        ({ peer, scenario: name, variant, dialect }) =>
-          peer === REFERENCE && name === ours.scenario && variant === ours.variant && dialect === ours.dialect,
-      );
+      const other = cellAt(cells, { ...ours, peer: REFERENCE });
       if (!scenario || !other) return []; // a transport that the reference does not speak
       const figure = figureOf(scenario).of;
       const ratios = summarize(divide(samplesOf(ours.rounds, figure), samplesOf(other.rounds, figure)));

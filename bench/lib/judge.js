@@ -1,8 +1,9 @@
 /** What the rounds say of a goal. */
 import { SCENARIOS } from "../scenarios.js";
+import { cellAt, samplesAt } from "./cells.js";
 import { FIGURES } from "./figures.js";
 import { OURS } from "./peers.js";
-import { divide, doubt, LEAST_ROUNDS, multiply, samplesOf, summarize } from "./summary.js";
+import { divide, doubt, LEAST_ROUNDS, multiply, summarize } from "./summary.js";
 
 /**
  * @typedef {import("./goals.js").Goal} Goal
@@ -82,7 +83,7 @@ function product(places, goal, results) {
  * @param {Pick<Results, "cells">} results
  */
 function figuresAt(place, { figure }, results) {
-  return samplesOf(cellAt(place, results)?.rounds ?? [], FIGURES[figure]);
+  return samplesAt(results.cells, place, FIGURES[figure]);
 }
 
 /**
@@ -92,22 +93,12 @@ function figuresAt(place, { figure }, results) {
  */
 function whyAbsent(place, results) {
   const { peer } = place;
-  const cell = cellAt(place, results);
+  const cell = cellAt(results.cells, place);
   if (cell?.skipped !== undefined) return { verdict: "not measured", because: `${peer}: ${cell.skipped}` };
   if (!cell || cell.rounds.length === 0) return { verdict: "not measured", because: `${peer}: not in this run` };
   const broken = peer === OURS && cell.rounds.find((round) => round.void !== undefined);
   if (broken) return { verdict: "no verdict", because: `a round is void: ${broken.void}` };
   return undefined;
-}
-
-/**
- * @param {Place} place
- * @param {Pick<Results, "cells">} results
- */
-function cellAt({ scenario, variant, dialect, peer }, { cells }) {
-  return cells.find(
-    (cell) => cell.scenario === scenario && cell.variant === variant && cell.dialect === dialect && cell.peer === peer,
-  );
 }
 
 /** Some scenarios say enough with fewer. @param {Goal} goal */

@@ -2,6 +2,7 @@
 
 import { Stop } from "../../scripts/lib/phases.js";
 import { pool } from "../../scripts/lib/pool.js";
+import { cellAt } from "./cells.js";
 import { runRound } from "./run-cell.js";
 
 /**
@@ -125,10 +126,7 @@ function runsOf(scenario, variant, peers, missing, results) {
  * @param {Results} results
  */
 function cellOf(place, results) {
-  const known = results.cells.find(
-    ({ scenario, variant, peer, dialect }) =>
-      scenario === place.scenario && variant === place.variant && peer === place.peer && dialect === place.dialect,
-  );
+  const known = cellAt(results.cells, place);
   if (known) {
     delete known.skipped; // what was missing may have come
     return known;

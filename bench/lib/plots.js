@@ -1,4 +1,5 @@
 /** The pictures of the report: few, and none that shows bursts without the lone message beside them. */
+import { samplesAt } from "./cells.js";
 import { FIGURES } from "./figures.js";
 import { OURS } from "./peers.js";
 import { barChart, barWords, lineChart, lineWords } from "./plot.js";
@@ -143,7 +144,7 @@ function growth(results) {
     .map((peer) => ({
       label: titleOf(peer, results),
       role: roleOf(peer),
-      values: GROWTH.map((place) => summarize(divide(samplesAt(place, peer), samplesAt(place, GROWTH_REFERENCE)))),
+      values: GROWTH.map((place) => summarize(divide(lone(place, peer), lone(place, GROWTH_REFERENCE)))),
     }))
     .filter(({ values }) => values.some((value) => value !== undefined));
   if (lines.length === 0) return [];
@@ -155,11 +156,8 @@ function growth(results) {
    * @param {{ scenario: string, variant: string }} place
    * @param {string} peer
    */
-  function samplesAt({ scenario, variant }, peer) {
-    const cell = results.cells.find(
-      (one) => one.peer === peer && one.scenario === scenario && one.variant === variant && one.dialect === "websocket",
-    );
-    return samplesOf(cell?.rounds ?? [], FIGURES.cpu);
+  function lone({ scenario, variant }, peer) {
+    return samplesAt(results.cells, { scenario, variant, peer, dialect: "websocket" }, FIGURES.cpu);
   }
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Stop } from "../../scripts/lib/phases.js";
+import { samplesAt } from "./cells.js";
 import { digits, FIGURES } from "./figures.js";
 import { GOALS, transportName } from "./goals.js";
 import { judge } from "./judge.js";
@@ -11,7 +12,7 @@ import { OURS } from "./peers.js";
 import { picturesOf } from "./plots.js";
 import { allTables } from "./report-tables.js";
 import { newestResults } from "./results.js";
-import { divide, isVerdict, samplesOf, summarize } from "./summary.js";
+import { divide, isVerdict, summarize } from "./summary.js";
 
 /**
  * @typedef {import("./types.js").Results} Results
@@ -155,13 +156,9 @@ function fanOutInShort({ peers, cells }) {
    * @param {string} variant
    */
   function ratio(peer, dialect, variant) {
-    const [ours, theirs] = [OURS, peer].map((name) => {
-      const cell = cells.find(
-        (one) => one.peer === name && one.scenario === "fan-out" && one.variant === variant && one.dialect === dialect,
-      );
-      return samplesOf(cell?.rounds ?? [], FIGURES.cpu);
-    });
-    const summary = ours && theirs && summarize(divide(ours, theirs));
+    const at = (/** @type {string} */ name) =>
+      samplesAt(cells, { scenario: "fan-out", variant, peer: name, dialect }, FIGURES.cpu);
+    const summary = summarize(divide(at(OURS), at(peer)));
     if (!summary) return "";
     const times = `${digits(summary.median)}x`;
     return isVerdict(summary) ? times : `(${times})`;

@@ -1,4 +1,5 @@
 /** The printed tables: for each scenario and variant a line a peer, with the ratio to Eitherway over the same transport. */
+import { cellAt } from "./cells.js";
 import { digits, FIGURES, figureOf, percent } from "./figures.js";
 import { OURS } from "./peers.js";
 import { divide, isVerdict, samplesOf, summarize } from "./summary.js";
@@ -57,7 +58,7 @@ export function table(scenario, variant, cells) {
  * @param {import("./figures.js").Figure} figure
  */
 export function ratioToOurs(cell, cells, figure) {
-  const ours = cells.find(({ peer, dialect }) => peer === OURS && dialect === cell.dialect);
+  const ours = cellAt(cells, { ...cell, peer: OURS });
   if (!ours || ours === cell) return "";
   const ratios = summarize(divide(samplesOf(cell.rounds, figure), samplesOf(ours.rounds, figure)));
   if (!ratios) return "";

@@ -30,7 +30,7 @@ static void print_usage(const struct usage *from, const struct usage *to) {
   result("userS", user);
   result("sysS", cpu - user);
   result("otherPercent", others > 0 && wall > 0 ? 100 * others / wall : 0);
-  result("loadPercent", wall > 0 ? 100 * own / wall : 0);
+  result("loadPercent", own > 0 && wall > 0 ? 100 * own / wall : 0); // on a contended CPU polls in vain wait longer than they work
 }
 
 static void print_times(void) {

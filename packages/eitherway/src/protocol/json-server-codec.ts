@@ -25,7 +25,7 @@ import {
   unknownFrame,
 } from "./json-fields.ts";
 import { jsonMember } from "./json-member.ts";
-import { runText, serverFrameText } from "./json-text.ts";
+import { plainEnd, runText, serverFrameText } from "./json-text.ts";
 import { checkChannelName, checkEventName, checkKey, DEFAULT_EVENT, isClientId, quote } from "./names.ts";
 import { bytesPayload, checkJsonDepth, MAX_JSON_DEPTH, type Payload, textPayload } from "./payload.ts";
 import { encodeText } from "./utf8.ts";
@@ -46,7 +46,7 @@ const EVENT_FIELD = '","e":"';
 const DATA_FIELD = '","d":';
 
 /**
- * A publish in the SDK's field order, its names without escapes. What follows "d": up to the last brace is parsed on its own, so a
+ * A publish in the SDK's field order, its names as they stand. What follows "d": up to the last brace is parsed on its own, so a
  * payload cannot smuggle a sibling field in: `1,"f":"admin"` is not JSON. `undefined` for anything else: the slow way gives the same.
  */
 function scanPublish(wire: string): PublishFrame | undefined {
@@ -69,20 +69,6 @@ function scanPublish(wire: string): PublishFrame | undefined {
     payload: { kind: "json", data },
   };
 }
-
-/** Where a JSON string that reads as it stands has its closing quote; the end of the wire for any other. */
-function plainEnd(wire: string, from: number): number {
-  for (let at = from; at < wire.length; at++) {
-    const unit = wire.charCodeAt(at);
-    if (unit === QUOTE) return at;
-    if (unit === BACKSLASH || unit < FIRST_PRINTABLE) break;
-  }
-  return wire.length;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const FIRST_PRINTABLE = 0x20;
 
 function readClientFrame(wire: string): ClientFrame {
   const publish = scanPublish(wire);

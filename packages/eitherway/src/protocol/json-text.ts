@@ -63,15 +63,23 @@ export function serverFrameText(frame: ServerFrame): string {
 
 /** What `JSON.stringify` gives, which most names need not be asked for (100 ns). */
 function quoted(name: string): string {
-  for (let at = 0; at < name.length; at++) {
-    const unit = name.charCodeAt(at);
-    if (unit < FIRST_PLAIN || unit > LAST_PLAIN || unit === QUOTE || unit === BACKSLASH) return JSON.stringify(name);
-  }
-  return `"${name}"`;
+  return plainEnd(name, 0) === name.length ? `"${name}"` : JSON.stringify(name);
 }
 
-const FIRST_PLAIN = 0x20;
-const LAST_PLAIN = 0x7e;
+/**
+ * Where what a JSON string says as it stands comes to an end: at a quote, a backslash or a control character. (Halves of surrogate
+ * pairs, which `JSON.stringify` escapes too, are in no name: see names.ts.)
+ */
+export function plainEnd(text: string, from: number): number {
+  let at = from;
+  for (; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < FIRST_PRINTABLE || unit === QUOTE || unit === BACKSLASH) break;
+  }
+  return at;
+}
+
+const FIRST_PRINTABLE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 

@@ -6,6 +6,7 @@ import { readAmount } from "../../src/server/amounts.ts";
 import { linksOf, programsOf, ROOT, readText, rowsOf } from "./support.ts";
 
 const PAGES = [
+  "bench/README.md",
   "README.md",
   "docs/client.md",
   "docs/clients.md",
