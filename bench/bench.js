@@ -21,16 +21,14 @@ import { figureOf } from "./lib/figures.js";
 import { guard } from "./lib/guard.js";
 import { measure } from "./lib/measure.js";
 import { compilePrograms } from "./lib/native.js";
-import { PEERS } from "./lib/peers.js";
+import { DEFAULT_PEERS, PEERS } from "./lib/peers.js";
 import { readResults, writeReport } from "./lib/report.js";
 import { createResults, newestResults, writeResults } from "./lib/results.js";
 import { isPinned } from "./lib/run-cell.js";
 import { TABLE_NOTE, table } from "./lib/table.js";
-import { SCENARIOS } from "./scenarios.js";
+import { DEFAULT_SCENARIOS, SCENARIOS } from "./scenarios.js";
 
 const WHERE_WIDTH = 42;
-const DEFAULT_SCENARIOS = "fan-out,steady,relay,storm,resume";
-const DEFAULT_PEERS = "eitherway,ws,socket.io,better-sse,uws,bun";
 
 await script(async () => {
   const { scenarios, peers, rounds, smoke, all, isGuard, record, resume, report, installNchan } = readArguments();
@@ -55,6 +53,7 @@ await script(async () => {
     rounds,
     smoke,
     results,
+    onEstimate: (minutes) => console.log(`About ${minutes} ${minutes === 1 ? "minute" : "minutes"}.`),
     onRound(cell, scenario) {
       console.log(roundLine(cell, scenario, smoke));
       if (!smoke) writeResults(results);
@@ -86,8 +85,8 @@ function readArguments() {
   }
   const isWhole = all || smoke;
   return {
-    scenarios: chosen(SCENARIOS, only ?? (isWhole ? undefined : DEFAULT_SCENARIOS), "scenario"),
-    peers: chosen(PEERS, peers ?? (isWhole || only !== undefined ? undefined : DEFAULT_PEERS), "peer"),
+    scenarios: chosen(SCENARIOS, only?.split(",") ?? (isWhole ? undefined : DEFAULT_SCENARIOS), "scenario"),
+    peers: chosen(PEERS, peers?.split(",") ?? (isWhole || only !== undefined ? undefined : DEFAULT_PEERS), "peer"),
     rounds: count,
     smoke,
     all,
@@ -124,12 +123,12 @@ function parse() {
 /**
  * @template {{ readonly name: string }} T
  * @param {readonly T[]} all
- * @param {string | undefined} names default: all
+ * @param {readonly string[] | undefined} names default: all
  * @param {string} what
  */
 function chosen(all, names, what) {
   if (names === undefined) return all;
-  return names.split(",").map((name) => {
+  return names.map((name) => {
     const found = all.find((one) => one.name === name);
     if (!found) throw new Stop(`There is no ${what} ${name}; there are ${all.map((one) => one.name).join(", ")}.`);
     return found;

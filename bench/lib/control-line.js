@@ -66,7 +66,7 @@ function seqOf(id) {
  * @param {(say: (line: string) => void, ask: (line: string) => Promise<string>) => Promise<T>} work
  */
 async function withControl(port, work) {
-  const socket = connect(port, "127.0.0.1");
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true }); // a question follows each order, and would wait for its receipt
   const lines = createInterface(socket);
   const say = (/** @type {string} */ line) => {
     socket.write(`${line}\n`);

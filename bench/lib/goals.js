@@ -22,8 +22,15 @@ import { OURS, PEERS } from "./peers.js";
  * @property {number} [atLeast]
  * @property {Place} [noiseOf] in place of `atMost`: the median may be above 1 by as much as the rounds of this cell are spread
  * @property {number} [stretch] at most, in a better world
+ * @property {Showing} [shownBy] what a round must have reached to say something of the goal; other rounds do not count
  * @property {number} [leastRounds] default: 3, or all of a scenario that has fewer
  * @property {string} [unmeasured] why no scenario shows it
+ *
+ * @typedef {object} Showing
+ * @property {Place} place
+ * @property {import("./figures.js").FigureName} figure
+ * @property {number} atLeast
+ * @property {string} words of rounds, where it was reached
  *
  * @typedef {{ readonly [peer: string]: readonly [atMost: number, stretch?: number] }} Limits
  */
@@ -164,7 +171,7 @@ function value(figure, scenario, variant, dialect, limits) {
     memory: "memory of a link",
     busy: "part of a CPU for heartbeats",
     loopDelay: "event-loop delay, p99",
-    held: "bytes held for all links",
+    held: "most bytes held for a link",
   }[figure];
   const ours = place(scenario, variant, dialect);
   return { ...named(ours, what, figure), figure, of: [ours], over: [], ...limits };
@@ -206,6 +213,14 @@ function resume(dialect) {
 function frozen(dialect) {
   const one = place("frozen", "one frozen", dialect);
   const none = place("frozen", "none frozen", dialect);
+  // A link that never fills takes nothing from anybody.
+  const shownBy = /** @type {const} */ ({
+    place: one,
+    figure: "held",
+    atLeast: LINK_BYTES,
+    words: "in which the server held its limit for the frozen client",
+  });
+  const held = value("held", "frozen", "one frozen", dialect, { unit: "B", atMost: LINK_BYTES + RUN_BYTES });
   return [
     {
       ...named(one, "p99 of the others over that without it", "p99"),
@@ -214,9 +229,10 @@ function frozen(dialect) {
       over: [none],
       unit: "x",
       noiseOf: none,
+      shownBy,
       leastRounds: FROZEN_ROUNDS,
     },
-    value("held", "frozen", "one frozen", dialect, { unit: "B", atMost: LINK_BYTES + RUN_BYTES }),
+    { ...held, shownBy, leastRounds: FROZEN_ROUNDS },
   ];
 }
 

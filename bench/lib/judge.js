@@ -10,20 +10,21 @@ import { divide, doubt, LEAST_ROUNDS, multiply, summarize } from "./summary.js";
  * @typedef {import("./goals.js").Place} Place
  * @typedef {import("./types.js").Results} Results
  * @typedef {import("./summary.js").Summary} Summary
- * @typedef {"met" | "not met" | "no verdict" | "not measured"} Verdict
+ * @typedef {import("./summary.js").Samples} Samples
+ * @typedef {"met" | "not met" | "no verdict" | "not shown" | "not measured"} Verdict
  *
  * @typedef {object} Judged
  * @property {Goal} goal
  * @property {Verdict} verdict on the goal; of a goal that is only a stretch: on that
  * @property {Verdict} [stretch]
- * @property {string} [because] why there is no verdict, or nothing measured
+ * @property {string} [because] why there is no verdict, or nothing shown or measured
  * @property {Summary} [measured]
  * @property {number} [atMost] that was judged by
  */
 
 /**
  * Met where every round is within the goal, not met where every round is outside, and else there is no verdict. A void round of
- * ours leaves none either: a figure is worth nothing beside a lost message.
+ * ours leaves none either: a figure is worth nothing beside a lost message. Not shown where too few rounds came to what the goal is about.
  * @param {Goal} goal
  * @param {Pick<Results, "cells">} results
  * @returns {Judged}
@@ -33,7 +34,10 @@ export function judge(goal, results) {
   const absent = [...goal.of, ...goal.over].map((place) => whyAbsent(place, results)).find((why) => why !== undefined);
   if (absent) return { goal, ...absent };
   const above = product(goal.of, goal, results);
-  const measured = summarize(goal.over.length > 0 ? divide(above, product(goal.over, goal, results)) : above);
+  const all = goal.over.length > 0 ? divide(above, product(goal.over, goal, results)) : above;
+  const notShown = goal.shownBy && whyNotShown(all, goal, goal.shownBy, results);
+  if (notShown) return { goal, ...notShown };
+  const measured = summarize(goal.shownBy ? shown(all, goal.shownBy, results) : all);
   if (!measured) return { goal, verdict: "no verdict", because: "no round that all of these cells have" };
   const why = doubt(measured, leastRounds(goal));
   if (why !== undefined) return { goal, verdict: "no verdict", because: why, measured };
@@ -55,6 +59,36 @@ export function judge(goal, results) {
 function judgeNoise(goal, place, measured, results) {
   const atMost = 1 + (summarize(figuresAt(place, goal, results))?.spread ?? 0);
   return { goal, verdict: measured.median < atMost ? "met" : "not met", measured, atMost };
+}
+
+/**
+ * @param {Samples} all
+ * @param {Goal} goal
+ * @param {import("./goals.js").Showing} showing
+ * @param {Pick<Results, "cells">} results
+ * @returns {Omit<Judged, "goal"> | undefined}
+ */
+function whyNotShown(all, goal, showing, results) {
+  const count = shown(all, showing, results).filter((sample) => sample !== undefined).length;
+  const least = leastRounds(goal);
+  if (count >= least) return undefined;
+  const measured = summarize(all);
+  return {
+    verdict: "not shown",
+    because: `${count} of at least ${least} rounds ${showing.words}`,
+    ...(measured ? { measured } : {}),
+  };
+}
+
+/**
+ * @param {Samples} all
+ * @param {import("./goals.js").Showing} showing
+ * @param {Pick<Results, "cells">} results
+ * @returns {Samples}
+ */
+function shown(all, { place, figure, atLeast }, { cells }) {
+  const reached = samplesAt(cells, place, FIGURES[figure]);
+  return all.map((sample, round) => ((reached[round]?.value ?? 0) >= atLeast ? sample : undefined));
 }
 
 /**

@@ -3,6 +3,7 @@
 import { Stop } from "../../scripts/lib/phases.js";
 import { pool } from "../../scripts/lib/pool.js";
 import { cellAt } from "./cells.js";
+import { minutesOf } from "./estimate.js";
 import { runRound } from "./run-cell.js";
 
 /**
@@ -19,6 +20,7 @@ import { runRound } from "./run-cell.js";
  * @property {number} [rounds] default: the scenario's, else 3
  * @property {boolean} [smoke] each scenario once, tiny, its last variant alone, two at a time: no figure of it says anything
  * @property {Results} results cells are added to it; those that are there with all their rounds are not measured again
+ * @property {(minutes: number) => void} [onEstimate] before the first round
  * @property {(cell: Cell, scenario: Scenario) => void} onRound
  * @property {(scenario: Scenario, variant: string, cells: readonly Cell[]) => void} onVariant all its rounds are over
  *
@@ -32,31 +34,64 @@ const SMOKES_AT_ONCE = 2;
 export async function measure(options) {
   const { scenarios, peers, results } = options;
   const missing = await whatIsMissing(peers, results);
-  const groups = scenarios.flatMap((scenario) => {
-    const variants = options.smoke ? scenario.variants.slice(-1) : scenario.variants;
-    const together = scenario.together ? [variants] : variants.map((variant) => [variant]);
-    return together.map((group) => group.flatMap((variant) => runsOf(scenario, variant, peers, missing, results)));
-  });
+  const groups = scenarios.flatMap((scenario) => groupsOf(scenario, peers, missing, results, options));
   if (groups.flat().length === 0) throw new Stop("None of these peers can do any of these scenarios.");
-  if (options.smoke) await smoke(groups.flat(), options);
-  else for (const runs of groups) await measureGroup(runs, options);
+  if (options.smoke) return smoke(groups.flat(), options);
+  options.onEstimate?.(minutesOf(groups.flatMap((runs) => roundsToCome(runs, options))));
+  for (const runs of groups) await measureGroup(runs, options);
+}
+
+/**
+ * What a run takes if every peer is there.
+ * @param {readonly Scenario[]} scenarios
+ * @param {readonly Peer[]} peers
+ */
+export function minutesOfAll(scenarios, peers) {
+  /** @type {Pick<Results, "cells">} */
+  const results = { cells: [] };
+  const groups = scenarios.flatMap((scenario) => groupsOf(scenario, peers, new Map(), results, {}));
+  return minutesOf(groups.flatMap((runs) => roundsToCome(runs, {})));
+}
+
+/**
+ * Runs whose rounds take turns.
+ * @param {Scenario} scenario
+ * @param {readonly Peer[]} peers
+ * @param {ReadonlyMap<string, string>} missing
+ * @param {Pick<Results, "cells">} results
+ * @param {Pick<MeasureOptions, "smoke">} options
+ */
+function groupsOf(scenario, peers, missing, results, { smoke: isSmoke = false }) {
+  const variants = isSmoke ? scenario.variants.slice(-1) : scenario.variants;
+  const together = scenario.together ? [variants] : variants.map((variant) => [variant]);
+  return together.map((group) => group.flatMap((variant) => runsOf(scenario, variant, peers, missing, results)));
+}
+
+/**
+ * In the order in which they are played.
+ * @param {readonly Run[]} runs
+ * @param {Pick<MeasureOptions, "rounds">} options
+ */
+function roundsToCome(runs, { rounds }) {
+  const wanted = rounds ?? runs[0]?.scenario.rounds ?? DEFAULT_ROUNDS;
+  const able = runs.filter(({ cell }) => cell.skipped === undefined);
+  return Array.from({ length: wanted }, (_, round) => (round % 2 === 0 ? able : able.toReversed())).flatMap(
+    (inTurn, round) => inTurn.filter(({ cell }) => cell.rounds.length <= round),
+  );
 }
 
 /**
  * @param {readonly Run[]} runs
  * @param {MeasureOptions} options
  */
-async function measureGroup(runs, { rounds, onRound, onVariant }) {
+async function measureGroup(runs, options) {
+  const { onRound, onVariant } = options;
   const [first] = runs;
   if (!first) return;
-  const wanted = rounds ?? first.scenario.rounds ?? DEFAULT_ROUNDS;
-  for (let round = 0; round < wanted; round++) {
-    for (const run of round % 2 === 0 ? runs : runs.toReversed()) {
-      if (run.cell.skipped !== undefined || run.cell.rounds.length > round) continue;
-      const { scenario, variant, cell } = run;
-      cell.rounds.push(await runRound({ ...partsOf(run), size: { ...scenario.full, ...variant.full } }));
-      onRound(cell, scenario);
-    }
+  for (const run of roundsToCome(runs, options)) {
+    const { scenario, variant, cell } = run;
+    cell.rounds.push(await runRound({ ...partsOf(run), size: { ...scenario.full, ...variant.full } }));
+    onRound(cell, scenario);
   }
   for (const { name } of new Set(runs.map(({ variant }) => variant))) {
     const cells = runs.filter(({ variant }) => variant.name === name).map(({ cell }) => cell);
@@ -103,7 +138,7 @@ async function whatIsMissing(peers, results) {
  * @param {Variant} variant
  * @param {readonly Peer[]} peers
  * @param {ReadonlyMap<string, string>} missing
- * @param {Results} results
+ * @param {Pick<Results, "cells">} results
  * @returns {Run[]}
  */
 function runsOf(scenario, variant, peers, missing, results) {
@@ -123,7 +158,7 @@ function runsOf(scenario, variant, peers, missing, results) {
 /**
  * That of an earlier run which goes on, else a new one.
  * @param {Omit<Cell, "rounds">} place
- * @param {Results} results
+ * @param {Pick<Results, "cells">} results
  */
 function cellOf(place, results) {
   const known = cellAt(results.cells, place);

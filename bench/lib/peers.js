@@ -32,3 +32,6 @@ export const PEERS = [
   c,
   cMessage,
 ];
+
+/** Of a run that nobody asked more of. */
+export const DEFAULT_PEERS = ["eitherway", "ws", "socket.io", "better-sse", "uws", "bun"];

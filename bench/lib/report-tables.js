@@ -67,7 +67,7 @@ function columnsOf(scenario, cells, results) {
     column("p50 ms", FIGURES.p50),
     column("p99 ms", FIGURES.p99),
     column("p99.9 ms", FIGURES.p999),
-    column("held, bytes", FIGURES.held),
+    column("held for a link, bytes", FIGURES.held),
     column("loop delay p99, ms", FIGURES.loopDelay),
     column("load, % of its CPU", FIGURES.load),
     { title: "rounds", of: (cell) => roundsOf(cell, figure.of) },

@@ -32,7 +32,8 @@ const HEAD = `Written by \`npm run bench -- --report\` from results/latest.json.
 does not show.`;
 
 const GOAL_NOTE = `Ratios are Eitherway's figure over the other one's of the same round: their median, and the smallest and the largest round.
-Met: every round is within the goal. Not met: none is. No verdict: some are, or too few rounds were clean.`;
+Met: every round is within the goal. Not met: none is. No verdict: some are, or too few rounds were clean. Not shown: too few rounds
+came to what the goal is about.`;
 
 const CELL_NOTE = `Medians of the rounds that count. Spread: largest minus smallest round, over the median. Of ours: this peer's figure
 over Eitherway's of the same round and transport, in brackets where there is no verdict. Load: near 100 % the load generator was the
@@ -128,7 +129,7 @@ function machineText({ machine, startedAt }) {
 function goalsInShort(judged) {
   const counted = judged.filter(({ goal }) => !isOnlyStretch(goal));
   const count = (/** @type {Judged["verdict"]} */ verdict) => counted.filter((one) => one.verdict === verdict).length;
-  return `Of ${counted.length} goals ${count("met")} are met, ${count("not met")} not met, ${count("no verdict")} without a verdict, ${count("not measured")} not measured.`;
+  return `Of ${counted.length} goals ${count("met")} are met, ${count("not met")} not met, ${count("no verdict")} without a verdict, ${count("not shown")} not shown, ${count("not measured")} not measured.`;
 }
 
 /**

@@ -82,7 +82,7 @@ function more(rounds, { kind }) {
   const delay = summarize(samplesOf(rounds, FIGURES.loopDelay));
   return [
     busy ? `  ${digits(busy.median)} % of a CPU` : "",
-    held && held.median > 0 ? `  held ${digits(held.median / BYTES_PER_KB)} kB` : "",
+    held && held.median > 0 ? `  held for a link ${digits(held.median / BYTES_PER_KB)} kB` : "",
     delay && delay.median > 0 ? `  loop delay p99 ${digits(delay.median)} ms` : "",
   ].join("");
 }

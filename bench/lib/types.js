@@ -19,9 +19,11 @@
  *                                      one (setImmediate between two lines does it); else "1 a turn" would be 2. No answer.
  *     add <first> <last> <count>       the same, acted on as soon as it is read, several in one turn where they came together:
  *                                      messages that arrive at their own times (open loop). No answer.
- *     stats                            answers one line of JSON: {"rss":bytes,"heapUsed":bytes,"held":bytes that wait in
- *                                      sockets for the kernel,"delayP99Ms":event-loop delay since the last stats}
+ *     stats                            answers one line of JSON: {"rss":bytes,"heapUsed":bytes,"delayP99Ms":event-loop delay
+ *                                      since the last stats}
  *     gc                               a forced collection, twice; then answers as stats does
+ *     held                             answers how many bytes wait for the kernel in the socket where most do, or an empty line
+ *                                      where that is not known
  *     cursor <channel>                 answers the id of the head, or an empty line where there is none
  *
  * Peers of publisher "http" and relays need no control; `control` is 0 then.
@@ -104,7 +106,7 @@
  * @property {number} [maxMs]
  * @property {number} [rssPerLink]
  * @property {number} [heapPerLink]
- * @property {number} [held]
+ * @property {number} [held] most bytes that one socket of the server held at any sample within the window
  * @property {number} [delayP99Ms]
  * @property {number} [loadPercent] of its own CPU that the load generator needed, polls in vain left out: near 100 it was the bottleneck
  * @property {number} [links] live ones, of idle runs

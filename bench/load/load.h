@@ -115,9 +115,11 @@ extern uint32_t live_links;
 extern void (*on_live)(struct link *link);
 void publish(uint32_t first, uint32_t last, uint32_t count, bool as_it_comes);
 struct server_stats {
-  double rss, heap, held, delay_ms;
+  double rss, heap, delay_ms;
 };
 bool ask_stats(const char *line, struct server_stats *stats);
+void sample_held(void); // its answer comes while the network is polled
+extern double most_held; // bytes, of all samples; -1: the server does not know
 void ask_cursor(uint32_t channel, char *id, size_t room);
 void open_control(void);
 

@@ -25,6 +25,7 @@ enum {
   EVENTS = 512,
   LINKS_PER_ADDRESS = 10000, // ports of one source address run short at 28,000
   FROZEN_BUFFER = 4096,
+  FROZEN_SEGMENT = 1460, // Ethernet's: a kernel takes megabytes for a client with loopback's of 64 kB, and its server is never told to wait
   CONTROL_LINE_MOST = 4096,
   ANSWER_MS = 20000, // gc of a large heap takes seconds
 };
@@ -33,7 +34,7 @@ uint32_t live_links = 0;
 void (*on_live)(struct link *link) = NULL;
 
 static char buffer[KEPT_MOST + READ_BYTES];
-static int epoll_fd = -1, control_fd = -1, post_fd = -1;
+static int epoll_fd = -1, control_fd = -1, held_fd = -1, post_fd = -1;
 static uint32_t opening = 0;
 
 static struct sockaddr_in loopback(uint32_t host, int port) {
@@ -55,7 +56,7 @@ static void watch(int fd, uint64_t data, uint32_t events, int how) {
   if (epoll_ctl(epoll_fd, how, fd, &event) < 0) stop("epoll: %s", strerror(errno));
 }
 
-enum { POST_EVENT = UINT32_MAX }; // no link has this number
+enum { POST_EVENT = UINT32_MAX, HELD_EVENT = UINT32_MAX - 1 }; // no link has these numbers
 
 void open_control(void) {
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -74,12 +75,15 @@ static uint32_t source_address(uint32_t index) {
 
 static void begin(struct link *link) {
   uint32_t index = (uint32_t)(link - plan.links);
-  int on = 1, small = FROZEN_BUFFER;
+  int on = 1, small = FROZEN_BUFFER, segment = FROZEN_SEGMENT;
   link->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (link->fd < 0) stop("no socket for link %u: %s", index, strerror(errno));
   setsockopt(link->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (link->frozen) setsockopt(link->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  if (link->frozen) {
+    setsockopt(link->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    setsockopt(link->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+  }
   struct sockaddr_in from = loopback(source_address(index), 0), to = loopback(INADDR_LOOPBACK, plan.port);
   if (bind(link->fd, (struct sockaddr *)&from, sizeof from) < 0) stop("bind: %s", strerror(errno));
   link->since = now_ns();
@@ -139,6 +143,31 @@ static void read_link(struct link *link, uint64_t now) {
   if (link->relay && link->state == LIVE) relay_top_up(link);
 }
 
+double most_held = -1;
+
+// On a connection of its own: nobody waits for the answer, since what came meanwhile would be timed too late.
+void sample_held(void) {
+  if (control_fd < 0) return;
+  if (held_fd < 0) {
+    held_fd = connect_blocking(plan.control);
+    watch(held_fd, HELD_EVENT, EPOLLIN, EPOLL_CTL_ADD);
+  }
+  send_all(held_fd, "held\n", 5);
+}
+
+static void read_held(void) {
+  static char line[32];
+  static size_t length = 0;
+  ssize_t got = recv(held_fd, line + length, sizeof line - 1 - length, 0);
+  if (got <= 0) stop("the server ended its control connection");
+  length += (size_t)got;
+  line[length] = 0;
+  for (char *end; (end = strchr(line, '\n')); memmove(line, end + 1, length + 1)) {
+    length -= (size_t)(end + 1 - line);
+    if (end > line && atof(line) > most_held) most_held = atof(line);
+  }
+}
+
 uint64_t waited_ns;
 
 // On a CPU of its own this process never sleeps. Waking it would be the work of the server's next write, which no network asks of it:
@@ -151,6 +180,10 @@ void poll_network(int timeout_ms) {
   for (int i = 0; i < count; i++) {
     if (events[i].data.u64 == POST_EVENT) {
       if (recv(post_fd, buffer, sizeof buffer, 0) <= 0) fail("the server ended the connection on which messages are posted");
+      continue;
+    }
+    if (events[i].data.u64 == HELD_EVENT) {
+      read_held();
       continue;
     }
     struct link *link = &plan.links[events[i].data.u64];
@@ -247,7 +280,7 @@ bool ask_stats(const char *line, struct server_stats *stats) {
   stats->rss = server_rss();
   if (control_fd < 0) return false;
   ask(line, answer, sizeof answer);
-  *stats = (struct server_stats){server_rss(), value_of(answer, "heapUsed"), value_of(answer, "held"), value_of(answer, "delayP99Ms")};
+  *stats = (struct server_stats){server_rss(), value_of(answer, "heapUsed"), value_of(answer, "delayP99Ms")};
   return true;
 }
 

@@ -38,6 +38,29 @@ function play(name, { mode, fault, transport }) {
   return runRound({ kind: scenario.kind, variant, size: scenario.smoke, peer, dialects: [dialect], loose: true });
 }
 
+/** @param {number} frozen links that never read */
+function playHeld(frozen) {
+  const peer = limitServer({ name: "c", title: "C", mode: "turn" });
+  const dialect = peer.dialects.websocket;
+  if (!dialect) throw new Error("There is no such transport.");
+  const variant = { name: "fast", rate: 4_000, frozen }; // half a megabyte a second
+  return runRound({
+    kind: "steady",
+    variant,
+    size: { links: 1, warmupMs: 50, windowMs: 900 },
+    peer,
+    dialects: [dialect],
+    loose: true,
+  });
+}
+
+test("a link that never reads is one for which the server has to hold bytes, and they are seen", async () => {
+  const round = await playHeld(1);
+  expect(round.void).toBeUndefined();
+  expect(round.held).toBeGreaterThan(65_536);
+  expect((await playHeld(0)).held).toBeLessThan(65_536);
+});
+
 for (const mode of TURNS) {
   for (const transport of TRANSPORTS) {
     test(`a server that sends all once and in order gets figures (${transport}, one send a ${mode})`, async () => {

@@ -161,8 +161,14 @@ describe("other goals", () => {
 
   describe("a frozen client", () => {
     const none = [10, 11, 12, 10, 11, 12, 10, 11, 12]; // spread: 2 of 11
-    /** @param {readonly number[]} with1 */
-    function judgeFrozen(with1) {
+    const FULL = 65_560; // limit `linkBytes`, and a part of a run
+
+    /**
+     * @param {string} what
+     * @param {readonly number[]} with1 p99 of the others
+     * @param {readonly (number | undefined)[]} [held] most bytes for the frozen one
+     */
+    function judgeFrozen(what, with1, held = with1.map(() => FULL)) {
       const place = (/** @type {string} */ variant) => `frozen / ${variant} / websocket / eitherway`;
       const all = results([
         cell(
@@ -171,23 +177,61 @@ describe("other goals", () => {
         ),
         cell(
           place("one frozen"),
-          with1.map((p99Ms) => ({ p99Ms })),
+          with1.map((p99Ms, round) => ({ p99Ms, held: held[round] })),
         ),
       ]);
-      return judge(goal("frozen-one-frozen-websocket-p99"), all);
+      return judge(goal(`frozen-one-frozen-websocket-${what}`), all);
     }
 
     test("may change the others' p99 by less than it is spread without it", () => {
-      const judged = judgeFrozen(none.map((ms) => ms * 1.1));
+      const judged = judgeFrozen(
+        "p99",
+        none.map((ms) => ms * 1.1),
+      );
       expect(judged).toMatchObject({ verdict: "met", atMost: 1 + 2 / 11 });
     });
 
     test("may not change it by more", () => {
-      expect(judgeFrozen(none.map((ms) => ms * 1.3)).verdict).toBe("not met");
+      const judged = judgeFrozen(
+        "p99",
+        none.map((ms) => ms * 1.3),
+      );
+      expect(judged.verdict).toBe("not met");
     });
 
-    test("needs nine rounds", () => {
-      expect(judgeFrozen(none.slice(1)).verdict).toBe("no verdict");
+    test("may make the server hold its limit and the run that reached it, and no more", () => {
+      expect(judgeFrozen("held", none)).toMatchObject({ verdict: "met", measured: { median: FULL, rounds: 9 } });
+      const over = none.map(() => 70_000);
+      expect(judgeFrozen("held", none, over).verdict).toBe("not met");
+      expect(judgeFrozen("held", none, [...over.slice(1), FULL]).verdict).toBe("no verdict");
+    });
+
+    test("shows nothing where the kernel took all that was sent to it", () => {
+      const held = none.map(() => 0);
+      const judged = judgeFrozen("held", none, held);
+      expect(judged).toMatchObject({
+        verdict: "not shown",
+        because: expect.stringContaining("0 of at least 9 rounds"),
+      });
+      expect(judgeFrozen("p99", none, held).verdict).toBe("not shown");
+    });
+
+    test("shows nothing where the limit was not reached, or nobody knows what was held", () => {
+      const nearly = none.map(() => 65_535);
+      expect(judgeFrozen("held", none, nearly)).toMatchObject({ verdict: "not shown", measured: { median: 65_535 } });
+      const unknown = none.map(() => undefined);
+      expect(judgeFrozen("held", none, unknown).verdict).toBe("not shown");
+      expect(judgeFrozen("p99", none, unknown).verdict).toBe("not shown");
+    });
+
+    test("is judged by the rounds in which the limit was reached, of which there have to be nine", () => {
+      expect(judgeFrozen("p99", none.slice(1)).verdict).toBe("not shown");
+      const eight = none.map((_, round) => (round === 4 ? 0 : FULL));
+      expect(judgeFrozen("held", none, eight).verdict).toBe("not shown");
+      expect(judgeFrozen("held", [...none, 10], [...eight, FULL])).toMatchObject({
+        verdict: "met",
+        measured: { low: FULL, rounds: 9 },
+      });
     });
   });
 });

@@ -50,9 +50,9 @@ export async function serve({ port, publish, cursor, socketsOfNode = true, measu
   }
 
   function stats() {
-    if (measured) return JSON.stringify({ rss: measured.rss(), heapUsed: null, held: null, delayP99Ms: null });
+    if (measured) return JSON.stringify({ rss: measured.rss(), heapUsed: null, delayP99Ms: null });
     const { rss, heapUsed } = process.memoryUsage();
-    return JSON.stringify({ rss, heapUsed, held: socketsOfNode ? heldBytes() : null, delayP99Ms: delays.take() });
+    return JSON.stringify({ rss, heapUsed, delayP99Ms: delays.take() });
   }
 
   /** @param {string} line @returns {string | undefined | Promise<string>} the answer */
@@ -72,6 +72,8 @@ export async function serve({ port, publish, cursor, socketsOfNode = true, measu
         return stats();
       case "stats":
         return stats();
+      case "held":
+        return measured || !socketsOfNode ? "" : String(mostHeldBytes());
       case "cursor":
         return cursor?.(args[0] ?? "") ?? "";
       default:
@@ -176,12 +178,12 @@ function collect() {
 }
 
 /**
- * Bytes that wait in Node's sockets for the kernel. Asked of Node itself, as a list of our own would be memory that the peer does
- * not need.
+ * Bytes that wait for the kernel in that of Node's sockets where most do. Asked of Node itself, as a list of our own would be memory
+ * that the peer does not need.
  */
-function heldBytes() {
+function mostHeldBytes() {
   const { _getActiveHandles } = /** @type {{ _getActiveHandles(): object[] }} */ (/** @type {unknown} */ (process));
   return _getActiveHandles()
     .map((handle) => ("writableLength" in handle ? Number(handle.writableLength) : 0))
-    .reduce((sum, bytes) => sum + bytes, 0);
+    .reduce((most, bytes) => Math.max(most, bytes), 0);
 }
