@@ -33,10 +33,10 @@ export function entryBytes(draft: Draft): number {
   return payloadBytes(draft.payload) + ENTRY_OVERHEAD_BYTES;
 }
 
-interface Entry {
-  readonly message: Message;
+/** A message and what its log knows of it: one object, as busy logs are what the garbage collector has most of. */
+interface Entry extends Message {
   readonly bytes: number;
-  /** `clock.now()` of the append. */
+  /** `clock.now()` of the append, rounded up: a fraction would be a heap object of its own. */
   readonly time: number;
   readonly collapse: string | undefined;
   /** A newer entry has the same collapse key: readers that are behind skip this one. */
@@ -78,26 +78,29 @@ export class Log {
 
   /** The oldest entry kept, or the head of an empty log. */
   get oldest(): Position {
-    for (const entry of this.#spared?.values() ?? []) return { epoch: this.epoch, seq: entry.message.seq };
+    for (const entry of this.#spared?.values() ?? []) return { epoch: this.epoch, seq: entry.seq };
     return { epoch: this.epoch, seq: Math.min(this.#first, this.#head) };
   }
 
   /** Appends, then trims what is over a bound. The newest entry stays whatever its size. */
   append(draft: Draft, at: number, now: number): Message {
-    const message: Message = {
+    const entry: Entry = {
       seq: ++this.#head,
       at,
       event: draft.event,
       from: draft.from,
       payload: owned(draft.payload),
       skipped: 0,
+      bytes: entryBytes(draft),
+      time: Math.ceil(now),
+      collapse: draft.collapse,
+      superseded: false,
     };
-    const entry = { message, bytes: entryBytes(draft), time: now, collapse: draft.collapse, superseded: false };
     this.#entries.push(entry);
     this.#bytes += entry.bytes;
     if (draft.collapse !== undefined) this.#supersede(draft.collapse, entry);
     this.trim(now);
-    return message;
+    return entry;
   }
 
   /** At least how many bytes an append of `draft` would let go: what room there is in a store that is full. */
@@ -154,8 +157,8 @@ export class Log {
       }
     }
     const messages: Message[] = [];
-    for (const { message } of entries.reverse()) {
-      messages.push(declaring(message, messages.at(-1)?.seq ?? message.seq - 1));
+    for (const entry of entries.reverse()) {
+      messages.push(declaring(entry, messages.at(-1)?.seq ?? entry.seq - 1));
     }
     return { epoch: this.epoch, messages, head: this.head, oldest: this.oldest };
   }
@@ -184,7 +187,7 @@ export class Log {
     const { collapse } = entry;
     if (collapse === undefined || entry.superseded) {
       this.#bytes -= entry.bytes;
-      if (collapse === undefined) this.#lost = entry.message.seq;
+      if (collapse === undefined) this.#lost = entry.seq;
       return;
     }
     this.#spared ??= new Map();
@@ -196,7 +199,7 @@ export class Log {
       this.#spared.delete(key);
       this.#newest?.delete(key);
       this.#forgetSpared(oldest);
-      this.#lost = Math.max(this.#lost, oldest.message.seq);
+      this.#lost = Math.max(this.#lost, oldest.seq);
     }
   }
 
@@ -211,15 +214,14 @@ export class Log {
     let shown = after;
     for (const entry of this.#forwards(after)) {
       if (entry.superseded) continue;
-      const { message } = entry;
       bytes += entry.bytes - ENTRY_OVERHEAD_BYTES;
       // No page ends before what is lost: its reader could not go on from there. Only spared entries lie there.
       const mayEnd = messages.length > 0 && shown >= this.#lost;
       if (mayEnd && (messages.length >= limit.messages || bytes > limit.bytes)) break;
       // A reader from `start` begins where the log does; nothing is missing before that.
-      if (fromStart && messages.length === 0) shown = message.seq - 1;
-      messages.push(declaring(message, shown));
-      shown = message.seq;
+      if (fromStart && messages.length === 0) shown = entry.seq - 1;
+      messages.push(declaring(entry, shown));
+      shown = entry.seq;
     }
     return messages;
   }
@@ -227,7 +229,7 @@ export class Log {
   *#forwards(after: number): Iterable<Entry> {
     const first = this.#first;
     if (this.#spared && after < first - 1) {
-      for (const entry of this.#spared.values()) if (entry.message.seq > after) yield entry;
+      for (const entry of this.#spared.values()) if (entry.seq > after) yield entry;
     }
     for (let at = this.#start + Math.max(0, after + 1 - first); at < this.#entries.length; at++) {
       yield this.#entries[at] as Entry;
@@ -237,7 +239,7 @@ export class Log {
   *#backwards(before: number): Iterable<Entry> {
     const last = Math.min(before - 1, this.#head);
     for (let at = this.#start + last - this.#first; at >= this.#start; at--) yield this.#entries[at] as Entry;
-    for (const entry of [...(this.#spared?.values() ?? [])].reverse()) if (entry.message.seq < before) yield entry;
+    for (const entry of [...(this.#spared?.values() ?? [])].reverse()) if (entry.seq < before) yield entry;
   }
 
   #page(messages: readonly Message[]): Page {

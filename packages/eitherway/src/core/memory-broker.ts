@@ -87,6 +87,8 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   let announcing = false;
   let logBytes = 0;
   let lastEpochAt = 0;
+  /** What `at` says in this event-loop turn: messages of one turn leave in one run, which says it once. */
+  let turnAt: number | undefined;
   let sweepTimer: Undo | undefined;
   let closed = false;
 
@@ -131,11 +133,20 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       return { ok: false, error: storageFull(name, bytes, limits.logBytes) };
     }
     const bytesBefore = log.bytes;
-    const message = log.append(draft, clock.wall(), now);
+    const message = log.append(draft, (turnAt ??= beginTurn()), now);
     logBytes += log.bytes - bytesBefore;
     if (place) keys.keep(place, print, message.seq, now);
     messages.push(message);
     return { ok: true, id: formatId(log.epoch, message.seq), repeated: false };
+  }
+
+  function beginTurn(): number {
+    clock.defer(endTurn);
+    return clock.wall();
+  }
+
+  function endTurn(): void {
+    turnAt = undefined;
   }
 
   function announce(record: ChannelRecord, batch: Batch): void {

@@ -120,7 +120,7 @@ function checkedPublish({ key, channel, event, payload }: PublishFrame): Publish
     t: "publish",
     key: detached(key),
     channel: detached(channel),
-    event: detached(event),
+    event: event === DEFAULT_EVENT ? DEFAULT_EVENT : detached(event),
     payload: payload.kind === "json" ? { kind: "json", data: detached(payload.data) } : payload,
   };
 }
