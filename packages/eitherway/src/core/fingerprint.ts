@@ -7,12 +7,12 @@ import type { Payload } from "../protocol/index.ts";
  * attacker: keys are per user and channel, so who makes two bodies collide only gets his own first receipt again.
  */
 export function fingerprint(event: string, payload: Payload): number {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  // The lengths keep event and payload apart: "ab" + "c" is not "a" + "bc".
-  const head = `${payload.kind} ${event.length} ${event}`;
-  for (let i = 0; i < head.length; i++) {
-    const unit = head.charCodeAt(i);
+  // The length keeps event and payload apart: "ab" + "c" is not "a" + "bc".
+  const seed = event.length * KINDS.length + KINDS.indexOf(payload.kind);
+  let a = Math.imul(0xdeadbeef ^ seed, LANE_A);
+  let b = Math.imul(0x41c6ce57 ^ seed, LANE_B);
+  for (let i = 0; i < event.length; i++) {
+    const unit = event.charCodeAt(i);
     a = Math.imul(a ^ unit, LANE_A);
     b = Math.imul(b ^ unit, LANE_B);
   }
@@ -33,6 +33,8 @@ export function fingerprint(event: string, payload: Payload): number {
   b = Math.imul(b ^ (b >>> 16), MIX_1) ^ Math.imul(a ^ (a >>> 13), MIX_2);
   return (b & HIGH_BITS) * 2 ** 32 + (a >>> 0);
 }
+
+const KINDS: readonly Payload["kind"][] = ["json", "text", "bytes"];
 
 // Odd constants with well spread bits: of the golden ratio and of the mixer of MurmurHash3.
 const LANE_A = 0x9e3779b1;

@@ -107,12 +107,11 @@ export function createHub(options: HubOptions): Hub {
     // With one changed channel every link gets one write anyway.
     const several = changed.size > 1;
     let budget = LINKS_A_SLICE;
-    while (budget > 0) {
-      const [topic] = changed;
-      if (!topic) break;
+    for (const topic of changed) {
       changed.delete(topic);
       budget = topic.flush(budget, now, several) - 1; // - 1: channels without live links come to an end as well
       if (topic.hasUnflushed) changed.add(topic);
+      if (budget <= 0) break;
     }
     for (const sink of corked) sink.uncork();
     corked.length = 0;

@@ -133,16 +133,19 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       return { ok: false, error: storageFull(name, bytes, limits.logBytes) };
     }
     const bytesBefore = log.bytes;
-    const message = log.append(draft, (turnAt ??= beginTurn()), now);
+    const message = log.append(draft, timeOfTurn(), now);
     logBytes += log.bytes - bytesBefore;
     if (place) keys.keep(place, print, message.seq, now);
     messages.push(message);
     return { ok: true, id: formatId(log.epoch, message.seq), repeated: false };
   }
 
-  function beginTurn(): number {
-    clock.defer(endTurn);
-    return clock.wall();
+  function timeOfTurn(): number {
+    if (turnAt === undefined) {
+      turnAt = clock.wall();
+      clock.defer(endTurn);
+    }
+    return turnAt;
   }
 
   function endTurn(): void {

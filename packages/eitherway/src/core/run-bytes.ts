@@ -40,20 +40,22 @@ export function messagesAfter(messages: readonly Message[], seq: number): readon
 /** A run and its bytes per framing: links that share a framing object get the same bytes. */
 export class SharedRun {
   readonly run: Run;
-  // Nearly always one framing or two: a search through a few beats hashing objects.
-  readonly #framings: Framing[] = [];
-  readonly #encoded: Uint8Array[] = [];
+  #framing: Framing | undefined;
+  #bytes: Uint8Array | undefined;
+  /** For the other framings. Nearly always there is one or two: a search through a chain beats hashing objects. */
+  #next: SharedRun | undefined;
 
   constructor(run: Run) {
     this.run = run;
   }
 
   bytesFor(framing: Framing): Uint8Array {
-    const at = this.#framings.indexOf(framing);
-    if (at >= 0) return this.#encoded[at] as Uint8Array;
-    const bytes = framing.run(this.run);
-    this.#framings.push(framing);
-    this.#encoded.push(bytes);
-    return bytes;
+    if (this.#bytes === undefined) {
+      this.#bytes = framing.run(this.run);
+      this.#framing = framing;
+    }
+    if (this.#framing === framing) return this.#bytes;
+    this.#next ??= new SharedRun(this.run);
+    return this.#next.bytesFor(framing);
   }
 }

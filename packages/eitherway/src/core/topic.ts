@@ -188,7 +188,8 @@ export class Topic {
     this.forgetPages();
     if (this.#pending.length > 0 && seqBefore(messages) > this.#announced) this.#dropPending();
     const bytes = messages === batch ? batchBytes + batch.length * MESSAGE_OVERHEAD_BYTES : totalBytes(messages);
-    for (const message of messages) this.#pending.push(message);
+    if (this.#pending.length === 0) this.#pending = messages.slice();
+    else for (const message of messages) this.#pending.push(message);
     this.#announced = lastSeq(messages);
     this.#pendingBytes += bytes;
     this.#owner.unflushed(bytes);

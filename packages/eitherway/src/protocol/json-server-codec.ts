@@ -127,10 +127,11 @@ function checkedPublish({ key, channel, event, payload }: PublishFrame): Publish
 
 /**
  * The same text in memory of its own. What is cut out of a frame is a view of it to some engines, and logs, records of channels and
- * remembered keys would hold whole frames, or whole request bodies, that no limit counts (P6).
+ * remembered keys would hold whole frames, or whole request bodies, that no limit counts (P6). Joined, since what is added up is again a
+ * view to V8: a second object to keep, and slow to read by character (200 ns a message).
  */
 function detached(text: string): string {
-  return ` ${text}`.slice(1);
+  return [text.slice(0, 1), text.slice(1)].join("");
 }
 
 function readHello(frame: Fields): HelloFrame {

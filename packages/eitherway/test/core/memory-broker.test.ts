@@ -80,6 +80,21 @@ describe("memory broker: time", () => {
     expect(await texts(broker, "a")).toEqual(["2"]);
   });
 
+  test("messages of one turn say one time, so that their run says it once; those of the next turn say theirs", async () => {
+    const { broker, clock } = start();
+    const times: number[] = [];
+    await broker.watch("a", ({ messages }) => times.push(...messages.map(({ at }) => at)));
+    const first = clock.wall();
+    await broker.publish("a", [draft("1")]);
+    clock.stepWall(3);
+    await broker.publish("a", [draft("2"), draft("3")]);
+    clock.turn();
+    await broker.publish("a", [draft("4")]);
+    clock.advance(7);
+    await broker.publish("a", [draft("5")]);
+    expect(times).toEqual([first, first, first, first + 3, first + 10]);
+  });
+
   test("no epoch comes twice, whatever the wall clock and chance do (P2, P4)", async () => {
     const { broker, clock } = start({ random: () => 0.5, retention: { ageMs: 1_000 }, keyWindowMs: 1_000 });
     const epochs: string[] = [];
