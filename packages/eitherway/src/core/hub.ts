@@ -171,17 +171,16 @@ export function createHub(options: HubOptions): Hub {
 
   async function run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]> {
     const answers: CommandAnswer[] = [];
-    while (answers.length < commands.length) {
-      const { channel } = commands[answers.length] as CommandFrame;
+    for (let from = 0; from < commands.length; ) {
+      const { channel } = commands[from] as CommandFrame;
       const drafts: Draft[] = [];
-      for (let i = answers.length; commands[i]?.channel === channel; i++) {
-        drafts.push(draftOf(commands[i] as CommandFrame, who));
-      }
-      for (const receipt of await publish(channel, drafts)) {
-        const { key } = commands[answers.length] as CommandFrame;
+      for (let i = from; commands[i]?.channel === channel; i++) drafts.push(draftOf(commands[i] as CommandFrame, who));
+      for (const [i, receipt] of (await publish(channel, drafts)).entries()) {
+        const { key } = commands[from + i] as CommandFrame;
         answers.push(receipt.ok ? { key, ok: true, id: receipt.id } : { key, ok: false, error: receipt.error });
         if (!receipt.ok && isRetryable(receipt.error.code)) return answers;
       }
+      from += drafts.length; // not by receipts: a broker that gave too few would have the same commands published for ever
     }
     return answers;
   }

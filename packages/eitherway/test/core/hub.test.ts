@@ -50,6 +50,16 @@ describe("run", () => {
     const [theirs] = await hub.run([publishFrame("c.1", "a", "2")], { client: "other" });
     expect(mine?.ok && theirs?.ok && mine.id !== theirs.id).toBe(true);
   });
+
+  test("a broker that gives too few receipts is not asked again: what has none stays unanswered (P5)", async () => {
+    let calls = 0;
+    const publish = async (): Promise<readonly []> => {
+      if (++calls > 1) throw new Error("asked again");
+      return [];
+    };
+    const { hub } = createTestHub({ around: () => ({ publish }) });
+    expect(await hub.run([publishFrame("c.1", "a", "1")], who)).toEqual([]);
+  });
 });
 
 describe("close", () => {
