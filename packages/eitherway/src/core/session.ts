@@ -15,7 +15,16 @@ import {
 } from "../protocol/index.ts";
 import type { Hub, Identity, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
+import { moment, msSince, pingOf } from "./signs-of-life.ts";
 import { type Subscriber, Subscription } from "./subscription.ts";
+import {
+  countOf,
+  findSubscription,
+  listOf,
+  type Subscriptions,
+  withoutSubscription,
+  withSubscription,
+} from "./subscriptions.ts";
 import type { WheelTask } from "./timer-wheel.ts";
 import type { Topic } from "./topic.ts";
 
@@ -63,7 +72,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   wheelTick = 0;
   readonly #hub: SessionOwner;
   readonly #who: Identity;
-  readonly #subscriptions = new Map<string, Subscription>();
+  #subscriptions: Subscriptions;
   /** Only while some wait. */
   #reads: Subscription[] | undefined;
   #reading = 0;
@@ -109,7 +118,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   /** For `stats()`. */
   get subscriptions(): Iterable<Subscription> {
-    return this.#subscriptions.values();
+    return listOf(this.#subscriptions);
   }
 
   // --- what the peer does ---
@@ -196,9 +205,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   failed(subscription: Subscription, error: EitherwayError): void {
-    const { channel } = subscription.topic;
-    if (this.#subscriptions.get(channel) === subscription) this.#subscriptions.delete(channel);
-    this.#refuseSubscription(channel, error);
+    this.#subscriptions = withoutSubscription(this.#subscriptions, subscription);
+    this.#refuseSubscription(subscription.topic.channel, error);
   }
 
   // --- deadlines ---
@@ -220,7 +228,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.#pulsed = true;
     if (quiet) {
       if (answers) this.#unansweredPings++;
-      this.writeFrame({ t: "ping" });
+      this.#write(pingOf(this.framing), "ping", now);
       if (this.#ended) return;
     }
     const next = quiet ? pingMs : pingMs - Math.max(unwritten, unheard);
@@ -259,9 +267,9 @@ export class HubSession implements Session, Subscriber, WheelTask {
         checkChannelName(channel);
         this.#unsubscribe(channel);
         const most = this.#hub.limits.subscriptions;
-        if (this.#subscriptions.size >= most) throw tooManySubscriptions(channel, most);
+        if (countOf(this.#subscriptions) >= most) throw tooManySubscriptions(channel, most);
         const subscription = new Subscription(this.#hub.topic(channel), this, from);
-        this.#subscriptions.set(channel, subscription);
+        this.#subscriptions = withSubscription(this.#subscriptions, subscription);
         this.queueRead(subscription);
       } catch (thrown) {
         this.#refuseSubscription(channel, toEitherwayError(thrown));
@@ -277,8 +285,10 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   #unsubscribe(channel: string): void {
-    this.#subscriptions.get(channel)?.end();
-    this.#subscriptions.delete(channel);
+    const subscription = findSubscription(this.#subscriptions, channel);
+    if (!subscription) return;
+    subscription.end();
+    this.#subscriptions = withoutSubscription(this.#subscriptions, subscription);
   }
 
   #pumpReads(): void {
@@ -376,20 +386,10 @@ export class HubSession implements Session, Subscriber, WheelTask {
     const { wheel } = this.#hub;
     wheel.cancel(this);
     if (this.#slowDeadline) wheel.cancel(this.#slowDeadline);
-    for (const subscription of this.#subscriptions.values()) subscription.end();
-    this.#subscriptions.clear();
+    for (const subscription of listOf(this.#subscriptions)) subscription.end();
+    this.#subscriptions = undefined;
     this.#reads = undefined;
   }
-}
-
-/** Whole milliseconds modulo 2^32: a fraction would be a heap object of its own, two for each link. */
-function moment(now: number): number {
-  return now | 0;
-}
-
-/** Right for spans up to 24 days; links say something every few seconds. */
-function msSince(past: number, now: number): number {
-  return (moment(now) - past) | 0;
 }
 
 function tooManySubscriptions(channel: string, most: number): EitherwayError {

@@ -75,8 +75,8 @@ interface Flight {
   readonly before: number;
   readonly last: number;
   readonly bytes: number;
-  /** Where the last slice ended. A Set's iterator takes joins and leaves in its stride. */
-  readonly rest: Iterator<LiveReader>;
+  /** Where the last slice ended. A Set's iterator takes joins and leaves in its stride; before there is a Set, `join` begins anew. */
+  rest: Iterator<LiveReader>;
 }
 
 export class Topic {
@@ -84,7 +84,8 @@ export class Topic {
   /** Resolves once every append is heard of, and is `undefined` from then on; rejects when the broker refuses to watch. */
   watched: Promise<void> | undefined;
   readonly #owner: TopicOwner;
-  readonly #live = new Set<LiveReader>();
+  /** One stands for itself: a Set of one is 184 bytes, and channels of one reader are many. */
+  #live: LiveReader | Set<LiveReader> | undefined;
   /** Shared by equal readers while nothing is appended, for a moment: those who all come back at once stand at few cursors. */
   #pages: Map<Cursor, Promise<SharedPage>> | undefined;
   #subscriptions = 0;
@@ -132,12 +133,19 @@ export class Topic {
     const { epoch, seq } = subscription;
     if (this.#epoch !== undefined && this.#epoch !== epoch) this.#adopt(epoch as Epoch, seq);
     if (this.#epoch !== undefined && seq < this.#floor()) return false;
-    this.#live.add(subscription);
+    const live = this.#live;
+    if (live instanceof Set) live.add(subscription);
+    else {
+      this.#live = live === undefined ? subscription : new Set([live, subscription]);
+      if (this.#flight) this.#flight.rest = this.#liveReaders(); // passes over those who have the run
+    }
     return true;
   }
 
   leaveLive(subscription: LiveReader): void {
-    this.#live.delete(subscription);
+    const live = this.#live;
+    if (live instanceof Set) live.delete(subscription);
+    else if (live === subscription) this.#live = undefined;
   }
 
   /** One page after a cursor. Equal reads of one moment are one read of the broker and one encoding per framing. */
@@ -202,7 +210,13 @@ export class Topic {
     this.forgetPages();
     this.#epoch = epoch;
     this.#announced = seq;
-    for (const subscription of [...this.#live]) if (subscription.epoch !== epoch) subscription.fallBack();
+    for (const subscription of [...this.#liveReaders()]) if (subscription.epoch !== epoch) subscription.fallBack();
+  }
+
+  #liveReaders(): IterableIterator<LiveReader> {
+    const live = this.#live;
+    if (live instanceof Set) return live.values();
+    return (live === undefined ? [] : [live]).values();
   }
 
   /** Seq before the oldest message that some live subscription may still be owed by a flush. */
@@ -269,7 +283,7 @@ export class Topic {
       before: seqBefore(messages),
       last: lastSeq(messages),
       bytes,
-      rest: this.#live.values(),
+      rest: this.#liveReaders(),
     };
   }
 

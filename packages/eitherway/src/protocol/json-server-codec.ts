@@ -70,7 +70,12 @@ function scanPublish(wire: string): PublishFrame | undefined {
   };
 }
 
+/** What every heartbeat of every link brings, as it stands here; anything else that means the same is parsed. */
+const PONG_TEXT = '{"t":"pong"}';
+const PONG: ClientFrame = { t: "pong" };
+
 function readClientFrame(wire: string): ClientFrame {
+  if (wire === PONG_TEXT) return PONG;
   const publish = scanPublish(wire);
   if (publish) return checkedPublish(publish);
   checkJsonDepth(wire, MAX_JSON_DEPTH + 1); // the frame itself is one level around the payload

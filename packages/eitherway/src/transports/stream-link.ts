@@ -72,7 +72,6 @@ const RETRY_SPREAD_MS = 2_000;
  */
 class StreamLink implements Link, SinkEvents, WheelTask {
   readonly framing: Framing;
-  readonly heartbeat = "ping";
   wheelSlot: Set<WheelTask> | undefined = undefined;
   wheelTick = 0;
   readonly #hub: Hub;
@@ -118,6 +117,10 @@ class StreamLink implements Link, SinkEvents, WheelTask {
       this.close(code, message);
     }
     return room;
+  }
+
+  get heartbeat(): "ping" {
+    return "ping";
   }
 
   get pendingBytes(): number {

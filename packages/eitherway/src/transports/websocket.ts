@@ -89,7 +89,6 @@ function countWaiting(hub: Hub, by: 1 | -1): void {
  */
 class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
   readonly framing: Framing;
-  readonly heartbeat = "ping-pong";
   wheelSlot: Set<WheelTask> | undefined = undefined;
   wheelTick = 0;
   readonly #hub: Hub;
@@ -111,6 +110,10 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
 
   write(bytes: Uint8Array, _kind: FrameKind): boolean {
     return this.#state === "closing" ? true : this.#socket.write(bytes);
+  }
+
+  get heartbeat(): "ping-pong" {
+    return "ping-pong";
   }
 
   get pendingBytes(): number {

@@ -44,6 +44,37 @@ describe("who comes to the head of a log", () => {
     expect(link.read()).toEqual(["messages a three"]);
   });
 
+  test("while the only reader before has the run, and the slice of the flush ended with it, gets that run as well (P2)", async () => {
+    let arrive = (): void => {};
+    let isHeld = false;
+    const { open, publish, append, settle, clock } = createTestHub({
+      around: (memory) => ({
+        async read(...args): Promise<Page> {
+          const page = await memory.read(...args);
+          if (isHeld) await new Promise<void>((resolve) => (arrive = resolve));
+          return page;
+        },
+      }),
+    });
+    for (let i = 0; i < 498; i++) open({ many: "now" }); // a slice is 500 links, and a channel that is done counts as one
+    await publish("a", "one");
+    const only = open({ a: "now" });
+    await settle();
+    only.read();
+    isHeld = true;
+    const late = open({ a: "start" });
+    await promises();
+    await append("many", "fills the slice");
+    await append("a", "two");
+    clock.turn();
+    expect(only.read()).toEqual(["messages a two"]);
+    arrive();
+    await promises();
+    await settle();
+    expect(late.read()).toEqual(["welcome", "messages a one", "live a", "messages a two"]);
+    expect(only.read()).toEqual([]);
+  });
+
   test("gets no page from before what was appended meanwhile (P2)", async () => {
     const { open, publish, settle, clock } = createTestHub();
     const [one = ""] = await publish("a", "one");

@@ -32,6 +32,15 @@ describe("heartbeat", () => {
     expect(link.closedWith).toBeUndefined(); // a peer that only listens is not expected to answer
   });
 
+  test("a ping is made once for all links of a framing", () => {
+    const { open, clock } = createTestHub({ pingMs: PING });
+    const links = [open({ a: "now" }), open(), open({}, { heartbeat: "ping" })];
+    clock.advance(PING + 200);
+    const pings = links.map((link) => link.writes.at(-1));
+    expect(links.map((link) => link.read().at(-1))).toEqual(["ping", "ping", "ping"]);
+    expect(new Set(pings).size).toBe(1);
+  });
+
   test("one that only listens gets the first ping after 1 s, whatever else went, to see whether it comes at all (S4)", async () => {
     const { open, clock, publish, settle } = createTestHub({ pingMs: PING });
     const [stream, socket] = [open({ a: "now" }, { heartbeat: "ping" }), open({ a: "now" })];

@@ -75,6 +75,22 @@ describe("stream over HTTP/1.1", () => {
     await eventually(() => sink.closes === 2);
   });
 
+  test("leaves the request as it is: an access log of the application reads its headers when the response ends", async () => {
+    const seen: (string | undefined)[] = [];
+    const { port } = await start(
+      answering((exchange) => {
+        const stream = exchange.stream({ status: 200, headers: {} }, { drained() {}, closed() {} });
+        seen.push(exchange.header("host"));
+        stream.end();
+      }),
+    );
+    const connection = await rawConnect(port, requestText("GET", "/eitherway"));
+    await connection.has("
+
+");
+    expect(seen).toEqual([expect.stringMatching(/./)]);
+  });
+
   test("what is written in the turn of the head leaves with it, in one write", async () => {
     const waiting: number[] = [];
     const { port } = await start(

@@ -1,0 +1,37 @@
+/** The subscriptions of one session by channel. Most have one, and it stands for itself: a Map of one is 184 bytes. */
+import type { Subscription } from "./subscription.ts";
+
+export type Subscriptions = Subscription | Map<string, Subscription> | undefined;
+
+export function findSubscription(all: Subscriptions, channel: string): Subscription | undefined {
+  if (all instanceof Map) return all.get(channel);
+  return all?.topic.channel === channel ? all : undefined;
+}
+
+/** In place of what the channel had. */
+export function withSubscription(all: Subscriptions, subscription: Subscription): Subscriptions {
+  const { channel } = subscription.topic;
+  if (all instanceof Map) return all.set(channel, subscription);
+  if (all === undefined || all.topic.channel === channel) return subscription;
+  return new Map([
+    [all.topic.channel, all],
+    [channel, subscription],
+  ]);
+}
+
+export function withoutSubscription(all: Subscriptions, subscription: Subscription): Subscriptions {
+  if (!(all instanceof Map)) return all === subscription ? undefined : all;
+  const { channel } = subscription.topic;
+  if (all.get(channel) === subscription) all.delete(channel);
+  return all;
+}
+
+export function countOf(all: Subscriptions): number {
+  if (all instanceof Map) return all.size;
+  return all === undefined ? 0 : 1;
+}
+
+export function listOf(all: Subscriptions): Iterable<Subscription> {
+  if (all instanceof Map) return all.values();
+  return all === undefined ? [] : [all];
+}
