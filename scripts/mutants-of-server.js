@@ -286,4 +286,34 @@ export const mutantsOfServer = [
     replace: "if (!insecure && host === undefined) throw hostRefused(host);",
     tests: ["server/access.test.ts"],
   },
+
+  // --- handshakes read ahead of node:http ---
+  {
+    title: "read ahead: a field that comes twice is taken",
+    file: "node/handshake-reader.ts",
+    search: "if (name in headers || UNUSUAL.has(name)) return undefined;",
+    replace: "if (UNUSUAL.has(name)) return undefined;",
+    tests: ["node/handshake-reader.test.ts"],
+  },
+  {
+    title: "read ahead: blanks around a value are taken where node:http minds them",
+    file: "node/handshake-reader.ts",
+    search: "if (value !== value.trim()) return undefined;\n    headers[name] = value;",
+    replace: "headers[name] = value.trim();",
+    tests: ["node/handshake-reader.test.ts"],
+  },
+  {
+    title: "read ahead: the bytes of a connection that goes on to node:http are lost",
+    file: "node/read-ahead.ts",
+    search: "    this.unshift(chunk);\n",
+    replace: "",
+    tests: ["node/read-ahead.test.ts"],
+  },
+  {
+    title: "read ahead: a connection that says nothing stays for ever",
+    file: "node/read-ahead.ts",
+    search: "const silent = waitingLong;",
+    replace: "const silent: Socket[] = [];",
+    tests: ["node/read-ahead.test.ts"],
+  },
 ];

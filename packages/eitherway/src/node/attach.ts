@@ -11,11 +11,12 @@ import type { Clock, Limits, Logger, Undo } from "../core/index.ts";
 import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
 import type { RequestHandler } from "../transports/index.ts";
-import { createHttpExchange, type ExchangeSettings, type Target } from "./http-exchange.ts";
+import { createHttpExchange, type ExchangeSettings } from "./http-exchange.ts";
 import type { TrustProxy } from "./peer.ts";
 import { createBodyBudget } from "./request-body.ts";
+import { targetOf } from "./target.ts";
 import { createAnswerBudget } from "./untaken-answers.ts";
-import { checkHandshake, createUpgradeExchange, createWebSocketAcceptor, refuseUpgrade } from "./upgrade-exchange.ts";
+import { createUpgradeDoor } from "./upgrade-door.ts";
 
 export type NodeServer = Server | HttpsServer | Http2SecureServer;
 
@@ -46,7 +47,6 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     budget: createBodyBudget(),
     answers: createAnswerBudget(),
   };
-  const acceptor = createWebSocketAcceptor(limits);
 
   const onRequest = (request: Request, response: Response): void => {
     const target = targetOf(request.url ?? "", basePath, handler);
@@ -63,24 +63,14 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     });
   };
 
+  const upgrade = createUpgradeDoor(handler, options);
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const target = targetOf(request.url ?? "", basePath, handler);
-    const toWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
-    if (!target || !toWebSocket) {
-      if (!target && others.upgrade.size > 0) others.upgrade.pass(request, socket, head);
-      else asPlainRequest(server, request, socket, head);
-      return;
-    }
     socket.on("error", ignore); // as long as it lives: the news also comes as `close`
-    try {
-      checkHandshake(request);
-      handler.upgrade(createUpgradeExchange(request, socket, head, { ...target, trustProxy, acceptor }));
-    } catch (thrown) {
-      const error = toEitherwayError(thrown);
-      if (error.code === "internal") logger.error("upgrade failed", { cause: String(error.cause ?? error) });
-      if (error.code === "bad-request") refuseUpgrade(socket, errorAnswer(error));
-      else socket.destroy();
-    }
+    if (upgrade(request, socket, head)) return;
+    socket.off("error", ignore);
+    const isOthers = !targetOf(request.url ?? "", basePath, handler) && others.upgrade.size > 0;
+    if (isOthers) others.upgrade.pass(request, socket, head);
+    else asPlainRequest(server, request, socket, head);
   };
 
   const others = {
@@ -92,19 +82,6 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     others.upgrade.undo();
   };
 }
-
-/** Where a request goes, seen from the base path; `undefined` when it is not ours. */
-function targetOf(url: string, basePath: string, handler: RequestHandler): Target | undefined {
-  const local = url.startsWith("/") ? url : url.replace(ABSOLUTE_FORM, "");
-  const mark = local.indexOf("?");
-  const path = mark < 0 ? local : local.slice(0, mark);
-  const query = mark < 0 ? "" : local.slice(mark + 1);
-  if (path === basePath || path.startsWith(`${basePath}/`)) return { path: path.slice(basePath.length), query };
-  return handler.handles(path) ? { path, query } : undefined;
-}
-
-/** RFC 9112 section 3.2.2: a request to a proxy names scheme and host too, and servers must take it. */
-const ABSOLUTE_FORM = /^https?:\/\/[^/?]*/i;
 
 const BASE_PATH = /^(?:\/[^/?#\s]+)*$/;
 

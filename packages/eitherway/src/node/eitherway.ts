@@ -1,13 +1,16 @@
 /** Eitherway inside a Node program: beside the routes of an HTTP server, or on a port of its own. */
+import { Server } from "node:http";
 import type { Logger, Undo } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import { createEitherway, type Eitherway, type EitherwayOptions, HEALTH_PATH } from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
-import { attach, checkBasePath, type NodeServer } from "./attach.ts";
+import { type AttachOptions, attach, checkBasePath, type NodeServer } from "./attach.ts";
 import { createConsoleLogger } from "./console-logger.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
 import { createNodeClock } from "./node-clock.ts";
 import type { TrustProxy } from "./peer.ts";
+import { readAhead } from "./read-ahead.ts";
+import { createUpgradeDoor } from "./upgrade-door.ts";
 
 export interface NodeEitherwayOptions extends EitherwayOptions {
   /** Below which path the doors are. Default: `/eitherway`. Empty: everything is ours. */
@@ -58,8 +61,7 @@ export function eitherway(options: NodeEitherwayOptions = {}): NodeEitherway {
   const clock = createNodeClock();
   const optionNames = ["basePath", "trustProxy", "logger"];
   const parts = createEitherway({ clock, random: Math.random, logger, optionNames }, rest);
-  const attachTo = (server: NodeServer, handler: RequestHandler, path: string): Undo =>
-    attach(server, handler, { basePath: path, trustProxy, limits: parts.limits, clock, logger });
+  const settings: AttachOptions = { basePath, trustProxy, limits: parts.limits, clock, logger };
   const listening = new Set<Listening>();
   let closing: Promise<void> | undefined;
 
@@ -71,12 +73,15 @@ export function eitherway(options: NodeEitherwayOptions = {}): NodeEitherway {
 
   return {
     ...parts.eitherway,
-    attach: (server, own = {}) => attachTo(server, parts.handler, own.basePath ?? basePath),
+    attach: (server, own = {}) => attach(server, parts.handler, { ...settings, basePath: own.basePath ?? basePath }),
     async listen(own = {}) {
       if (closing !== undefined)
         throw new EitherwayError("closed", "This server was closed; make a new one with eitherway().");
       const standalone: RequestHandler = { ...parts.handler, handles: (path) => path === HEALTH_PATH };
-      const one = await listen(own, rest.insecure === true, (server) => void attachTo(server, standalone, basePath));
+      const one = await listen(own, rest.insecure === true, (server) => {
+        attach(server, standalone, settings);
+        if (server instanceof Server) readAhead(server, createUpgradeDoor(standalone, settings));
+      });
       listening.add(one);
       return { port: one.port, url: one.origin + basePath };
     },

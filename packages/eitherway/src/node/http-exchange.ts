@@ -10,6 +10,7 @@ import { watchLife } from "./http2-life.ts";
 import { isSecure, peerOf, type TrustProxy } from "./peer.ts";
 import { type BodyBudget, DISCARD_BYTES, declaredLength, readBody } from "./request-body.ts";
 import { openResponseStream } from "./response-stream.ts";
+import type { Target } from "./target.ts";
 import { type AnswerBudget, hasRoom, holdAnswer } from "./untaken-answers.ts";
 
 /** What all exchanges of one attachment share. */
@@ -19,12 +20,6 @@ export interface ExchangeSettings {
   readonly limits: Limits;
   readonly budget: BodyBudget;
   readonly answers: AnswerBudget;
-}
-
-/** Where a request goes: the path below the base path, and the query without `?`. */
-export interface Target {
-  readonly path: string;
-  readonly query: string;
 }
 
 export function createHttpExchange(
@@ -125,7 +120,10 @@ class NodeExchange implements HttpExchange, Abandonable {
 }
 
 /** A header of a request; `host` also where HTTP/2 calls it `:authority`. */
-export function headerOf(request: IncomingMessage | Http2ServerRequest, name: string): string | undefined {
+export function headerOf(
+  request: Pick<IncomingMessage | Http2ServerRequest, "headers">,
+  name: string,
+): string | undefined {
   const value = request.headers[name] ?? (name === "host" ? request.headers[":authority"] : undefined);
   return Array.isArray(value) ? value.join(", ") : value;
 }

@@ -8,20 +8,23 @@ import type { Http2ServerRequest } from "node:http2";
  */
 export type TrustProxy = number | false;
 
+/** What is asked of a request, whoever has read it. */
+export type PeerRequest = Pick<IncomingMessage | Http2ServerRequest, "headers" | "socket">;
+
 export interface Peer {
   readonly remote: string;
   readonly secure: boolean;
 }
 
 /** The peer of a request. With `n` trusted proxies it is the n-th address from the right: anything further left may be made up. */
-export function peerOf(request: IncomingMessage | Http2ServerRequest, trustProxy: TrustProxy): Peer {
+export function peerOf(request: PeerRequest, trustProxy: TrustProxy): Peer {
   const direct = plainAddress(request.socket.remoteAddress ?? "");
   const named = isTrusting(trustProxy) ? fromRight(request.headers["x-forwarded-for"], trustProxy) : undefined;
   return { remote: named === undefined ? direct : plainAddress(named), secure: isSecure(request, trustProxy) };
 }
 
 /** Whether the peer speaks TLS, to us or to the proxy in front of us. */
-export function isSecure(request: IncomingMessage | Http2ServerRequest, trustProxy: TrustProxy): boolean {
+export function isSecure(request: PeerRequest, trustProxy: TrustProxy): boolean {
   const protocol = isTrusting(trustProxy) ? fromRight(request.headers["x-forwarded-proto"], trustProxy) : undefined;
   if (protocol !== undefined) return protocol.toLowerCase() === "https";
   return "encrypted" in request.socket && request.socket.encrypted === true;

@@ -9,6 +9,9 @@ import { headerOf } from "./http-exchange.ts";
 import { isSecure, peerOf, type TrustProxy } from "./peer.ts";
 import { ServerSocket, socketSettings } from "./upgraded-socket.ts";
 
+/** What is asked of a handshake: of `node:http`'s request, or of one that was read ahead of it. */
+export type UpgradeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "socket">;
+
 export interface UpgradeExchangeOptions {
   readonly path: string;
   readonly query: string;
@@ -63,7 +66,7 @@ function acceptance(key: string, protocol: string): string {
 }
 
 export function createUpgradeExchange(
-  request: IncomingMessage,
+  request: UpgradeRequest,
   socket: Duplex,
   head: Buffer,
   options: UpgradeExchangeOptions,
@@ -79,12 +82,12 @@ class NodeUpgradeExchange implements UpgradeExchange {
   readonly path: string;
   readonly query: string;
   readonly protocols: readonly string[];
-  readonly #request: IncomingMessage;
+  readonly #request: UpgradeRequest;
   readonly #socket: Duplex;
   readonly #head: Buffer;
   readonly #options: UpgradeExchangeOptions;
 
-  constructor(request: IncomingMessage, socket: Duplex, head: Buffer, options: UpgradeExchangeOptions) {
+  constructor(request: UpgradeRequest, socket: Duplex, head: Buffer, options: UpgradeExchangeOptions) {
     this.path = options.path;
     this.query = options.query;
     this.protocols = offeredProtocols(request);
@@ -135,7 +138,7 @@ const KEY_SHAPE = /^[+/0-9A-Za-z]{22}==$/;
 const TOKEN_LIST = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
 
 /** Checks what RFC 6455 section 4.2.1 wants of a handshake. Throws `bad-request`. */
-export function checkHandshake(request: IncomingMessage): void {
+export function checkHandshake(request: UpgradeRequest): void {
   const { headers } = request;
   const fail = (why: string): never => {
     throw new EitherwayError("bad-request", `This is no WebSocket handshake: ${why}.`);
@@ -150,7 +153,7 @@ export function checkHandshake(request: IncomingMessage): void {
   }
 }
 
-function offeredProtocols(request: IncomingMessage): readonly string[] {
+function offeredProtocols(request: UpgradeRequest): readonly string[] {
   return splitProtocols(request.headers["sec-websocket-protocol"] ?? "");
 }
 

@@ -70,6 +70,7 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
   listen(events: SocketEvents & Partial<SocketFailures>): void {
     this.#events = events;
     this.#raw.on("data", onData); // not before: what comes must have somebody to come to
+    if (this.reading) this.#raw.resume(); // read ahead of `node:http`, it is paused
   }
 
   write(bytes: Uint8Array): boolean {

@@ -168,6 +168,13 @@ describe("close()", () => {
     again.close();
   });
 
+  test("cuts connections that have said nothing (P7, P10)", async () => {
+    const { ew, port } = await open();
+    const raw = await rawConnect(port);
+    await ew.close();
+    expect(await raw.ended()).toBe("");
+  });
+
   test("does not wait for peers that never read (P7, P10)", async () => {
     const { ew, port } = await open();
     const body = '{"t":"hello","v":1,"client":"c3","channels":{"a":"now"}}';

@@ -75,9 +75,10 @@ describe("with TLS", () => {
 });
 
 describe("a head that never ends", () => {
-  for (const secure of [false, true]) {
-    test(`is 408, ${secure ? "over TLS" : "plain"} (P6, P12)`, async () => {
-      const tls = secure ? { tls: await testCertificate() } : {};
+  for (const how of ["plain", "over TLS", "read ahead"] as const) {
+    const secure = how === "over TLS";
+    test(`is 408, ${how} (P6, P12)`, async () => {
+      const tls = secure ? { tls: await testCertificate() } : { ahead: how === "read ahead" };
       const { port } = await start(hello, { ...tls, headersMs: 50, requestMs: 100, checkMs: 20 });
       let connection = secure
         ? undefined

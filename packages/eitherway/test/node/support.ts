@@ -8,6 +8,8 @@ import type { Clock, HttpExchange, Limits, Logger, UpgradeExchange } from "../..
 import { DEFAULT_LIMITS } from "../../src/core/index.ts";
 import type { AttachOptions, Certificate, NodeServerOptions } from "../../src/node/index.ts";
 import { attach, createNodeClock, createNodeServer, createSelfSignedCertificate } from "../../src/node/index.ts";
+import { readAhead } from "../../src/node/read-ahead.ts";
+import { createUpgradeDoor } from "../../src/node/upgrade-door.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
 
 export interface Running {
@@ -19,6 +21,8 @@ export interface Running {
 
 export interface StartOptions extends NodeServerOptions, Partial<Omit<AttachOptions, "limits">> {
   readonly limits?: Partial<Limits>;
+  /** As `listen()` does it: handshakes are read ahead of `node:http`. Default: `false`. */
+  readonly ahead?: boolean;
 }
 
 /** Starts a server for one test; it is gone when the test is. */
@@ -30,22 +34,21 @@ export async function start(handler: Partial<RequestHandler>, options: StartOpti
     warn() {},
     error: (event, fields) => errors.push(`${event} ${JSON.stringify(fields)}`),
   };
-  attach(
-    server,
-    {
-      handles: () => false,
-      handle: () => Promise.reject(new Error("no requests here")),
-      upgrade: (request) => request.refuse({ status: 404, headers: {} }),
-      ...handler,
-    },
-    {
-      basePath: "/eitherway",
-      clock: createNodeClock(),
-      logger,
-      ...options,
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
-    },
-  );
+  const whole: RequestHandler = {
+    handles: () => false,
+    handle: () => Promise.reject(new Error("no requests here")),
+    upgrade: (request) => request.refuse({ status: 404, headers: {} }),
+    ...handler,
+  };
+  const settings: AttachOptions = {
+    basePath: "/eitherway",
+    clock: createNodeClock(),
+    logger,
+    ...options,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  };
+  attach(server, whole, settings);
+  if (options.ahead) readAhead(server as Server, createUpgradeDoor(whole, settings));
   return { server, port: await listen(server), errors };
 }
 

@@ -18,7 +18,7 @@ const HANDSHAKE = requestText("GET", "/eitherway", {
 });
 
 /** Sends back what it gets. */
-async function startOurs(): Promise<number> {
+async function startOurs(ahead: boolean): Promise<number> {
   const handler = upgrading((request) => {
     const socket = request.accept("");
     socket.listen({
@@ -30,7 +30,7 @@ async function startOurs(): Promise<number> {
       closed() {},
     });
   });
-  return (await start(handler, { limits: { frameBytes: LIMIT } })).port;
+  return (await start(handler, { limits: { frameBytes: LIMIT }, ahead })).port;
 }
 
 async function startYardstick(): Promise<number> {
@@ -44,9 +44,13 @@ async function startYardstick(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-type Server = "ours" | "ws";
+type Server = "ours" | "ours, ahead of node:http" | "ws";
 
-const START: Readonly<Record<Server, () => Promise<number>>> = { ours: startOurs, ws: startYardstick };
+const START: Readonly<Record<Server, () => Promise<number>>> = {
+  ours: () => startOurs(false),
+  "ours, ahead of node:http": () => startOurs(true),
+  ws: startYardstick,
+};
 
 /** Behind what does not end by itself, so that every exchange does. */
 const LAST = close(1000, "done");
@@ -110,8 +114,8 @@ async function complaints(server: Server, cases: readonly Case[], size: number):
 /** Enough for octet by octet over TCP; in memory every case is cut at every byte. */
 const CHOPPED = CASES.filter(({ title, bytes }) => bytes.length <= 60 && !title.includes(", fragmented at"));
 
-for (const server of ["ours", "ws"] as const) {
-  describe(`RFC 6455 over TCP, ${server === "ours" ? "our server" : "the yardstick"}`, () => {
+for (const server of Object.keys(START) as Server[]) {
+  describe(`RFC 6455 over TCP, ${server}`, () => {
     test(`${CASES.length} cases, each with its handshake, in one go (P12)`, async () => {
       expect(await complaints(server, CASES, LIMIT * 2)).toEqual([]);
     });

@@ -1,0 +1,21 @@
+/** Where requests go, seen from the base path. */
+import type { RequestHandler } from "../transports/index.ts";
+
+/** The path below the base path, and the query without `?`. */
+export interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
+/** `undefined`: not ours. */
+export function targetOf(url: string, basePath: string, handler: RequestHandler): Target | undefined {
+  const local = url.startsWith("/") ? url : url.replace(ABSOLUTE_FORM, "");
+  const mark = local.indexOf("?");
+  const path = mark < 0 ? local : local.slice(0, mark);
+  const query = mark < 0 ? "" : local.slice(mark + 1);
+  if (path === basePath || path.startsWith(`${basePath}/`)) return { path: path.slice(basePath.length), query };
+  return handler.handles(path) ? { path, query } : undefined;
+}
+
+/** RFC 9112 section 3.2.2: a request to a proxy names scheme and host too, and servers must take it. */
+const ABSOLUTE_FORM = /^https?:\/\/[^/?]*/i;
