@@ -217,6 +217,7 @@ export function createWorld(tally: Tally): World {
         await recreate(action);
         return;
       case "step the wall clock":
+        clock.advance(0); // between turns: messages of one turn have one time
         clock.stepWall(action.ms);
         return;
       case "settle":
