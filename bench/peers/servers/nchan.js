@@ -49,7 +49,7 @@ daemon off;
 master_process off;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log;
-events { worker_connections 20000; }
+events { worker_connections 32768; } # with less than a sixteenth of them free nginx ends idle ones, which is where messages are posted
 http {
   access_log off;
   tcp_nodelay on;
