@@ -1,6 +1,7 @@
 /** `npm run check`: format, lint, types, layers, dead code and rules about files. One line each; a failing one in full. */
 import { availableParallelism } from "node:os";
 import { buildPackage } from "./lib/build.js";
+import { factsPage, readFactsPage } from "./lib/facts-page.js";
 import { lockHosts, longFiles, machinePaths } from "./lib/file-rules.js";
 import { Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
 import { pool } from "./lib/pool.js";
@@ -33,6 +34,7 @@ const CHECKS = [
     complaints: tool("typescript", "tsc", typesArgs("tsconfig.scripts.json", "scripts")),
   },
   { title: "sizes of bundles", complaints: sizes },
+  { title: "facts page", complaints: facts },
   { title: "length of files", complaints: rule(longFiles) },
   { title: "no hosts in the lock file", complaints: rule(lockHosts) },
   { title: "no paths of a machine", complaints: rule(machinePaths) },
@@ -86,6 +88,10 @@ function typesArgs(project, name) {
 async function sizes() {
   const { code, output } = await run(process.execPath, [inRoot("scripts", "sizes.js")]);
   return code === 0 ? "" : output;
+}
+
+async function facts() {
+  return (await factsPage()) === readFactsPage() ? "" : "docs/in-between.md is not what the facts say: npm run facts";
 }
 
 /** @param {() => readonly string[]} complain */
