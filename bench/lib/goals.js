@@ -2,7 +2,7 @@
  * What Eitherway is held to, as data. A goal is a product of figures over another one, made round by round; judge.js says what came
  * of it, and RESULTS.md shows all, also those that are not met. Why one is not met stands in bench/why-not.md under the goal's id.
  */
-import { OURS, PEERS } from "./peers.js";
+import { OURS, OURS_ATTACHED, PEERS } from "./peers.js";
 
 /**
  * @typedef {object} Place a cell of the results
@@ -24,7 +24,6 @@ import { OURS, PEERS } from "./peers.js";
  * @property {number} [stretch] at most, in a better world
  * @property {Showing} [shownBy] what a round must have reached to say something of the goal; other rounds do not count
  * @property {number} [leastRounds] default: 3, or all of a scenario that has fewer
- * @property {string} [unmeasured] why no scenario shows it
  *
  * @typedef {object} Showing
  * @property {Place} place
@@ -78,10 +77,8 @@ export const GOALS = [
   value("busy", "idle", "15,000 links", "websocket", { unit: "%", atMost: MOST_HEARTBEAT_PERCENT }),
   value("busy", "idle", "15,000 links", "sse", { unit: "%", atMost: MOST_HEARTBEAT_PERCENT }),
 
-  // The server of the benchmark is the standalone one.
   ...ratios("cpu", "storm", "50 at once", "websocket", { "socket.io": [0.27], ws: [0.7] }),
-  attachedStorm("socket.io", 0.33),
-  attachedStorm("ws", 0.85),
+  ...attachedStorm({ "socket.io": [0.33], ws: [0.85] }),
 
   ...resume("websocket"),
   ...resume("sse"),
@@ -177,18 +174,13 @@ function value(figure, scenario, variant, dialect, limits) {
   return { ...named(ours, what, figure), figure, of: [ours], over: [], ...limits };
 }
 
-/**
- * @param {string} peer
- * @param {number} atMost
- * @returns {Goal}
- */
-function attachedStorm(peer, atMost) {
-  return {
-    ...ratio("cpu", place("storm", "50 at once", "websocket"), peer, [atMost]),
-    id: `storm-attached-${peer}`,
-    title: `storm, attached to an application's server, WebSocket: CPU over that of ${titleOf(peer)}`,
-    unmeasured: "the server of the benchmark is the standalone one, whose goal stands above",
-  };
+/** @param {Limits} limits */
+function attachedStorm(limits) {
+  const attached = { ...place("storm", "50 at once", "websocket"), peer: OURS_ATTACHED };
+  return Object.entries(limits).map(([peer, most]) => {
+    const goal = ratio("cpu", attached, peer, most);
+    return { ...goal, id: `${goal.id}-attached`, title: `attached: ${goal.title}` };
+  });
 }
 
 /** @param {"websocket" | "sse"} dialect @returns {Goal[]} */

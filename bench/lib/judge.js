@@ -2,7 +2,7 @@
 import { SCENARIOS } from "../scenarios.js";
 import { cellAt, samplesAt } from "./cells.js";
 import { FIGURES } from "./figures.js";
-import { OURS } from "./peers.js";
+import { OURS, OURS_ATTACHED } from "./peers.js";
 import { divide, doubt, LEAST_ROUNDS, multiply, summarize } from "./summary.js";
 
 /**
@@ -30,7 +30,6 @@ import { divide, doubt, LEAST_ROUNDS, multiply, summarize } from "./summary.js";
  * @returns {Judged}
  */
 export function judge(goal, results) {
-  if (goal.unmeasured !== undefined) return { goal, verdict: "not measured", because: goal.unmeasured };
   const absent = [...goal.of, ...goal.over].map((place) => whyAbsent(place, results)).find((why) => why !== undefined);
   if (absent) return { goal, ...absent };
   const above = product(goal.of, goal, results);
@@ -130,7 +129,8 @@ function whyAbsent(place, results) {
   const cell = cellAt(results.cells, place);
   if (cell?.skipped !== undefined) return { verdict: "not measured", because: `${peer}: ${cell.skipped}` };
   if (!cell || cell.rounds.length === 0) return { verdict: "not measured", because: `${peer}: not in this run` };
-  const broken = peer === OURS && cell.rounds.find((round) => round.void !== undefined);
+  const isOurs = peer === OURS || peer === OURS_ATTACHED;
+  const broken = isOurs && cell.rounds.find((round) => round.void !== undefined);
   if (broken) return { verdict: "no verdict", because: `a round is void: ${broken.void}` };
   return undefined;
 }

@@ -142,7 +142,9 @@ async function whatIsMissing(peers, results) {
  * @returns {Run[]}
  */
 function runsOf(scenario, variant, peers, missing, results) {
-  const asked = peers.filter(({ name }) => scenario.peers?.includes(name) ?? true);
+  const asked = peers.filter(
+    ({ name, scenarios }) => (scenario.peers?.includes(name) ?? true) && (scenarios?.includes(scenario.name) ?? true),
+  );
   return scenario.dialects.flatMap((dialect) =>
     asked.flatMap((peer) => {
       const dialects = dialect === "mixed" ? Object.values(peer.dialects) : [peer.dialects[dialect] ?? []].flat();

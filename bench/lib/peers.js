@@ -5,6 +5,7 @@ import { peer as bun } from "../peers/bun.js";
 import { peer as c } from "../peers/c.js";
 import { peer as cMessage } from "../peers/c-message.js";
 import { peer as eitherway } from "../peers/eitherway.js";
+import { peer as eitherwayAttached } from "../peers/eitherway-attached.js";
 import { peer as nchan } from "../peers/nchan.js";
 import { peer as nodeSse } from "../peers/node-sse.js";
 import { peer as socketIo } from "../peers/socket.io.js";
@@ -16,9 +17,13 @@ import { peer as ws } from "../peers/ws.js";
 /** The peer to which all others are compared. */
 export const OURS = eitherway.name;
 
+/** The same beside an application. */
+export const OURS_ATTACHED = eitherwayAttached.name;
+
 /** @type {readonly import("./types.js").Peer[]} */
 export const PEERS = [
   eitherway,
+  eitherwayAttached,
   ws,
   socketIo,
   socketIoRecovery,

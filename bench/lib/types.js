@@ -40,6 +40,7 @@
  * @property {() => Promise<string | undefined>} missing why it cannot run here
  * @property {(options: ServerOptions) => ServerCommand} command
  * @property {Partial<Record<DialectName, Dialect>>} dialects
+ * @property {readonly string[]} [scenarios] in which it takes part; default: all
  * @property {"control" | "http"} publisher http: the load generator posts each message itself, to `publishPath`
  * @property {string} [publishPath] "/pub?id={channel}"
  *
@@ -48,6 +49,7 @@
  * @property {number} links most at once
  * @property {number} channels c0 to c<channels - 1>
  * @property {number} [heartbeatMs] default: the peer's own
+ * @property {boolean} [attached] to a server of the application; of Eitherway
  *
  * @typedef {{ program: string, args: readonly string[], env?: Record<string, string> }} ServerCommand
  *

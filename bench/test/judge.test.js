@@ -103,12 +103,16 @@ describe("what is missing", () => {
     expect(judged).toMatchObject({ verdict: "not measured", because: expect.stringContaining("not in this run") });
   });
 
-  test("is not measured where no scenario shows it", () => {
+  test("of an attached server is judged by that one's own rounds, and by none that are void", () => {
     const storm = "storm / 50 at once / websocket";
-    const all = results([cell(`${storm} / eitherway`, rounds(5, 5, 5)), cell(`${storm} / ws`, rounds(9, 9, 9))]);
-    const judged = judge(goal("storm-attached-ws"), all);
-    expect(judged).toMatchObject({ verdict: "not measured", because: expect.stringContaining("standalone") });
-    expect(judge(goal("storm-50-at-once-websocket-ws"), all).verdict).toBe("met");
+    const judged = (/** @type {Parameters<typeof cell>[1]} */ attached) => {
+      const cells = [cell(`${storm} / eitherway`, rounds(9, 9, 9)), cell(`${storm} / ws`, rounds(9, 9, 9))];
+      const all = results([...cells, cell(`${storm} / eitherway-attached`, attached)]);
+      return judge(goal("storm-50-at-once-websocket-ws-attached"), all).verdict;
+    };
+    expect(judged(rounds(5, 5, 5))).toBe("met");
+    expect(judged(rounds(9, 9, 9))).toBe("not met");
+    expect(judged([...rounds(5, 5, 5), { void: "message 26 came after 24" }])).toBe("no verdict");
   });
 
   test("a void round of ours leaves no verdict, however good the others are", () => {

@@ -1,8 +1,9 @@
 /** Eitherway as it comes, all promises on: the built package, its defaults, its public API. */
+import { createServer } from "node:http";
 import { DEFAULT_LIMITS, eitherway } from "eitherway";
-import { fail, options, serve } from "./control.js";
+import { fail, listenOnLoopback, options, serve } from "./control.js";
 
-const { links, channels, heartbeatMs } = options;
+const { links, channels, heartbeatMs, attached } = options;
 const ew = eitherway({
   limits: {
     // Only what the scenario needs is raised, and nothing is lowered.
@@ -11,7 +12,7 @@ const ew = eitherway({
   },
   pingMs: heartbeatMs,
 });
-const { port } = await ew.listen({ port: 0 });
+const port = attached ? await attach() : (await ew.listen({ port: 0 })).port;
 
 await serve({
   port,
@@ -24,3 +25,9 @@ await serve({
     return head ?? "";
   },
 });
+
+function attach() {
+  const server = createServer((_request, response) => response.end("the application"));
+  ew.attach(server);
+  return listenOnLoopback(server);
+}
