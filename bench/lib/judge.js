@@ -34,9 +34,10 @@ export function judge(goal, results) {
   if (absent) return { goal, ...absent };
   const above = product(goal.of, goal, results);
   const all = goal.over.length > 0 ? divide(above, product(goal.over, goal, results)) : above;
-  const notShown = goal.shownBy && whyNotShown(all, goal, goal.shownBy, results);
-  if (notShown) return { goal, ...notShown };
-  const measured = summarize(goal.shownBy ? shown(all, goal.shownBy, results) : all);
+  const telling = goal.shownBy ? shown(all, goal.shownBy, results) : all;
+  const notShown = goal.shownBy && whyNotShown(telling, goal, goal.shownBy);
+  const measured = summarize(notShown ? all : telling);
+  if (notShown) return { goal, ...notShown, ...(measured && { measured }) };
   if (!measured) return { goal, verdict: "no verdict", because: "no round that all of these cells have" };
   const why = doubt(measured, leastRounds(goal));
   if (why !== undefined) return { goal, verdict: "no verdict", because: why, measured };
@@ -61,22 +62,17 @@ function judgeNoise(goal, place, measured, results) {
 }
 
 /**
- * @param {Samples} all
+ * @param {Samples} telling
  * @param {Goal} goal
  * @param {import("./goals.js").Showing} showing
- * @param {Pick<Results, "cells">} results
- * @returns {Omit<Judged, "goal"> | undefined}
+ * @returns {Pick<Judged, "verdict" | "because"> | undefined}
  */
-function whyNotShown(all, goal, showing, results) {
-  const count = shown(all, showing, results).filter((sample) => sample !== undefined).length;
+function whyNotShown(telling, goal, { words }) {
+  const count = telling.filter((sample) => sample !== undefined).length;
   const least = leastRounds(goal);
-  if (count >= least) return undefined;
-  const measured = summarize(all);
-  return {
-    verdict: "not shown",
-    because: `${count} of at least ${least} rounds ${showing.words}`,
-    ...(measured ? { measured } : {}),
-  };
+  return count >= least
+    ? undefined
+    : { verdict: "not shown", because: `${count} of at least ${least} rounds ${words}` };
 }
 
 /**

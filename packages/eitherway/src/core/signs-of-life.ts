@@ -1,12 +1,15 @@
 /** What heartbeats are made of: pings, and when something was last written and heard. */
 import type { Framing } from "../protocol/index.ts";
 
-let lastPing: { readonly framing: Framing; readonly bytes: Uint8Array } | undefined;
+const pings = new WeakMap<Framing, Uint8Array>();
 
 /** Links of one framing share the bytes of their pings. */
 export function pingOf(framing: Framing): Uint8Array {
-  if (lastPing?.framing !== framing) lastPing = { framing, bytes: framing.frame({ t: "ping" }) };
-  return lastPing.bytes;
+  const known = pings.get(framing);
+  if (known) return known;
+  const bytes = framing.frame({ t: "ping" });
+  pings.set(framing, bytes);
+  return bytes;
 }
 
 /** Whole milliseconds modulo 2^32: a fraction would be a heap object of its own, two for each link. */
