@@ -9,8 +9,9 @@ const MAY_IMPORT = {
   server: ["protocol", "core", "transports"],
   node: ["protocol", "core", "transports", "server"],
   client: ["protocol"],
+  instrument: [],
   testing: ["protocol", "core", "transports", "server", "node", "client"],
-  cli: ["protocol", "core", "transports", "server", "node", "client"],
+  cli: ["protocol", "core", "transports", "server", "node", "client", "instrument", "testing"],
 };
 
 const SRC = "^packages/eitherway/src/";
@@ -37,9 +38,10 @@ module.exports = {
     },
     {
       name: "pure-folders-import-no-package",
-      comment: "protocol, core, transports and server are written against ports: no Node module, no dependency",
+      comment:
+        "protocol, core, transports, server and instrument are written against ports: no Node module, no dependency",
       severity: "error",
-      from: { path: `${SRC}(protocol|core|transports|server)/` },
+      from: { path: `${SRC}(protocol|core|transports|server|instrument)/` },
       to: { dependencyTypes: PACKAGES },
     },
     {

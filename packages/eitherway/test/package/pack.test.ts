@@ -22,6 +22,7 @@ const ENTRIES = {
   "eitherway/client/binary": "binary",
   "eitherway/client/outbox": "openOutbox",
   "eitherway/protocol": "EitherwayError",
+  "eitherway/instrument": "judge",
   "eitherway/testing": "createFakeClock",
 } as const;
 

@@ -1,0 +1,8 @@
+/**
+ * `eitherway/instrument`: how comparisons of transports are judged, kept and worded. Pure and isomorphic: what measures (the command
+ * line, a page) brings its own clock and connections.
+ */
+export * from "./comparison.ts";
+export { median, quantile, type Summary, sortedUp, summarize, type Tail, tailOf } from "./sample.ts";
+export { FALSE_ALARMS, judge, LEAST_DIFFERENCE, type Pairing, rankOf, type Verdict } from "./verdict.ts";
+export { formatRatio, formatValue, standing, verdictLabel, verdictSentence } from "./wording.ts";
