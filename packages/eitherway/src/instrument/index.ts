@@ -3,6 +3,17 @@
  * line, a page) brings its own clock and connections.
  */
 export * from "./comparison.ts";
+export {
+  BURST_WINDOW,
+  playRound,
+  playTrace,
+  type RoundClock,
+  type RoundMessage,
+  type RoundPlan,
+  type RoundResult,
+  type Trace,
+  type Way,
+} from "./round.ts";
 export { median, quantile, type Summary, sortedUp, summarize, type Tail, tailOf } from "./sample.ts";
 export { FALSE_ALARMS, judge, LEAST_DIFFERENCE, type Pairing, rankOf, type Verdict } from "./verdict.ts";
 export { formatRatio, formatValue, standing, verdictLabel, verdictSentence } from "./wording.ts";

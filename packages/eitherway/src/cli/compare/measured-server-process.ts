@@ -1,0 +1,137 @@
+/**
+ * The server that is measured: a process of its own, so that its CPU time, its memory and its sockets are its alone. It is asked over
+ * IPC, and ends with whoever asks.
+ */
+import type { Server } from "node:http";
+import { createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
+import process from "node:process";
+import { type Broker, createMemoryBroker } from "../../core/index.ts";
+import { playTrace, type RoundMessage } from "../../instrument/index.ts";
+import {
+  createNodeClock,
+  createNodeServer,
+  createSelfSignedCertificate,
+  eitherway,
+  type NodeEitherway,
+} from "../../node/index.ts";
+import { contentOf, messageOf } from "./content.ts";
+import type { Answer, MeasuredServerAbilities, Ports, Question, StartOptions, Usage } from "./measured-server.ts";
+import { sharedClock } from "./shared-clock.ts";
+
+const HOST = "127.0.0.1";
+const SILENT = { info() {}, warn() {}, error() {} };
+
+/** Memory settles only after a few collections. */
+const COLLECTIONS = 4;
+
+const upDelays: number[] = [];
+const sockets = createSocketCount();
+let running: NodeEitherway;
+
+const abilities: MeasuredServerAbilities = {
+  start,
+  async send({ channel, kind, trace: { fill, ...trace } }) {
+    await playTrace(trace, sharedClock, (number, at) => {
+      return running.publish(channel, contentOf(kind, { leg: "down", number, at, fill }), { kind });
+    });
+  },
+  async usage({ collected }) {
+    if (collected) await collect();
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return { cpuMicros: user + system, rssBytes: rss, heldBytes: heapUsed + external, ...sockets.read() };
+  },
+  async upDelays() {
+    return upDelays.splice(0);
+  },
+};
+
+process.on("message", async ({ id, ask, options }: Question) => {
+  const answer = await (abilities[ask] as (options: unknown) => Promise<unknown>)(options).then(
+    (value): Answer => ({ id, value }),
+    (thrown: Error): Answer => ({ id, error: thrown.message }),
+  );
+  if (process.connected) process.send?.(answer);
+});
+process.on("disconnect", () => process.exit());
+
+async function start({ tls = false, pingMs, ports }: StartOptions): Promise<Ports> {
+  running = eitherway({ broker: overheard(createBroker()), pingMs, logger: SILENT });
+  const http1 = createNodeServer({ tls: tls ? await createSelfSignedCertificate() : undefined });
+  await open(http1, ports?.http1);
+  if (tls) return { http1: portOf(http1), http2: portOf(http1) };
+  // Browsers speak HTTP/2 over TLS alone; between programs it goes without, and compares with the others as they are here.
+  const http2 = createHttp2Server() as unknown as Http2SecureServer;
+  await open(http2, ports?.http2);
+  return { http1: portOf(http1), http2: portOf(http2) };
+}
+
+async function open(server: Server | Http2SecureServer, port = 0): Promise<void> {
+  server.on("connection", sockets.add);
+  running.attach(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, HOST, resolve);
+  });
+}
+
+function portOf(server: Server | Http2SecureServer): number {
+  return (server.address() as AddressInfo).port;
+}
+
+function createBroker(): Broker {
+  return createMemoryBroker({ clock: createNodeClock(), random: Math.random, logger: SILENT });
+}
+
+/** The broker, and when what clients publish comes to it. */
+function overheard(broker: Broker): Broker {
+  return {
+    ...broker,
+    publish(channel, drafts) {
+      const now = sharedClock.now();
+      for (const { payload } of drafts) {
+        const { leg, at } = readMessage(payload.kind === "json" ? JSON.parse(payload.data) : payload.data);
+        if (leg === "up" && at !== undefined) upDelays.push(now - at);
+      }
+      return broker.publish(channel, drafts);
+    },
+  };
+}
+
+/** Others may publish here too. */
+function readMessage(content: unknown): Partial<RoundMessage> {
+  try {
+    return messageOf(content);
+  } catch {
+    return {};
+  }
+}
+
+async function collect(): Promise<void> {
+  for (let round = 0; round < COLLECTIONS; round++) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function createSocketCount() {
+  const open = new Set<Socket>();
+  let gone = { bytesIn: 0, bytesOut: 0 };
+  return {
+    add(socket: Socket): void {
+      open.add(socket);
+      socket.once("close", () => {
+        open.delete(socket);
+        gone = plus(gone, socket);
+      });
+    },
+    read(): Pick<Usage, "bytesIn" | "bytesOut" | "sockets"> {
+      return { ...[...open].reduce(plus, gone), sockets: open.size };
+    },
+  };
+}
+
+function plus({ bytesIn, bytesOut }: { bytesIn: number; bytesOut: number }, { bytesRead, bytesWritten }: Socket) {
+  return { bytesIn: bytesIn + bytesRead, bytesOut: bytesOut + bytesWritten };
+}

@@ -1,0 +1,144 @@
+/** docs/choosing.md from a comparison that was measured (docs/choosing.json) and the rules of `eitherway advise`. */
+import { existsSync, readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { inRoot } from "./root.js";
+
+/**
+ * @typedef {import("../../packages/eitherway/dist/instrument/index.js")} Instrument
+ * @typedef {import("../../packages/eitherway/dist/instrument/index.js").Comparison} Comparison
+ * @typedef {import("../../packages/eitherway/dist/instrument/index.js").Figure} Figure
+ * @typedef {import("../../packages/eitherway/dist/instrument/index.js").Row} Row
+ */
+
+export const CHOOSING_PAGE = inRoot("docs", "choosing.md");
+export const MEASURED = inRoot("docs", "choosing.json");
+
+const DIST = inRoot("packages", "eitherway", "dist");
+
+/** What is usually said, before what was measured. @type {readonly { row: Row, title: string, said: string }[]} */
+const ROWS = [
+  {
+    row: "direction",
+    title: "Direction",
+    said: "Usually said: WebSocket goes both ways, SSE one. With Eitherway every transport goes both ways; beside a stream, what goes up goes by POST, and that has its price.",
+  },
+  {
+    row: "protocol",
+    title: "Protocol",
+    said: "Usually said: WebSocket is a protocol of its own after an HTTP handshake, SSE is plain HTTP.",
+  },
+  {
+    row: "format",
+    title: "Data format",
+    said: "Usually said: WebSocket carries text and bytes, SSE text only. Bytes go over SSE as base64.",
+  },
+  {
+    row: "browser",
+    title: "Browser support",
+    said: "Usually said: both are everywhere. What differs is how many may be open: over HTTP/1.1 each event stream of each tab takes one of six connections, a WebSocket takes none of them.",
+  },
+  {
+    row: "reconnection",
+    title: "Reconnection",
+    said: "Usually said: `EventSource` reconnects by itself, a WebSocket does not. With Eitherway every transport comes back, goes on exactly where it stood, or says `gap`.",
+  },
+];
+
+/** The page that is there; empty where there is none. */
+export function readChoosingPage() {
+  return existsSync(CHOOSING_PAGE) ? readFileSync(CHOOSING_PAGE, "utf8") : "";
+}
+
+/** The page as the built package and the stored measurement have it. */
+export async function choosingPage() {
+  /** @type {Instrument} */
+  const instrument = await import(pathToFileURL(`${DIST}/instrument/index.js`).href);
+  /** @type {Comparison} */
+  const comparison = JSON.parse(readFileSync(MEASURED, "utf8"));
+  const rows = ROWS.map((row) => section(row, comparison, instrument));
+  return [head(comparison), ...rows].join("\n");
+}
+
+/** @param {Comparison} comparison */
+function head({ made }) {
+  return `# WebSocket or SSE?
+
+Measured, not argued: every number on this page comes from one run of \`eitherway compare\` on ${made.at.slice(0, 10)}, between two processes
+of one machine (${made.machine}), ${made.rounds} rounds in ${Math.round(made.seconds)} s. \`npm run choosing\` measures anew and writes this page.
+On your machine and network the numbers differ: \`npx eitherway compare\`, or the page \`/which\` that \`npm start\` serves, measures there.
+
+In brackets: the middle half of the rounds. A difference is called one only where it is above 5 % and chance is no good explanation
+([compare.md](compare.md) says how); where it is not, both cells are as good as equal.
+`;
+}
+
+/**
+ * @param {typeof ROWS[number]} row
+ * @param {Comparison} comparison
+ * @param {Instrument} instrument
+ */
+function section({ row, title, said }, comparison, instrument) {
+  const figures = comparison.figures.filter((figure) => figure.row === row);
+  const parts = [`## ${title}\n\n${said}\n`];
+  if (figures.length > 0) parts.push(figureTable(figures, comparison, instrument));
+  if (row === "browser" && comparison.browser) parts.push(browserTable(comparison.browser));
+  if (row === "reconnection") parts.push(faultTable(comparison, instrument));
+  return parts.join("\n");
+}
+
+/**
+ * @param {readonly Figure[]} figures
+ * @param {Comparison} comparison
+ * @param {Instrument} instrument
+ */
+function figureTable(figures, { sides }, { formatValue, verdictLabel }) {
+  return table(
+    ["", ...sides.map(({ name }) => name)],
+    figures.map(({ title, unit, values }) => [
+      title,
+      ...sides.map(({ id }) => {
+        const value = values[id];
+        if (!value) return "–";
+        const { median, low, high, rounds } = value.summary;
+        const spread = rounds > 1 ? ` (${formatValue(low, unit)} to ${formatValue(high, unit)})` : "";
+        const verdict = value.verdict ? `; ${verdictLabel(value.verdict)}` : "";
+        return `**${formatValue(median, unit)}**${spread}${verdict}`;
+      }),
+    ]),
+  );
+}
+
+/** @param {NonNullable<Comparison["browser"]>} browser */
+function browserTable({ browser, limits }) {
+  const rows = limits.map(({ title, open, atLeast }) => [title, `**${atLeast ? "at least " : ""}${open}**`]);
+  return table([`open at a time in ${browser}`, ""], rows);
+}
+
+/**
+ * @param {Comparison} comparison
+ * @param {Instrument} instrument
+ */
+function faultTable({ sides, faults }, { formatValue }) {
+  const names = [...new Set(faults.map(({ fault }) => fault))];
+  const cell = (/** @type {string} */ fault, /** @type {string} */ side) => {
+    const outcome = faults.find((one) => one.fault === fault && one.side === side);
+    if (!outcome) return "–";
+    const { detectedMs, recoveredMs, lost, doubled, gaps } = outcome;
+    const noticed = detectedMs === undefined ? "" : `noticed after ${formatValue(detectedMs, "ms")}, `;
+    const back = recoveredMs === undefined ? "not back in time" : `back after ${formatValue(recoveredMs, "ms")}`;
+    return `${noticed}${back}; lost ${lost}, doubled ${doubled}, gaps ${gaps}`;
+  };
+  return table(
+    ["", ...sides.map(({ name }) => name)],
+    names.map((fault) => [fault, ...sides.map(({ id }) => cell(fault, id))]),
+  );
+}
+
+/**
+ * @param {readonly string[]} titles
+ * @param {readonly (readonly string[])[]} rows
+ */
+function table(titles, rows) {
+  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.join(" | ")} |\n`;
+  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("");
+}
