@@ -1,6 +1,7 @@
 /** The command line: finds the command, reads its arguments, and turns what goes wrong into a sentence and an exit code. */
 import { isEitherwayError } from "../protocol/index.ts";
 import type { Command } from "./command.ts";
+import { compareCommand } from "./compare/compare-command.ts";
 import { type Flags, flagLines, readArguments } from "./flags.ts";
 import { createOutput } from "./output.ts";
 import { publishCommand } from "./publish.ts";
@@ -9,7 +10,7 @@ import { EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { tailCommand } from "./tail.ts";
 import { readVersion } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [serveCommand, tailCommand, publishCommand];
+const COMMANDS: readonly Command[] = [serveCommand, tailCommand, publishCommand, compareCommand];
 
 const COMMON_FLAGS: Flags = {
   help: { short: "h", help: "shows this" },

@@ -3,12 +3,14 @@
  * line, a page) brings its own clock and connections.
  */
 export * from "./comparison.ts";
+export { conclusions } from "./conclusions.ts";
 export {
   BURST_WINDOW,
   playRound,
   playTrace,
   type RoundClock,
   type RoundMessage,
+  type RoundPart,
   type RoundPlan,
   type RoundResult,
   type Trace,

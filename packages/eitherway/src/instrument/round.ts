@@ -15,13 +15,17 @@ export interface Way {
   order(trace: Trace): Promise<void>;
   /** Every message of the channel, also those that this way published. */
   onMessage(listener: (message: RoundMessage) => void): void;
+  /** Called when a part of the round is over and nothing is on its way: for what else is to be read off. */
+  after?(part: RoundPart): Promise<void>;
   close(): Promise<void>;
 }
 
+/** `down`: what comes by order; `up`: this way's own trace; `burst`: as much as goes up. */
+export type RoundPart = "open" | "down" | "up" | "burst";
+
 export interface RoundMessage {
-  /** `down`: by order; `up`: by this way's own trace; `burst`: by its burst. */
-  readonly leg: "down" | "up" | "burst";
-  /** From 0, per leg. */
+  readonly part: Exclude<RoundPart, "open">;
+  /** From 0, per part. */
   readonly number: number;
   /** When it was sent, in ms, by the clock of whoever sent it. */
   readonly at: number;
@@ -80,12 +84,16 @@ export async function playRound(way: Way, plan: RoundPlan, clock: RoundClock): P
     const began = clock.now();
     await way.open();
     const openMs = clock.now() - began;
+    await way.after?.("open");
     await way.order(plan.trace);
     await arrivals.have("down", plan.trace.messages, plan.patienceMs);
+    await way.after?.("down");
     const roundTripMs = await publishTrace(way, plan.trace, clock);
     await arrivals.have("up", plan.trace.messages, plan.patienceMs);
+    await way.after?.("up");
     const burst = await publishBurst(way, plan, clock);
     await arrivals.have("burst", burst.sent, plan.patienceMs);
+    await way.after?.("burst");
     const sent = 2 * plan.trace.messages + burst.sent;
     return {
       openMs,
@@ -121,7 +129,7 @@ export async function playTrace(
 }
 
 function publishTrace(way: Way, trace: Trace, clock: RoundClock): Promise<number[]> {
-  return playTrace(trace, clock, (number, at) => way.publish({ leg: "up", number, at, fill: trace.fill }));
+  return playTrace(trace, clock, (number, at) => way.publish({ part: "up", number, at, fill: trace.fill }));
 }
 
 /** As much as `BURST_WINDOW` unanswered publishes allow. */
@@ -131,7 +139,7 @@ async function publishBurst(way: Way, { burstMs, trace: { fill } }: RoundPlan, c
   let sent = 0;
   const lane = async (): Promise<void> => {
     while (clock.now() - began < burstMs) {
-      await way.publish({ leg: "burst", number: sent++, at: clock.now(), fill });
+      await way.publish({ part: "burst", number: sent++, at: clock.now(), fill });
     }
   };
   await Promise.all(Array.from({ length: BURST_WINDOW }, lane));
@@ -140,37 +148,37 @@ async function publishBurst(way: Way, { burstMs, trace: { fill } }: RoundPlan, c
 
 interface Arrivals {
   take(message: RoundMessage): void;
-  /** Resolves once so many of the leg are here, or the patience is over. */
-  have(leg: RoundMessage["leg"], count: number, patienceMs: number): Promise<void>;
+  /** Resolves once so many of the part are here, or the patience is over. */
+  have(part: RoundMessage["part"], count: number, patienceMs: number): Promise<void>;
   /** Of the first arrival of each message, in the order of arrival. */
-  delays(leg: RoundMessage["leg"]): readonly number[];
+  delays(part: RoundMessage["part"]): readonly number[];
   count(): number;
   doubled(): number;
 }
 
 function createArrivals(clock: RoundClock): Arrivals {
-  const legs = { down: new Map<number, number>(), up: new Map<number, number>(), burst: new Map<number, number>() };
+  const parts = { down: new Map<number, number>(), up: new Map<number, number>(), burst: new Map<number, number>() };
   let doubled = 0;
   let look = (): void => {};
   return {
-    take({ leg, number, at }) {
-      if (legs[leg].has(number)) doubled++;
-      else legs[leg].set(number, clock.now() - at);
+    take({ part, number, at }) {
+      if (parts[part].has(number)) doubled++;
+      else parts[part].set(number, clock.now() - at);
       look();
     },
-    async have(leg, count, patienceMs) {
+    async have(part, count, patienceMs) {
       let impatient = (): void => {};
       await new Promise<void>((resolve) => {
         impatient = clock.after(patienceMs, resolve);
         look = () => {
-          if (legs[leg].size >= count) resolve();
+          if (parts[part].size >= count) resolve();
         };
         look();
       });
       impatient();
     },
-    delays: (leg) => [...legs[leg].values()],
-    count: () => legs.down.size + legs.up.size + legs.burst.size,
+    delays: (part) => [...parts[part].values()],
+    count: () => parts.down.size + parts.up.size + parts.burst.size,
     doubled: () => doubled,
   };
 }

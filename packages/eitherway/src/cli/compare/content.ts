@@ -20,7 +20,7 @@ export function messageOf(content: unknown): RoundMessage {
 
 /** Fills a message of a trace so that its content has about so many bytes. */
 export function fillFor(bytes: number): string {
-  const message: RoundMessage = { leg: "down", number: TYPICAL_NUMBER, at: TYPICAL_AT, fill: "" };
+  const message: RoundMessage = { part: "down", number: TYPICAL_NUMBER, at: TYPICAL_AT, fill: "" };
   return "x".repeat(Math.max(0, bytes - JSON.stringify(message).length));
 }
 

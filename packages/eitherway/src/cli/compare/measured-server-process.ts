@@ -33,7 +33,7 @@ const abilities: MeasuredServerAbilities = {
   start,
   async send({ channel, kind, trace: { fill, ...trace } }) {
     await playTrace(trace, sharedClock, (number, at) => {
-      return running.publish(channel, contentOf(kind, { leg: "down", number, at, fill }), { kind });
+      return running.publish(channel, contentOf(kind, { part: "down", number, at, fill }), { kind });
     });
   },
   async usage({ collected }) {
@@ -91,8 +91,8 @@ function overheard(broker: Broker): Broker {
     publish(channel, drafts) {
       const now = sharedClock.now();
       for (const { payload } of drafts) {
-        const { leg, at } = readMessage(payload.kind === "json" ? JSON.parse(payload.data) : payload.data);
-        if (leg === "up" && at !== undefined) upDelays.push(now - at);
+        const { part, at } = readMessage(payload.kind === "json" ? JSON.parse(payload.data) : payload.data);
+        if (part === "up" && at !== undefined) upDelays.push(now - at);
       }
       return broker.publish(channel, drafts);
     },

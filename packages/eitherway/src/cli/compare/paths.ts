@@ -1,5 +1,5 @@
 /** The ways from a client to a server that are compared: transports of the client over one version of HTTP. */
-import { type Client, createClient, type TransportName } from "../../client/index.node.ts";
+import { type Client, type ClientOptions, createClient, type TransportName } from "../../client/index.node.ts";
 
 export type PathId = "ws" | "sse" | "sse-h2" | "poll";
 
@@ -8,7 +8,7 @@ export interface Path {
   /** For people. */
   readonly name: string;
   readonly http: 1 | 2;
-  createClient(url: string): Client;
+  createClient(url: string, options?: Pick<ClientOptions, "framing">): Client;
 }
 
 export const PATHS: readonly Path[] = [
@@ -18,5 +18,5 @@ export const PATHS: readonly Path[] = [
 ];
 
 function path(id: PathId, name: string, transport: TransportName): Path {
-  return { id, name, http: 1, createClient: (url) => createClient({ url, transport }) };
+  return { id, name, http: 1, createClient: (url, options) => createClient({ ...options, url, transport }) };
 }

@@ -1,0 +1,119 @@
+/** `eitherway compare`: measures transports against each other, on this machine or through whatever lies between. */
+import type { Fault } from "../../testing/index.ts";
+import type { Command } from "../command.ts";
+import type { Arguments, GivenFlags } from "../flags.ts";
+import type { Output } from "../output.ts";
+import { EXIT, type Surroundings, UsageError } from "../surroundings.ts";
+import { compare } from "./compare.ts";
+import type { ContentKind } from "./content.ts";
+import { PATHS, type Path } from "./paths.ts";
+import { PLANS, type Plan } from "./plan.ts";
+import { createProgress } from "./progress.ts";
+import type { Content } from "./rounds.ts";
+import { readShape, SHAPE_FLAGS } from "./shape.ts";
+import { tableLines } from "./table.ts";
+import { createLocalTarget, createRemoteTarget } from "./target.ts";
+
+const KINDS: readonly ContentKind[] = ["json", "text", "bytes"];
+const DEFAULT_BYTES = 120; // a line of a chat
+const DEFAULT_RATE = 500;
+
+export const compareCommand: Command = {
+  name: "compare",
+  parameters: "",
+  summary: "Measures WebSocket, SSE and long-poll against each other, and says where they differ.",
+  flags: {
+    quick: { help: "at most 20 s: WebSocket against SSE, rounds only" },
+    full: { help: "at most 15 minutes; without either: at most 3" },
+    only: {
+      value: "PATHS",
+      help: `some of ${PATHS.map(({ id }) => id).join(",")}, the first is what others are compared with`,
+    },
+    url: { value: "URL", help: "an Eitherway server elsewhere, instead of one on this machine", mirrored: true },
+    ...SHAPE_FLAGS,
+    payload: { value: "BYTES", help: `size of a payload; default ${DEFAULT_BYTES}` },
+    kind: { value: "KIND", help: `${KINDS.join(", ")}; default json` },
+    rate: { value: "N", help: `messages a second while delays are measured; default ${DEFAULT_RATE}` },
+    json: { help: "prints the whole comparison as JSON" },
+    html: { value: "FILE", help: "writes a report, one page that needs nothing else" },
+  },
+  notes: [
+    "Rounds of all paths are played in turn. A difference is one only if it is above 5 % and chance is no good",
+    "explanation of it: docs/compare.md. Ctrl-C ends it early and keeps what was measured.",
+  ],
+  run,
+};
+
+async function run({ flags, positionals }: Arguments, surroundings: Surroundings, output: Output): Promise<number> {
+  if (positionals.length > 0)
+    throw new UsageError(`compare takes flags only; leave ${JSON.stringify(positionals[0])} out.`);
+  const plan = readPlan(flags);
+  const paths = readPaths(flags.text("only"), plan);
+  const content = readContent(flags);
+  const shape = readShape(flags);
+  const target = await openTarget(flags.text("url"), shape?.fault, surroundings.signal);
+  const progress = createProgress(surroundings.stderr);
+  try {
+    const { signal } = surroundings;
+    const comparison = await compare({
+      ...{ plan, paths, target, content, signal },
+      ...(shape && { shape: shape.words }),
+      tell: progress.tell,
+    });
+    progress.end();
+    await output.data(flags.on("json") ? JSON.stringify(comparison) : tableLines(comparison).join("\n"));
+    return comparison.figures.length > 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    progress.end();
+    await target.close();
+  }
+}
+
+async function openTarget(url: string | undefined, fault: Fault | undefined, signal: AbortSignal) {
+  if (url === undefined) return createLocalTarget(fault);
+  if (fault)
+    throw new UsageError(
+      "--rtt, --jitter, --bandwidth and --stall are for the server on this machine; leave --url out.",
+    );
+  if (!URL.canParse(url))
+    throw new UsageError(`--url is ${JSON.stringify(url)}; give for example https://example.org/eitherway.`);
+  return createRemoteTarget(url, signal);
+}
+
+function readPlan(flags: GivenFlags): Plan {
+  if (flags.on("quick") && flags.on("full")) throw new UsageError("Give --quick or --full, not both.");
+  return PLANS[flags.on("quick") ? "quick" : flags.on("full") ? "full" : "default"];
+}
+
+function readPaths(text: string | undefined, { paths }: Plan): readonly Path[] {
+  const names = text?.split(",").map((name) => name.trim()) ?? paths;
+  const known = PATHS.map(({ id }) => id).join(", ");
+  if (names.length < 2)
+    throw new UsageError(`--only is ${JSON.stringify(text)}; give two or more of ${known}, also one twice.`);
+  return names.map((name) => {
+    const path = PATHS.find(({ id }) => id === name);
+    if (path) return path;
+    throw new UsageError(`--only names ${JSON.stringify(name)}; known: ${known}.`);
+  });
+}
+
+/** Far above what is worth measuring, below what any default limit refuses. */
+const MAX_BYTES = 60_000;
+const MAX_RATE = 2_000;
+
+function readContent(flags: GivenFlags): Content {
+  const kind = KINDS.find((name) => name === (flags.text("kind") ?? "json"));
+  if (!kind) throw new UsageError(`--kind is ${JSON.stringify(flags.text("kind"))}; give ${KINDS.join(", ")}.`);
+  return {
+    kind,
+    bytes: readNumber(flags, "payload", DEFAULT_BYTES, MAX_BYTES),
+    perSecond: readNumber(flags, "rate", DEFAULT_RATE, MAX_RATE),
+  };
+}
+
+function readNumber(flags: GivenFlags, name: string, otherwise: number, most: number): number {
+  const text = flags.text(name);
+  const value = text === undefined ? otherwise : /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 1 && value <= most) return value;
+  throw new UsageError(`--${name} is ${JSON.stringify(text)}; give a whole number from 1 to ${most}.`);
+}

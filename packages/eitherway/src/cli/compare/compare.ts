@@ -1,0 +1,94 @@
+/** A comparison from its plan to its form. What goes wrong with one side is a finding; what was measured until a stop is kept. */
+import { cpus, release, type as system } from "node:os";
+import process from "node:process";
+import { type Comparison, FORM, type Side } from "../../instrument/index.ts";
+import { playExtras } from "./extras.ts";
+import { findWhatHurts } from "./findings.ts";
+import type { Path } from "./paths.ts";
+import type { Plan } from "./plan.ts";
+import { type Content, type Losses, type PathSide, playRounds } from "./rounds.ts";
+import { sharedClock } from "./shared-clock.ts";
+import { createTally } from "./tally.ts";
+import type { Target } from "./target.ts";
+
+export interface CompareOptions {
+  readonly plan: Plan;
+  /** One may be named twice: it is compared with itself. */
+  readonly paths: readonly Path[];
+  readonly target: Target;
+  /** For people, what was done to the network. */
+  readonly shape?: string;
+  readonly content: Content;
+  /** Ends it early; what is measured is kept. */
+  readonly signal: AbortSignal;
+  /** Hears what is going on, for people. */
+  tell(what: string): void;
+}
+
+const MS_PER_SECOND = 1_000;
+
+export async function compare(options: CompareOptions): Promise<Comparison> {
+  const { plan, target, shape, content, signal, tell } = options;
+  const began = sharedClock.now();
+  const sides = sidesOf(options.paths);
+  const tally = createTally();
+  const common = { sides, target, tally, signal };
+  let rounds = 0;
+  const losses = await playRounds({
+    ...common,
+    content,
+    until: began + plan.roundsSeconds * MS_PER_SECOND,
+    onRound(count) {
+      rounds = count;
+      tell(`round ${count}, ${Math.round((sharedClock.now() - began) / MS_PER_SECOND)} of ${plan.roundsSeconds} s`);
+    },
+  });
+  if (plan.openings > 0 && !signal.aborted) {
+    tell("opening connections, counting bytes and memory");
+    const able = sides.filter(({ id }) => losses[id]?.sent !== 0);
+    await playExtras({ ...common, sides: able, openings: plan.openings, crowd: plan.crowd });
+  }
+  return {
+    form: FORM,
+    made: {
+      at: new Date().toISOString(),
+      machine: machine(),
+      between: target.between,
+      ...(shape !== undefined && { shape }),
+      plan: plan.name,
+      rounds,
+      seconds: (sharedClock.now() - began) / MS_PER_SECOND,
+      ...(signal.aborted && { partial: "stopped before its plan was done" }),
+    },
+    sides: sides.map(toSide),
+    figures: tally.figures(sides.map(toSide)),
+    findings: sides.flatMap((side) =>
+      findWhatHurts({
+        side: toSide(side),
+        rounds: tally.delays(side.id, "delivery50"),
+        everyMs: MS_PER_SECOND / content.perSecond,
+        losses: losses[side.id] as Losses,
+      }),
+    ),
+    faults: [],
+  };
+}
+
+function toSide({ id, name }: PathSide): Side {
+  return { id, name };
+}
+
+function sidesOf(paths: readonly Path[]): readonly PathSide[] {
+  const seen = new Map<string, number>();
+  return paths.map((path) => {
+    const count = (seen.get(path.id) ?? 0) + 1;
+    seen.set(path.id, count);
+    const [id, name] = count === 1 ? [path.id, path.name] : [`${path.id}#${count}`, `${path.name} #${count}`];
+    return { id, name, path };
+  });
+}
+
+function machine(): string {
+  const all = cpus();
+  return `${all.length} x ${all[0]?.model ?? "unknown processor"}, ${system()} ${release()}, Node ${process.versions.node}`;
+}

@@ -1,0 +1,92 @@
+/** What the way between the ends does to messages, told from their delays. */
+import { type Finding, formatValue, quantile, type Side, sortedUp } from "../../instrument/index.ts";
+import type { Losses } from "./rounds.ts";
+
+export interface Observed {
+  readonly side: Side;
+  /** Of messages from server to client, by round, in their order, in ms. */
+  readonly rounds: readonly (readonly number[])[];
+  /** Milliseconds between two messages. */
+  readonly everyMs: number;
+  readonly losses: Losses;
+}
+
+/** Shorter pauses are any machine's own: a collection of garbage, a busy core. TCP waits at least 200 ms before it sends again (RFC 6298). */
+const STALL_MS = 100;
+/** A delay that is that many times the usual one. */
+const STALL_TIMES = 4;
+/** Of the rounds must have a stall: one in a whole run is an accident. */
+const STALLED_SHARE = 0.05;
+const LEAST_STALLED = 3;
+
+/** What is held back for less is no buffer: a long-poll itself gathers for 10 ms. */
+const HELD_MS = 50;
+/** Messages that arrive together with the one before, though they were sent apart. */
+const TOGETHER_SHARE = 0.8;
+const TOGETHER_OF_GAP = 0.25;
+
+export function findWhatHurts(observed: Observed): readonly Finding[] {
+  const { losses, side } = observed;
+  const found: Finding[] = [];
+  if (observed.rounds.some((round) => round.length > 0)) {
+    // What is held back in bunches stalls as well: one name is enough.
+    const hurt = findBuffering(observed) ?? findStalls(observed);
+    if (hurt) found.push(hurt);
+  }
+  const { sent, lost, doubled, failed, failure } = losses;
+  if (lost > 0)
+    found.push({
+      id: "late",
+      side: side.id,
+      says: `${side.name}: ${lost} of ${sent} messages had not come within 3 s of the last one.`,
+      value: lost,
+    });
+  if (doubled > 0)
+    found.push({
+      id: "doubled",
+      side: side.id,
+      says: `${side.name}: ${doubled} of ${sent} messages came twice. That is a defect; please report it.`,
+      value: doubled,
+    });
+  if (failed > 0)
+    found.push({
+      id: "failed",
+      side: side.id,
+      says: `${side.name}: ${failed} ${failed === 1 ? "round" : "rounds"} came to nothing: ${failure}`,
+      value: failed,
+    });
+  return found;
+}
+
+const P50 = 0.5;
+const P99 = 0.99;
+
+/** Named by their tail, never as a share of lost packets: TCP hides which packets it sent again. */
+function findStalls({ side, rounds }: Observed): Finding | undefined {
+  const sorted = sortedUp(rounds.flat());
+  const [p50, p99] = [quantile(sorted, P50), quantile(sorted, P99)];
+  const limit = Math.max(p50 + STALL_MS, p50 * STALL_TIMES);
+  const stalled = rounds.filter((round) => round.some((delay) => delay > limit));
+  if (stalled.length < Math.max(LEAST_STALLED, STALLED_SHARE * rounds.length)) return undefined;
+  const ratio = p99 / p50;
+  const says = `${side.name}: messages stall in ${stalled.length} of ${rounds.length} rounds; p99 is ${formatValue(p99, "ms")}, ${ratio.toFixed(1)} times p50 (${formatValue(p50, "ms")}). TCP sends lost packets again after 200 ms or more, and what follows waits.`;
+  return { id: "stalls", side: side.id, says, value: ratio };
+}
+
+/** Something lets go of messages in bunches: nearly all arrive together with the one before, and the first of a bunch has waited. */
+function findBuffering({ side, rounds, everyMs }: Observed): Finding | undefined {
+  let together = 0;
+  let pairs = 0;
+  for (const round of rounds) {
+    for (let next = 1; next < round.length; next++) {
+      pairs++;
+      const apart = everyMs + (round[next] as number) - (round[next - 1] as number);
+      if (apart < TOGETHER_OF_GAP * everyMs) together++;
+    }
+  }
+  const sorted = sortedUp(rounds.flat());
+  const heldMs = (sorted.at(-1) as number) - (sorted[0] as number);
+  if (together < TOGETHER_SHARE * pairs || heldMs < HELD_MS) return undefined;
+  const says = `${side.name}: something on the way holds messages back for up to ${formatValue(heldMs, "ms")} and lets go of them in bunches; "eitherway doctor" finds out what.`;
+  return { id: "buffering", side: side.id, says, value: heldMs };
+}

@@ -1,0 +1,157 @@
+/** Plays rounds of all sides in turn, so that whatever slows the machine or the network for a while slows them all. */
+import { median, playRound, quantile, type RoundPart, sortedUp, type Way } from "../../instrument/index.ts";
+import { createClientWay } from "./client-way.ts";
+import { type ContentKind, fillFor } from "./content.ts";
+import type { FigureName } from "./figure-kinds.ts";
+import type { Usage } from "./measured-server.ts";
+import type { Path } from "./paths.ts";
+import { sharedClock } from "./shared-clock.ts";
+import type { Tally } from "./tally.ts";
+import type { Target } from "./target.ts";
+
+/** A path, and what it is called in this comparison. */
+export interface PathSide {
+  readonly id: string;
+  readonly name: string;
+  readonly path: Path;
+}
+
+export interface Content {
+  readonly kind: ContentKind;
+  /** Of a payload, about. */
+  readonly bytes: number;
+  readonly perSecond: number;
+}
+
+export interface RoundsOptions {
+  readonly sides: readonly PathSide[];
+  readonly target: Target;
+  readonly tally: Tally;
+  readonly content: Content;
+  /** When no further rounds begin, by the shared clock. */
+  readonly until: number;
+  readonly signal: AbortSignal;
+  /** Hears of each round that all sides have played. */
+  onRound(rounds: number): void;
+}
+
+export interface Losses {
+  sent: number;
+  lost: number;
+  doubled: number;
+  /** Rounds that came to nothing, and what the last one of them said. */
+  failed: number;
+  failure?: string;
+}
+
+/** One trace: enough for a p95, short enough for many rounds. */
+const TRACE_MS = 80;
+const MIN_MESSAGES = 10;
+const BURST_MS = 40;
+/** For what is still on its way. Longer than any network that is worth measuring holds a message. */
+const PATIENCE_MS = 3_000;
+/** Compilers and pools of connections get warm. */
+const WARM_UPS = 2;
+
+const P95 = 0.95;
+const MS_PER_SECOND = 1_000;
+
+/** Resolves with what was lost and doubled, by side. A side that failed in each warm-up is left out of the rounds. */
+export async function playRounds(options: RoundsOptions): Promise<Readonly<Record<string, Losses>>> {
+  const { sides, tally, until, signal, onRound } = options;
+  const losses = new Map<PathSide, Losses>(sides.map((side) => [side, { sent: 0, lost: 0, doubled: 0, failed: 0 }]));
+  for (let number = -WARM_UPS; number < 0 || (sharedClock.now() < until && !signal.aborted); number++) {
+    const playing = sides.filter((side) => number < 0 || (losses.get(side) as Losses).failed < WARM_UPS);
+    if (playing.length === 0) break;
+    // The order alternates: what the first one leaves behind must not always meet the same one.
+    for (const side of number % 2 === 0 ? playing : playing.reverse()) {
+      if (signal.aborted) break;
+      const sum = losses.get(side) as Losses;
+      const played = await playSide(side, options).catch((thrown: Error) => thrown);
+      if (played instanceof Error) Object.assign(sum, { failed: sum.failed + 1, failure: played.message });
+      else if (number >= 0) take(side.id, number, played, sum, tally);
+    }
+    if (number >= 0) onRound(number + 1);
+  }
+  return Object.fromEntries([...losses].map(([{ id }, sum]) => [id, sum]));
+}
+
+function take(
+  side: string,
+  round: number,
+  { numbers, delays, ...counted }: SidePlayed,
+  sum: Losses,
+  tally: Tally,
+): void {
+  tally.put(side, round, numbers);
+  for (const [name, values] of delays) tally.putDelays(side, name, values);
+  for (const key of ["sent", "lost", "doubled"] as const) sum[key] += counted[key];
+}
+
+interface SidePlayed extends Pick<Losses, "sent" | "lost" | "doubled"> {
+  readonly numbers: Partial<Record<FigureName, number>>;
+  readonly delays: readonly (readonly [FigureName, readonly number[]])[];
+}
+
+async function playSide({ path }: PathSide, { target, content }: RoundsOptions): Promise<SidePlayed> {
+  const messages = Math.max(MIN_MESSAGES, Math.round((TRACE_MS / MS_PER_SECOND) * content.perSecond));
+  const trace = { messages, everyMs: MS_PER_SECOND / content.perSecond, fill: fillFor(content.bytes) };
+  const read = readUsage(target);
+  const way: Way = { ...createWay(path, target, content.kind), ...(target.server && { after: read.after }) };
+  const result = await playRound(way, { trace, burstMs: BURST_MS, patienceMs: PATIENCE_MS }, sharedClock);
+  const upMs = (await target.server?.upDelays()) ?? [];
+  const { openMs, deliveryMs, roundTripMs, upPerSecond, sent, lost, doubled } = result;
+  return {
+    ...{ sent, lost, doubled },
+    numbers: {
+      open: openMs,
+      ...ifAny(deliveryMs, (all) => ({ delivery50: median(all), delivery95: quantile(sortedUp(all), P95) })),
+      ...ifAny(roundTripMs, (all) => ({ roundTrip50: median(all), roundTrip95: quantile(sortedUp(all), P95) })),
+      ...ifAny(upMs, (all) => ({ upstream50: median(all), upstream95: quantile(sortedUp(all), P95) })),
+      ...(upPerSecond !== undefined && { upstreamRate: upPerSecond }),
+      ...read.numbers(messages),
+    },
+    delays: [
+      ["delivery50", deliveryMs],
+      ["roundTrip50", roundTripMs],
+      ["upstream50", upMs],
+    ],
+  };
+}
+
+function ifAny<Numbers>(values: readonly number[], make: (values: readonly number[]) => Numbers): Numbers | undefined {
+  return values.length > 0 ? make(values) : undefined;
+}
+
+export function createWay(path: Path, target: Target, kind: ContentKind): Way {
+  const channel = `compare/${crypto.randomUUID()}`;
+  return createClientWay({
+    createClient: () => path.createClient(target.urlOf(path)),
+    channel,
+    kind,
+    order: (trace) => target.order(channel, kind, trace),
+  });
+}
+
+/** What the server used for each part of a round. */
+function readUsage({ server }: Target) {
+  const at = new Map<RoundPart, Usage>();
+  const between = (from: RoundPart, to: RoundPart, what: (usage: Usage) => number, messages: number) => {
+    const [before, after] = [at.get(from), at.get(to)];
+    return before && after ? (what(after) - what(before)) / messages : Number.NaN;
+  };
+  return {
+    async after(part: RoundPart): Promise<void> {
+      if (server) at.set(part, await server.usage({ collected: false }));
+    },
+    numbers(messages: number): Partial<Record<FigureName, number>> {
+      if (at.size === 0) return {};
+      return {
+        cpuDown: between("open", "down", ({ cpuMicros }) => cpuMicros, messages),
+        cpuUp: between("down", "up", ({ cpuMicros }) => cpuMicros, messages),
+        bytesDown: between("open", "down", ({ bytesOut }) => bytesOut, messages),
+        bytesUp: between("down", "up", ({ bytesIn, bytesOut }) => bytesIn + bytesOut, messages),
+      };
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** What is measured against: a server of our own on this machine, with or without a bad network before it, or one elsewhere. */
+import { createClient } from "../../client/index.node.ts";
+import { playTrace, type Trace } from "../../instrument/index.ts";
+import { createFaultNetwork, type Fault, type FaultNetwork } from "../../testing/index.ts";
+import { type ContentKind, contentOf } from "./content.ts";
+import { type MeasuredServer, startMeasuredServer } from "./measured-server.ts";
+import type { Path } from "./paths.ts";
+import { sharedClock } from "./shared-clock.ts";
+
+export interface Target {
+  /** For people. */
+  readonly between: string;
+  urlOf(path: Path): string;
+  /** Has the trace sent to the channel, and resolves once its last message is stored. */
+  order(channel: string, kind: ContentKind, trace: Trace): Promise<void>;
+  /** Present where the server is ours and a process of this machine. */
+  readonly server?: MeasuredServer;
+  /** Another address of the same server, which nobody has talked to yet. */
+  fresh?(path: Path): Promise<FreshAddress>;
+  close(): Promise<void>;
+}
+
+export interface FreshAddress {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const BASE_PATH = "/eitherway";
+
+export async function createLocalTarget(shape?: Fault): Promise<Target> {
+  const server = await startMeasuredServer();
+  const networks: FaultNetwork[] = [];
+  const urls = { 1: urlOf(server.ports.http1), 2: urlOf(server.ports.http2) };
+
+  async function network(target: number): Promise<FaultNetwork> {
+    const one = await createFaultNetwork({ target });
+    if (shape) one.set(shape);
+    return one;
+  }
+
+  if (shape) {
+    const [http1, http2] = await Promise.all([network(server.ports.http1), network(server.ports.http2)]);
+    networks.push(http1, http2);
+    Object.assign(urls, { 1: urlOf(http1.port), 2: urlOf(http2.port) });
+  }
+  return {
+    between: "two processes of this machine, over loopback",
+    server,
+    urlOf: ({ http }) => urls[http],
+    order: (channel, kind, trace) => server.send({ channel, kind, trace }),
+    async fresh({ http }) {
+      const one = await network(http === 1 ? server.ports.http1 : server.ports.http2);
+      return { url: urlOf(one.port), close: () => one.close() };
+    },
+    async close() {
+      await Promise.all(networks.map((one) => one.close()));
+      await server.stop();
+    },
+  };
+}
+
+function urlOf(port: number): string {
+  return `http://${HOST}:${port}${BASE_PATH}`;
+}
+
+/** A server elsewhere. Nothing can be had sent from its inside: a second client publishes, the same one for every path. */
+export async function createRemoteTarget(url: string, signal: AbortSignal): Promise<Target> {
+  const publisher = createClient({ url });
+  const ended = () => void publisher.close();
+  signal.addEventListener("abort", ended, { once: true });
+  return {
+    between: url,
+    urlOf: () => url,
+    async order(channel, kind, { fill, ...trace }) {
+      const handle = publisher.channel(channel);
+      await playTrace(trace, sharedClock, (number, at) =>
+        handle.publish(contentOf(kind, { part: "down", number, at, fill }), { kind }),
+      );
+    },
+    async close() {
+      signal.removeEventListener("abort", ended);
+      await publisher.close();
+    },
+  };
+}
