@@ -51,6 +51,8 @@ export interface Destination {
   /** Default: what suits the URL. */
   readonly streamChange?: StreamChange | undefined;
   readonly clock: ClientClock;
+  /** How HTTP is spoken. Default: the platform's. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /** What every hello of this link says of the client. */
   readonly who: Pick<HelloFrame, "client" | "token">;
   /** Every channel as it stands now. Asked for whenever a hello is written. */

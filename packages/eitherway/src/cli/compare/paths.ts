@@ -1,5 +1,6 @@
 /** The ways from a client to a server that are compared: transports of the client over one version of HTTP. */
-import { type Client, type ClientOptions, createClient, type TransportName } from "../../client/index.node.ts";
+import { type Client, type ClientOptions, createClient } from "../../client/index.node.ts";
+import { sseHttp2Transport } from "./sse-http2.ts";
 
 export type PathId = "ws" | "sse" | "sse-h2" | "poll";
 
@@ -12,11 +13,12 @@ export interface Path {
 }
 
 export const PATHS: readonly Path[] = [
-  path("ws", "WebSocket", "websocket"),
-  path("sse", "SSE", "sse"),
-  path("poll", "long-poll", "poll"),
+  { id: "ws", name: "WebSocket", http: 1, createClient: client({ transport: "websocket" }) },
+  { id: "sse", name: "SSE", http: 1, createClient: client({ transport: "sse" }) },
+  { id: "sse-h2", name: "SSE, HTTP/2", http: 2, createClient: client({ transports: [sseHttp2Transport] }) },
+  { id: "poll", name: "long-poll", http: 1, createClient: client({ transport: "poll" }) },
 ];
 
-function path(id: PathId, name: string, transport: TransportName): Path {
-  return { id, name, http: 1, createClient: (url, options) => createClient({ ...options, url, transport }) };
+function client(how: Pick<ClientOptions, "transport" | "transports">): Path["createClient"] {
+  return (url, options) => createClient({ ...options, ...how, url });
 }

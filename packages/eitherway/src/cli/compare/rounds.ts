@@ -45,9 +45,9 @@ export interface Losses {
 }
 
 /** One trace: enough for a p95, short enough for many rounds. */
-const TRACE_MS = 80;
+const TRACE_MS = 40;
 const MIN_MESSAGES = 10;
-const BURST_MS = 40;
+const BURST_MS = 30;
 /** For what is still on its way. Longer than any network that is worth measuring holds a message. */
 const PATIENCE_MS = 3_000;
 /** Compilers and pools of connections get warm. */

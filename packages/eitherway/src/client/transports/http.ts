@@ -16,14 +16,14 @@ export function helloLine(to: Destination, channels: Greeting["channels"], wait?
  * not look at it.
  */
 export async function exchange(
-  { url, clock }: Destination,
+  { url, clock, fetch: ask = fetch }: Destination,
   door: string,
   body: string,
   signal: AbortSignal,
   take: (answer: Response) => Promise<LinkFailure | undefined>,
 ): Promise<LinkFailure | undefined> {
   try {
-    const answer = await fetch(`${url}/${door}`, { method: "POST", body, signal, cache: "no-store" });
+    const answer = await ask(`${url}/${door}`, { method: "POST", body, signal, cache: "no-store" });
     if (answer.ok) return await take(answer);
     const { url: from, status, headers } = answer;
     return failureOf(

@@ -1,0 +1,57 @@
+/** Comparisons inside the test: the plan is the test's, the server, its process and its sockets are real. */
+import { onTestFinished } from "vitest";
+import { type CompareOptions, compare } from "../../src/cli/compare/compare.ts";
+import type { FIGURES } from "../../src/cli/compare/figure-kinds.ts";
+import { PATHS, type Path, type PathId } from "../../src/cli/compare/paths.ts";
+import { createLocalTarget, type Target } from "../../src/cli/compare/target.ts";
+import type { Comparison, FigureValue } from "../../src/instrument/index.ts";
+import type { Fault } from "../../src/testing/index.ts";
+
+export function pathOf(id: PathId): Path {
+  const path = PATHS.find((one) => one.id === id);
+  if (!path) throw new Error(`there is no path ${id}`);
+  return path;
+}
+
+/** Until the test is over. */
+export async function startTarget(shape?: Fault): Promise<Target> {
+  const target = await createLocalTarget(shape);
+  onTestFinished(() => target.close());
+  return target;
+}
+
+export interface TestComparison extends Partial<Pick<CompareOptions, "content" | "signal" | "tell">> {
+  readonly paths: readonly Path[];
+  readonly target: Target;
+  readonly seconds: number;
+  readonly openings?: number;
+  readonly crowd?: number;
+}
+
+export function runComparison({ paths, target, seconds, openings = 0, crowd = 0, ...own }: TestComparison) {
+  return compare({
+    plan: { name: "quick", paths: [], roundsSeconds: seconds, openings, crowd },
+    content: { kind: "json", bytes: 120, perSecond: 500 },
+    signal: new AbortController().signal,
+    tell() {},
+    ...{ paths, target },
+    ...own,
+  });
+}
+
+type FigureId = (typeof FIGURES)[keyof typeof FIGURES]["id"];
+
+export function figureOf(comparison: Comparison, id: FigureId, side: string): FigureValue {
+  const value = comparison.figures.find((figure) => figure.id === id)?.values[side];
+  if (!value) throw new Error(`${id} was not measured for ${side}`);
+  return value;
+}
+
+/** Verdicts that found something, as `delivery.p50 more`. */
+export function differences({ figures }: Comparison): readonly string[] {
+  return figures.flatMap(({ id, values }) =>
+    Object.values(values).flatMap(({ verdict }) =>
+      verdict?.outcome === "more" || verdict?.outcome === "less" ? [`${id} ${verdict.outcome}`] : [],
+    ),
+  );
+}
