@@ -9,6 +9,7 @@ const PARTS = {
   chromium: ["chromium"],
   "firefox-esr": ["firefox-esr"],
   nginx: ["nginx"],
+  haproxy: ["haproxy"],
   curl: ["curl"],
   openssl: ["openssl"],
   python3: ["python3"],

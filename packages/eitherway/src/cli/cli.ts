@@ -1,5 +1,6 @@
 /** The command line: finds the command, reads its arguments, and turns what goes wrong into a sentence and an exit code. */
 import { isEitherwayError } from "../protocol/index.ts";
+import { adviseCommand } from "./advise/command.ts";
 import type { Command } from "./command.ts";
 import { compareCommand } from "./compare/compare-command.ts";
 import { type Flags, flagLines, readArguments } from "./flags.ts";
@@ -10,7 +11,7 @@ import { EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { tailCommand } from "./tail.ts";
 import { readVersion } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [serveCommand, tailCommand, publishCommand, compareCommand];
+const COMMANDS: readonly Command[] = [serveCommand, tailCommand, publishCommand, compareCommand, adviseCommand];
 
 const COMMON_FLAGS: Flags = {
   help: { short: "h", help: "shows this" },

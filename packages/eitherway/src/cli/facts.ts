@@ -37,6 +37,8 @@ export interface Fact {
   readonly date: string;
   /** The exact setting that mends it. Documented, not tested. */
   readonly mend?: string;
+  /** What cannot pass at all, and no setting mends it. */
+  readonly refuses?: "websocket" | "sse";
 }
 
 export const FACTS: readonly Fact[] = [
@@ -312,6 +314,15 @@ timeouts:
     date: "2026-11-27",
   },
   {
+    id: "aws-apigw-ws-integration",
+    about: "AWS",
+    says: "An API Gateway WebSocket API ends the WebSocket itself and hands each frame to an integration (Lambda, an HTTP endpoint or an AWS service), so a WebSocket server behind it gets no WebSocket.",
+    kind: "upgrade",
+    refuses: "websocket",
+    source: "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-integrations.html",
+    date: "2026-11-28",
+  },
+  {
     id: "aws-apigw-ws-idle",
     about: "AWS",
     says: "An API Gateway WebSocket is closed after 10 min of silence; the quota cannot be raised.",
@@ -363,6 +374,7 @@ spec:
     about: "Azure",
     says: "Azure Front Door Standard and Premium do not support Server-Sent Events at all; use WebSocket or long-poll behind it.",
     kind: "buffering",
+    refuses: "sse",
     source: "https://learn.microsoft.com/en-us/azure/frontdoor/standard-premium/websocket",
     date: "2026-11-27",
   },

@@ -1,5 +1,5 @@
 /** The server without a platform: options, access, routes, and how its parts are put together. */
-export type { Amount, Amounts } from "./amounts.ts";
+export { type Amount, type Amounts, readAmount } from "./amounts.ts";
 export type { Eitherway, EitherwayParts, PublishOptions } from "./eitherway.ts";
 export { createEitherway } from "./eitherway.ts";
 export type { EitherwayOptions } from "./options.ts";

@@ -1,0 +1,90 @@
+/** The figures of a comparison that decide anything, by the path that they were measured on. */
+import { type Comparison, FORM, formatValue } from "../../instrument/index.ts";
+import { UsageError } from "../surroundings.ts";
+
+/** The ways that a comparison measures. */
+export type Path = "websocket" | "sse" | "poll";
+
+export interface Measured {
+  /** For people: between what, and when. */
+  readonly where: string;
+  readonly paths: Partial<Record<Path, PathFigures>>;
+}
+
+export interface PathFigures {
+  /** A message and its answer, 95 of 100, in ms. */
+  readonly roundTripMs?: number;
+  /** From server to client, 95 of 100, in ms. */
+  readonly deliveryMs?: number;
+  /** What one client can send at most. */
+  readonly upstreamPerSecond?: number;
+  /** The longest time that something in between held messages back, in ms. */
+  readonly heldBackMs?: number;
+}
+
+/** The sides of a comparison, best known path first. */
+const SIDES: Readonly<Record<Path, Readonly<Record<"yes" | "no", readonly string[]>>>> = {
+  websocket: { yes: ["ws"], no: ["ws"] },
+  sse: { yes: ["sse2", "sse"], no: ["sse", "sse2"] },
+  poll: { yes: ["poll"], no: ["poll"] },
+};
+
+const FIGURES = {
+  roundTripMs: "round-trip.p95",
+  deliveryMs: "delivery.p95",
+  upstreamPerSecond: "upstream.rate",
+} as const;
+
+/** Reads what `eitherway compare --json` wrote. Throws `UsageError` for anything else. */
+export function readMeasured(text: string, file: string, http2: "yes" | "no"): Measured {
+  const comparison = parse(text, file);
+  const paths = Object.entries(SIDES).flatMap(([path, sides]) => {
+    const side = sides[http2].find((id) => comparison.sides.some((one) => one.id === id));
+    return side === undefined ? [] : [[path, figuresOf(comparison, side)] as const];
+  });
+  const { between, at, shape } = comparison.made;
+  const where = `${between}${shape ? `, ${shape}` : ""}, ${at.slice(0, DATE_LENGTH)}`;
+  return { where, paths: Object.fromEntries(paths) };
+}
+
+const DATE_LENGTH = "2026-11-28".length;
+
+function parse(text: string, file: string): Comparison {
+  let comparison: Partial<Comparison> | null;
+  try {
+    comparison = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`--measured ${file} is no JSON; give what "eitherway compare --json" wrote.`, { cause });
+  }
+  if (comparison?.form === FORM) return comparison as Comparison;
+  throw new UsageError(
+    `--measured ${file} is of form ${JSON.stringify(comparison?.form)}, not ${FORM}; give what "eitherway compare --json" wrote.`,
+  );
+}
+
+function figuresOf({ figures, findings }: Comparison, side: string): PathFigures {
+  const numbers = Object.entries(FIGURES).flatMap(([name, id]) => {
+    const median = figures.find((figure) => figure.id === id)?.values[side]?.summary.median;
+    return median === undefined ? [] : [[name, median] as const];
+  });
+  const held = findings.filter((finding) => finding.side === side && finding.id === "buffering");
+  const heldBackMs = Math.max(...held.map(({ value }) => value));
+  return { ...Object.fromEntries(numbers), ...(held.length > 0 && { heldBackMs }) };
+}
+
+const WORDS = {
+  roundTripMs: (value: number) => `there and back ${formatValue(value, "ms")}`,
+  deliveryMs: (value: number) => `to the client ${formatValue(value, "ms")}`,
+  upstreamPerSecond: (value: number) => `from a client at most ${formatValue(value, "per-second")}`,
+  heldBackMs: (value: number) => `held back for ${formatValue(value, "ms")}`,
+} as const;
+
+/** `there and back 0.4 ms, to the client 0.2 ms`; empty where nothing of use was measured. */
+export function figuresText(figures: PathFigures): string {
+  return Object.entries(WORDS)
+    .flatMap(([name, words]) => {
+      const value = figures[name as keyof PathFigures];
+      return value === undefined ? [] : [words(value)];
+    })
+    .join(", ");
+}

@@ -1,0 +1,26 @@
+/** Answers and measurements, and which ways they leave open: what rules look at. */
+import type { Fact } from "../facts.ts";
+import { factsOf } from "./hosting.ts";
+import type { Measured, Path } from "./measured.ts";
+import type { Answers } from "./questions.ts";
+
+export interface Situation {
+  readonly answers: Answers;
+  readonly measured: Measured | undefined;
+  /** Why a way is closed, one sentence; absent: it is open. */
+  readonly closed: Partial<Record<Path, string>>;
+}
+
+export function situationOf(answers: Answers, measured: Measured | undefined, facts: readonly Fact[]): Situation {
+  const refusals = factsOf(answers.hosting, facts).flatMap(({ refuses, says }) => (refuses ? [[refuses, says]] : []));
+  return { answers, measured, closed: { ...heldBack(answers, measured), ...Object.fromEntries(refusals) } };
+}
+
+/** A stream that is held back longer than an answer may take is none. A poll is never held back: it ends. */
+function heldBack({ latency }: Answers, measured: Measured | undefined): Partial<Record<Path, string>> {
+  const ms = measured?.paths.sse?.heldBackMs;
+  if (ms === undefined || ms <= latency) return {};
+  return {
+    sse: `Something between holds event streams back: ${Math.round(ms)} ms as measured, ${latency} ms allowed.`,
+  };
+}
