@@ -25,7 +25,7 @@ export interface PathFigures {
 /** The sides of a comparison, best known path first. */
 const SIDES: Readonly<Record<Path, Readonly<Record<"yes" | "no", readonly string[]>>>> = {
   websocket: { yes: ["ws"], no: ["ws"] },
-  sse: { yes: ["sse2", "sse"], no: ["sse", "sse2"] },
+  sse: { yes: ["sse-h2", "sse"], no: ["sse", "sse-h2"] },
   poll: { yes: ["poll"], no: ["poll"] },
 };
 

@@ -65,9 +65,7 @@ function notesOf(answers: Answers, way: Way, { pingMs }: ServerSettings, known: 
     ...(known.some(({ kind }) => kind === "absolute")
       ? ["A link that is cut comes back by itself and goes on where it was."]
       : []),
-    ...(way === "sse"
-      ? ["An event stream ends by itself after 4 to 6 min and goes on as a new one, below most limits on its life."]
-      : []),
+    ...(way === "sse" ? ["An event stream ends by itself after 4 to 6 min and goes on as a new one."] : []),
     ...(sharesTabs(answers, way) ? ["All tabs of a user share one event stream."] : []),
   ];
 }

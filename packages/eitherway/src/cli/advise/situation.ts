@@ -12,7 +12,8 @@ export interface Situation {
 }
 
 export function situationOf(answers: Answers, measured: Measured | undefined, facts: readonly Fact[]): Situation {
-  const refusals = factsOf(answers.hosting, facts).flatMap(({ refuses, says }) => (refuses ? [[refuses, says]] : []));
+  const refusing = facts.filter(({ refuses }) => refuses !== undefined); // first: this runs for every change that is tried
+  const refusals = factsOf(answers.hosting, refusing).map(({ refuses, says }) => [refuses, says]);
   return { answers, measured, closed: { ...heldBack(answers, measured), ...Object.fromEntries(refusals) } };
 }
 
