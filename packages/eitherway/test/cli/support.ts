@@ -11,6 +11,8 @@ export interface RunningCli {
   /** What was written so far. */
   out(): string;
   err(): string;
+  /** Whether the terminal hands over single keys, which must not outlast the command. */
+  isRaw(): boolean;
   /** Resolves once standard output (or error) matches; rejects when the command ends before. */
   prints(pattern: RegExp): Promise<RegExpExecArray>;
   says(pattern: RegExp): Promise<RegExpExecArray>;
@@ -28,7 +30,11 @@ export interface CliOptions {
 /** Starts `eitherway …argv`; it ends with the test. */
 export function startCli(argv: readonly string[], options: CliOptions = {}): RunningCli {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  if (options.terminal) for (const stream of [stdin, stdout]) Object.assign(stream, { isTTY: true });
+  let raw = false;
+  if (options.terminal) {
+    for (const stream of [stdin, stdout]) Object.assign(stream, { isTTY: true });
+    Object.assign(stdin, { setRawMode: (on: boolean) => (raw = on) });
+  }
   const stop = new AbortController();
   const texts = { out: "", err: "" };
   const looks = new Set<() => void>();
@@ -71,6 +77,7 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
     exit,
     out: () => texts.out,
     err: () => texts.err,
+    isRaw: () => raw,
     prints: (pattern) => matches("out", pattern),
     says: (pattern) => matches("err", pattern),
     stop() {

@@ -93,9 +93,9 @@ export function formatNumber(unit: NumberUnit, value: number): string {
       return formatRate(value);
     case "bytes":
       return scaled(value, [
-        [KIB * KIB, "mb"],
-        [KIB, "kb"],
-        [1, " bytes"],
+        [KIB * KIB, " MB"],
+        [KIB, " kB"],
+        [1, " B"],
       ]);
     case "percent":
       return `${value} %`;
@@ -127,5 +127,5 @@ function scaled(value: number, units: readonly (readonly [number, string])[]): s
 const DIGITS = 3;
 
 function rounded(value: number): string {
-  return value.toLocaleString("en", { maximumSignificantDigits: DIGITS, useGrouping: value >= KIB });
+  return value.toLocaleString("en", { maximumSignificantDigits: DIGITS });
 }

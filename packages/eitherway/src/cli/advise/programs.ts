@@ -102,7 +102,7 @@ export function pollingProgram({ staleness }: Answers): Program {
     language: "ts",
     text: `const EVERY_MS = ${digitsText(staleness)};
 
-/** "no-cache" asks with the ETag that the browser has: unchanged costs a 304. */
+/** "no-cache" asks with the ETag that the browser has: mostly a 304. */
 export async function look(): Promise<void> {
   const answer = await fetch("/news.json", { cache: "no-cache" });
   if (answer.ok) console.log(await answer.json());
