@@ -56,9 +56,12 @@ describe("in a terminal", () => {
     typed.stdin.write(CTRL_C);
     expect(await typed.exit).toBe(1);
     expect(typed.err()).toBe("Nothing was advised.\n");
+    expect(typed.isRaw()).toBe(false);
     const told = startCli(["advise"], { terminal: true });
     await told.prints(/What is it\?/);
+    expect(told.isRaw()).toBe(true);
     expect(await told.stop()).toBe(1);
+    expect(told.isRaw()).toBe(false);
   });
 
   test("--usual asks nothing", async () => {

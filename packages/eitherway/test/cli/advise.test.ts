@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Advice } from "../../src/cli/advise/advise.ts";
 import { QUESTIONS } from "../../src/cli/advise/questions.ts";
 import { type Comparison, type FigureKind, FORM, judgeFigures } from "../../src/instrument/index.ts";
+import { readText } from "../readme/support.ts";
 import { runToEnd } from "./support.ts";
 
 async function adviceOf(...argv: string[]): Promise<Advice> {
@@ -171,6 +172,12 @@ describe("a wrong command line gets one sentence and exit code 2 (P12)", () => {
     expect(err).toMatch(sentence);
     expect(err).toMatch(/^[^\n]+\.\n$/);
   });
+});
+
+test("docs/advise.md shows what is really printed", async () => {
+  const [, command, printed] =
+    /```\neitherway (advise [^\n]+)\n```\n\n```text\n(.*?)```/s.exec(await readText("docs/advise.md")) ?? [];
+  expect((await runToEnd(command?.split(" ") ?? [])).out).toBe(printed);
 });
 
 test("help has a flag for every question", async () => {
