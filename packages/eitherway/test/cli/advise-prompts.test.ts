@@ -48,6 +48,7 @@ describe("in a terminal", () => {
     expect(running.out()).not.toMatch(/How many messages does one client send\?/);
     running.stdin.write(CTRL_C);
     expect(await running.exit).toBe(1);
+    expect(running.err()).toBe("Nothing was advised.\n");
   });
 
   test("Ctrl-C ends it politely, and so does a signal", async () => {

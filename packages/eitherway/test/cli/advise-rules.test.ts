@@ -82,6 +82,12 @@ describe("an advice", () => {
   });
 });
 
+test("a change that is undone further away is found as well", () => {
+  const { advises, flips } = advise(complete({}), slowStream);
+  expect([advises, wayOf(complete({ latency: 1 }).answers, slowStream)]).toEqual(["sse", "sse"]);
+  expect(flips).toContainEqual({ question: "latency", change: "below", at: 400, to: 399, advises: "websocket" });
+});
+
 /** Measured, with an event stream that is held back. */
 const held: Measured = { where: "a proxy", paths: { sse: { heldBackMs: 5_000 } } };
 const slowStream: Measured = {

@@ -27,11 +27,11 @@ const COMPILE_MS = 120_000;
 
 /** Advice of every kind: each choice, and answers far to both sides of the usual ones. */
 function allKinds(): Advice[] {
-  const answers: Partial<Answers>[] = QUESTIONS.flatMap((question) =>
-    question.kind === "choice"
-      ? question.choices.map(({ value }) => ({ [question.id]: value }))
-      : [question.min, question.max].map((value) => ({ [question.id]: value })),
-  );
+  const answers = QUESTIONS.flatMap((question): Partial<Answers>[] => {
+    const values =
+      question.kind === "choice" ? question.choices.map(({ value }) => value) : [question.min, question.max];
+    return values.map((value) => ({ [question.id]: value }));
+  });
   const pairs: Partial<Answers>[] = [
     { direction: "peer", group: 2 },
     { direction: "peer", carries: "files" },
