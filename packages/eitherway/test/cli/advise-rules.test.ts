@@ -36,7 +36,7 @@ describe("an advice", () => {
       fc.property(givens, measuredOrNot, (given, measured) => {
         const advice = advise(given, measured);
         expect(RULES.map(({ id }) => id)).toContain(advice.rule);
-        expect(advice.because.join(" ")).not.toMatch(/undefined|NaN|Infinity/);
+        expect([advice.because, ...advice.cautions].join(" ")).not.toMatch(/undefined|NaN|Infinity/);
         expect(advise(given, measured)).toEqual(advice);
       }),
       RUNS,
@@ -89,9 +89,10 @@ test("a change that is undone further away is found as well", () => {
 });
 
 /** Measured, with an event stream that is held back. */
-const held: Measured = { where: "a proxy", paths: { sse: { heldBackMs: 5_000 } } };
+const held: Measured = { where: "a proxy", says: [], paths: { sse: { heldBackMs: 5_000 } } };
 const slowStream: Measured = {
   where: "far away",
+  says: [],
   paths: { sse: { roundTripMs: 400 }, websocket: { roundTripMs: 150 } },
 };
 
@@ -169,7 +170,11 @@ describe("hosting", () => {
 
 describe("confidence", () => {
   const everything = complete({}).answers;
-  const measured: Measured = { where: "loopback", paths: { sse: { roundTripMs: 1 }, websocket: { roundTripMs: 1 } } };
+  const measured: Measured = {
+    where: "loopback",
+    says: [],
+    paths: { sse: { roundTripMs: 1 }, websocket: { roundTripMs: 1 } },
+  };
   const level = (given: Given, measurement?: Measured) => advise(given, measurement).confidence.level;
   const far = { ...everything, tabs: 1 };
 

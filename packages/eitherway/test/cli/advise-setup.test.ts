@@ -43,7 +43,7 @@ function allKinds(): Advice[] {
     { staleness: 60_000, downstream: 0.01, upstream: 0 },
     { tabs: 5, http2: "yes" },
   ];
-  const measured = { where: "", paths: { sse: { heldBackMs: 60_000 } } };
+  const measured = { where: "", says: [], paths: { sse: { heldBackMs: 60_000 } } };
   return [
     ...[...answers, ...pairs].map((some) => advise(complete(some))),
     advise(complete({ hosting: "aws-apigw" }), measured),

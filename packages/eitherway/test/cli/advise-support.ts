@@ -42,5 +42,6 @@ const figures: fc.Arbitrary<PathFigures> = fc.record(
 
 export const measurements: fc.Arbitrary<Measured> = fc.record({
   where: fc.constant("loopback, 2026-11-28"),
+  says: fc.constant([]),
   paths: fc.record({ websocket: figures, sse: figures, poll: figures }, { requiredKeys: [] }),
 });

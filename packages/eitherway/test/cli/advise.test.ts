@@ -96,6 +96,9 @@ const kind = (id: string): FigureKind => ({
   judged: true,
 });
 
+/** Enough for a verdict. */
+const ROUNDS = Array.from({ length: 20 });
+
 function comparison(findings: Comparison["findings"] = []): Comparison {
   const sides = [
     { id: "ws", name: "WebSocket" },
@@ -106,8 +109,9 @@ function comparison(findings: Comparison["findings"] = []): Comparison {
     made: { at: "2026-11-28T10:00:00Z", machine: "test", between: "loopback", plan: "quick", rounds: 3, seconds: 1 },
     sides,
     figures: judgeFigures(sides, [
-      [kind("round-trip.p95"), { rounds: { ws: [40, 41, 42], sse: [400, 410, 420] } }],
+      [kind("round-trip.p95"), { rounds: { ws: ROUNDS.map(() => 41), sse: ROUNDS.map(() => 410) } }],
       [kind("delivery.p95"), { rounds: { ws: [20, 20, 20], sse: [21, 21, null] } }],
+      [{ ...kind("upstream.rate"), judged: false }, { rounds: { ws: [900], sse: [0.05] } }],
     ]),
     findings,
     faults: [],
@@ -127,11 +131,32 @@ describe("what was measured", () => {
     const measured = await file(JSON.stringify(comparison()));
     const advice = await adviceOf("--measured", measured, "--latency", "200ms");
     expect(advice).toMatchObject({ advises: "websocket", rule: "measured-latency", confidence: { level: "high" } });
-    expect(advice.because).toEqual([
-      "Allowed are 200 ms there and back. As measured an event stream with requests takes 410 ms, a WebSocket 41 ms.",
-      "Measured (loopback, 2026-11-28): WebSocket there and back 41 ms, to the client 20 ms; SSE there and back 410 ms, to the client 21 ms.",
-    ]);
+    expect(advice.because).toMatch(/Allowed are 200 ms there and back\. .* takes 410 ms, a WebSocket 41 ms\./);
+    expect(advice.measured).toEqual({
+      where: "loopback, 2026-11-28",
+      says: [
+        "WebSocket: there and back 41 ms, to the client 20 ms, from a client at most 900/s.",
+        "SSE: there and back 410 ms, to the client 21 ms, from a client at most 0.05/s.",
+        expect.stringMatching(/^round-trip\.p95: SSE has 10 times as much as WebSocket/),
+      ],
+    });
     expect(advice.flips).toContainEqual(expect.objectContaining({ question: "latency", change: "above", at: 409 }));
+  });
+
+  test("warns where a client cannot send as much as it is to", async () => {
+    const measured = await file(JSON.stringify(comparison()));
+    const { advises, cautions } = await adviceOf("--measured", measured, "--upstream", "0.1");
+    expect(advises).toBe("sse");
+    expect(cautions).toContainEqual(
+      expect.stringMatching(/one client sends at most 3\/min there, less than the 0\.1\/s/),
+    );
+  });
+
+  test("is shown to people as well, with what was found", async () => {
+    const finding = { id: "stalls", side: "ws", says: "WebSocket stalls: p99 is 40 times p50.", value: 40 };
+    const { out } = await runToEnd(["advise", "--measured", await file(JSON.stringify(comparison([finding])))]);
+    expect(out).toMatch(/^Measured \(loopback, 2026-11-28\):\n {2}- WebSocket: there and back 41 ms/m);
+    expect(out).toMatch(/^ {2}- WebSocket stalls: p99 is 40 times p50\.$/m);
   });
 
   test("shows a stream that is held back, and another way is taken", async () => {

@@ -6,7 +6,7 @@ import { figuresText, type Measured, type Path } from "./measured.ts";
 import { type Answer, type Answers, QUESTIONS, type QuestionId, USUAL_ANSWERS, withAnswer } from "./questions.ts";
 import { decide, isPath, type Rule, type Way } from "./rules.ts";
 import { type Setup, setupOf } from "./setup.ts";
-import { type Situation, situationOf } from "./situation.ts";
+import { situationOf } from "./situation.ts";
 import { USE_CASES, type UseCase } from "./use-cases.ts";
 
 const ADVICE_FORM = "eitherway-advice/1";
@@ -16,11 +16,13 @@ export interface Advice {
   readonly advises: Way;
   /** The id of the rule that decided. */
   readonly rule: string;
-  /** Sentences with the numbers that decided. */
-  readonly because: readonly string[];
+  /** With the numbers that decided. */
+  readonly because: string;
   readonly deciding: readonly { readonly question: QuestionId; readonly answer: Answer; readonly assumed: boolean }[];
   readonly confidence: Confidence;
   readonly flips: readonly Flip[];
+  /** What was measured, where; absent: nothing was. */
+  readonly measured?: { readonly where: string; readonly says: readonly string[] };
   /** What to know before relying on it. */
   readonly cautions: readonly string[];
   readonly answers: Answers;
@@ -53,7 +55,7 @@ export function advise({ answers, assumed }: Given, measured?: Measured, facts: 
     form: ADVICE_FORM,
     advises: rule.advises,
     rule: rule.id,
-    because: [rule.because(situation), ...measuredSentences(situation, rule)],
+    because: rule.because(situation),
     deciding: rule.decides.map((question) => ({
       question,
       answer: answers[question],
@@ -61,6 +63,7 @@ export function advise({ answers, assumed }: Given, measured?: Measured, facts: 
     })),
     confidence: confidenceOf({ answers, assumed }, { rule, flips, measured }),
     flips,
+    ...(measured && { measured: { where: measured.where, says: measuredSentences(measured) } }),
     cautions: cautionsOf(situation, rule.advises),
     answers,
     assumed,
@@ -107,11 +110,11 @@ function confidenceOf(
 
 const NAMES: Readonly<Record<Path, string>> = { websocket: "WebSocket", sse: "SSE", poll: "long-poll" };
 
-function measuredSentences({ measured }: Situation, { advises }: Rule): readonly string[] {
-  if (!measured || !isPath(advises)) return [];
-  const paths = Object.entries(measured.paths)
-    .map(([path, figures]) => [NAMES[path as Path], figuresText(figures)] as const)
-    .filter(([, text]) => text !== "");
-  if (paths.length === 0) return [];
-  return [`Measured (${measured.where}): ${paths.map(([name, text]) => `${name} ${text}`).join("; ")}.`];
+/** The figures of each way, then what differs. */
+function measuredSentences({ paths, says }: Measured): readonly string[] {
+  const figures = Object.entries(paths).flatMap(([path, of]) => {
+    const text = figuresText(of);
+    return text === "" ? [] : [`${NAMES[path as Path]}: ${text}.`];
+  });
+  return [...figures, ...says];
 }

@@ -2,13 +2,14 @@
 import { DEFAULT_LIMITS } from "../../core/index.ts";
 import { formatNumber } from "./amounts.ts";
 import { NO_HOSTING } from "./hosting.ts";
+import type { Measured } from "./measured.ts";
 import { isPath, type Way } from "./rules.ts";
 import { linksOf } from "./settings.ts";
 import type { Situation } from "./situation.ts";
 
 interface Caution {
   when(situation: Situation, way: Way): boolean;
-  says(situation: Situation): string;
+  says(situation: Situation, way: Way): string;
 }
 
 const LARGE_BYTES = 1_024 * 1_024;
@@ -45,6 +46,11 @@ const CAUTIONS: readonly Caution[] = [
       `That makes ${formatNumber("count", Math.round(audience * downstream))} deliveries a second: measure on your machine whether one process keeps up.`,
   },
   {
+    when: ({ answers, measured }, way) => mostUpstream(measured, way) < answers.upstream,
+    says: ({ answers, measured }, way) =>
+      `As measured one client sends at most ${formatNumber("rate", mostUpstream(measured, way))} there, less than the ${formatNumber("rate", answers.upstream)} asked for.`,
+  },
+  {
     when: ({ answers }, way) => isPath(way) && answers.payload > LARGE_BYTES,
     says: ({ answers }) =>
       `Messages of ${formatNumber("bytes", answers.payload)} fill logs and block the ones behind them; send a link to a file instead.`,
@@ -66,6 +72,10 @@ const CAUTIONS: readonly Caution[] = [
   },
 ];
 
+function mostUpstream(measured: Measured | undefined, way: Way): number {
+  return (isPath(way) && measured?.paths[way]?.upstreamPerSecond) || Number.POSITIVE_INFINITY;
+}
+
 export function cautionsOf(situation: Situation, way: Way): readonly string[] {
-  return CAUTIONS.filter(({ when }) => when(situation, way)).map(({ says }) => says(situation));
+  return CAUTIONS.filter(({ when }) => when(situation, way)).map(({ says }) => says(situation, way));
 }

@@ -1,5 +1,5 @@
 /** The figures of a comparison that decide anything, by the path that they were measured on. */
-import { type Comparison, FORM, formatValue } from "../../instrument/index.ts";
+import { type Comparison, FORM, formatValue, verdictSentence } from "../../instrument/index.ts";
 import { UsageError } from "../surroundings.ts";
 
 /** The ways that a comparison measures. */
@@ -9,6 +9,8 @@ export interface Measured {
   /** For people: between what, and when. */
   readonly where: string;
   readonly paths: Partial<Record<Path, PathFigures>>;
+  /** What differs between the sides, and what was found on the way, one sentence each. */
+  readonly says: readonly string[];
 }
 
 export interface PathFigures {
@@ -42,9 +44,21 @@ export function readMeasured(text: string, file: string, http2: "yes" | "no"): M
     const side = sides[http2].find((id) => comparison.sides.some((one) => one.id === id));
     return side === undefined ? [] : [[path, figuresOf(comparison, side)] as const];
   });
-  const { between, at, shape } = comparison.made;
-  const where = `${between}${shape ? `, ${shape}` : ""}, ${at.slice(0, DATE_LENGTH)}`;
-  return { where, paths: Object.fromEntries(paths) };
+  const { between, at, shape, partial } = comparison.made;
+  const where = [between, shape, at.slice(0, DATE_LENGTH), partial && `ended early: ${partial}`].filter(Boolean);
+  const says = [...differences(comparison), ...comparison.findings.map((finding) => finding.says)];
+  return { where: where.join(", "), paths: Object.fromEntries(paths), says };
+}
+
+function differences({ sides: [first, ...others], figures }: Comparison): string[] {
+  if (!first) return [];
+  return figures.flatMap((figure) =>
+    others.flatMap((side) => {
+      const verdict = figure.values[side.id]?.verdict;
+      const differs = verdict?.outcome === "less" || verdict?.outcome === "more";
+      return verdict && differs ? [verdictSentence(figure, [first, side], verdict)] : [];
+    }),
+  );
 }
 
 const DATE_LENGTH = "2026-11-28".length;

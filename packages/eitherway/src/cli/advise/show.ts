@@ -31,7 +31,7 @@ export function adviceText(advice: Advice): string {
   const { confidence, deciding, flips, cautions, assumed, answers, setup } = advice;
   const parts = [
     [`Advice: ${HEADLINES[advice.advises]}.`],
-    [...advice.because, `(${advice.rule}; ${advice.source}, ${advice.date})`].flatMap((line) => wrapped(line)),
+    [advice.because, `(${advice.rule}; ${advice.source}, ${advice.date})`].flatMap((line) => wrapped(line)),
     section(
       "Decided by",
       deciding.map(({ question, answer, assumed: guessed }) => {
@@ -40,6 +40,7 @@ export function adviceText(advice: Advice): string {
       }),
     ),
     section(`Confidence: ${confidence.level}`, confidence.why.length > 0 ? confidence.why : ["nothing lowers it"]),
+    section(`Measured (${advice.measured?.where})`, advice.measured?.says ?? []),
     section("Would change to", flipLines(flips)),
     section(
       "Assumed",
