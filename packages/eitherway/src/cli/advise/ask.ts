@@ -76,12 +76,18 @@ const SOMETHING_ELSE = { value: OTHER, label: "Something else", hint: "asks ever
 
 async function askChoice(
   { select, isCancel }: Prompts,
-  { text, choices }: ChoiceQuestion,
+  { text, why, choices }: ChoiceQuestion,
   usual: string,
   terminal: Terminal,
 ): Promise<string | undefined> {
   const options = choices.map(({ value, label }) => ({ value, label }));
-  const chosen = await select({ ...terminal, message: text, options, initialValue: usual, maxItems: SHOWN });
+  const chosen = await select({
+    ...terminal,
+    message: `${text}\n${why}`,
+    options,
+    initialValue: usual,
+    maxItems: SHOWN,
+  });
   return isCancel(chosen) ? undefined : chosen;
 }
 
@@ -93,7 +99,7 @@ async function askNumber(
 ): Promise<Answer | undefined> {
   const typed = await text({
     ...terminal,
-    message: `${question.text} (${exampleOf(question)})`,
+    message: `${question.text} (${exampleOf(question)})\n${question.why}`,
     placeholder: formatAnswer(question, usual),
     validate: (value = "") => (value === "" ? undefined : complaint(question, value)),
   });
