@@ -83,7 +83,7 @@ async function askChoice(
   const options = choices.map(({ value, label }) => ({ value, label }));
   const chosen = await select({
     ...terminal,
-    message: `${text}\n${why}`,
+    message: `${text} (${why})`,
     options,
     initialValue: usual,
     maxItems: SHOWN,
@@ -99,8 +99,8 @@ async function askNumber(
 ): Promise<Answer | undefined> {
   const typed = await text({
     ...terminal,
-    message: `${question.text} (${exampleOf(question)})\n${question.why}`,
-    placeholder: formatAnswer(question, usual),
+    message: `${question.text} (${question.why})`,
+    placeholder: `${formatAnswer(question, usual)}; ${exampleOf(question)}`,
     validate: (value = "") => (value === "" ? undefined : complaint(question, value)),
   });
   if (isCancel(typed)) return undefined;
