@@ -1,6 +1,6 @@
 /** The command line: finds the command, reads its arguments, and turns what goes wrong into a sentence and an exit code. */
 import { isEitherwayError } from "../protocol/index.ts";
-import { adviseCommand } from "./advise/command.ts";
+import { adviseCommand } from "./advise/advise-command.ts";
 import type { Command } from "./command.ts";
 import { compareCommand } from "./compare/compare-command.ts";
 import { type Flags, flagLines, readArguments } from "./flags.ts";

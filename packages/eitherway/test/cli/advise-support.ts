@@ -36,7 +36,7 @@ export const givens: fc.Arbitrary<Given> = fc
 
 const ms = fc.double({ min: 0.05, max: 20_000, noNaN: true });
 const figures: fc.Arbitrary<PathFigures> = fc.record(
-  { roundTripMs: ms, deliveryMs: ms, upstreamPerSecond: ms, heldBackMs: ms },
+  { roundTripMs: ms, upstreamPerSecond: ms, heldBackMs: ms },
   { requiredKeys: [] },
 );
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Advice } from "../../src/cli/advise/advise.ts";
 import { QUESTIONS } from "../../src/cli/advise/questions.ts";
+import { FIGURES } from "../../src/cli/compare/figure-kinds.ts";
 import { type Comparison, type FigureKind, FORM, judgeFigures } from "../../src/instrument/index.ts";
 import { readText } from "../readme/support.ts";
 import { runToEnd } from "./support.ts";
@@ -86,15 +87,12 @@ describe("the answer for programs", () => {
   });
 });
 
-const kind = (id: string): FigureKind => ({
-  id,
-  row: "direction",
-  title: id,
-  unit: "ms",
-  better: "less",
-  about: "",
-  judged: true,
-});
+/** As `eitherway compare` has it. */
+function kind(id: string): FigureKind {
+  const found = Object.values(FIGURES).find((one) => one.id === id);
+  if (!found) throw new Error(`compare measures no ${id}`);
+  return found;
+}
 
 /** Enough for a verdict. */
 const ROUNDS = Array.from({ length: 20 });
@@ -109,9 +107,10 @@ function comparison(findings: Comparison["findings"] = []): Comparison {
     made: { at: "2026-11-28T10:00:00Z", machine: "test", between: "loopback", plan: "quick", rounds: 3, seconds: 1 },
     sides,
     figures: judgeFigures(sides, [
+      [kind("round-trip.p50"), { rounds: { ws: ROUNDS.map(() => 30), sse: ROUNDS.map(() => 300) } }],
       [kind("round-trip.p95"), { rounds: { ws: ROUNDS.map(() => 41), sse: ROUNDS.map(() => 410) } }],
       [kind("delivery.p95"), { rounds: { ws: [20, 20, 20], sse: [21, 21, null] } }],
-      [{ ...kind("upstream.rate"), judged: false }, { rounds: { ws: [900], sse: [0.05] } }],
+      [kind("upstream.rate"), { rounds: { ws: [900], sse: [0.05] } }],
     ]),
     findings,
     faults: [],
@@ -135,9 +134,9 @@ describe("what was measured", () => {
     expect(advice.measured).toEqual({
       where: "loopback, 2026-11-28",
       says: [
-        "WebSocket: there and back 41 ms, to the client 20 ms, from a client at most 900/s.",
-        "SSE: there and back 410 ms, to the client 21 ms, from a client at most 0.05/s.",
-        expect.stringMatching(/^round-trip\.p95: SSE has 10 times as much as WebSocket/),
+        "WebSocket: publish and answer, p95 41 ms; server to client, p95 20 ms; publishes of one client 900/s.",
+        "SSE: publish and answer, p95 410 ms; server to client, p95 21 ms; publishes of one client 0.05/s.",
+        expect.stringMatching(/^publish and answer, p50: SSE has 10 times as much as WebSocket/),
       ],
     });
     expect(advice.flips).toContainEqual(expect.objectContaining({ question: "latency", change: "above", at: 409 }));
@@ -155,7 +154,7 @@ describe("what was measured", () => {
   test("is shown to people as well, with what was found", async () => {
     const finding = { id: "stalls", side: "ws", says: "WebSocket stalls: p99 is 40 times p50.", value: 40 };
     const { out } = await runToEnd(["advise", "--measured", await file(JSON.stringify(comparison([finding])))]);
-    expect(out).toMatch(/^Measured \(loopback, 2026-11-28\):\n {2}- WebSocket: there and back 41 ms/m);
+    expect(out).toMatch(/^Measured \(loopback, 2026-11-28\):\n {2}- WebSocket: publish and answer, p95 41 ms/m);
     expect(out).toMatch(/^ {2}- WebSocket stalls: p99 is 40 times p50\.$/m);
   });
 

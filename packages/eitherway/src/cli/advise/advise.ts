@@ -2,7 +2,7 @@
 import { FACTS, type Fact } from "../facts.ts";
 import { cautionsOf } from "./cautions.ts";
 import { conditionOf, type Flip, flipsOf, nearest } from "./flips.ts";
-import { figuresText, type Measured, type Path } from "./measured.ts";
+import type { Measured } from "./measured.ts";
 import { type Answer, type Answers, QUESTIONS, type QuestionId, USUAL_ANSWERS, withAnswer } from "./questions.ts";
 import { decide, isPath, type Rule, type Way } from "./rules.ts";
 import { type Setup, setupOf } from "./setup.ts";
@@ -63,7 +63,7 @@ export function advise({ answers, assumed }: Given, measured?: Measured, facts: 
     })),
     confidence: confidenceOf({ answers, assumed }, { rule, flips, measured }),
     flips,
-    ...(measured && { measured: { where: measured.where, says: measuredSentences(measured) } }),
+    ...(measured && { measured: { where: measured.where, says: measured.says } }),
     cautions: cautionsOf(situation, rule.advises),
     answers,
     assumed,
@@ -106,15 +106,4 @@ function confidenceOf(
     ...(unmeasured ? ["nothing was measured: give --measured what eitherway compare --json wrote"] : []),
   ];
   return { level: LEVELS[Math.max(0, LEVELS.length - 1 - why.length)] as Confidence["level"], why };
-}
-
-const NAMES: Readonly<Record<Path, string>> = { websocket: "WebSocket", sse: "SSE", poll: "long-poll" };
-
-/** The figures of each way, then what differs. */
-function measuredSentences({ paths, says }: Measured): readonly string[] {
-  const figures = Object.entries(paths).flatMap(([path, of]) => {
-    const text = figuresText(of);
-    return text === "" ? [] : [`${NAMES[path as Path]}: ${text}.`];
-  });
-  return [...figures, ...says];
 }

@@ -1,5 +1,7 @@
 /** The figures of a comparison that decide anything, by the path that they were measured on. */
-import { type Comparison, FORM, formatValue, verdictSentence } from "../../instrument/index.ts";
+import { type Comparison, FORM, formatValue, type Side, verdictSentence } from "../../instrument/index.ts";
+import { FIGURES } from "../compare/figure-kinds.ts";
+import type { PathId } from "../compare/paths.ts";
 import { UsageError } from "../surroundings.ts";
 
 /** The ways that a comparison measures. */
@@ -9,15 +11,13 @@ export interface Measured {
   /** For people: between what, and when. */
   readonly where: string;
   readonly paths: Partial<Record<Path, PathFigures>>;
-  /** What differs between the sides, and what was found on the way, one sentence each. */
+  /** Figures of each side, what differs, and what was found on the way: one sentence each. */
   readonly says: readonly string[];
 }
 
 export interface PathFigures {
   /** A message and its answer, 95 of 100, in ms. */
   readonly roundTripMs?: number;
-  /** From server to client, 95 of 100, in ms. */
-  readonly deliveryMs?: number;
   /** What one client can send at most. */
   readonly upstreamPerSecond?: number;
   /** The longest time that something in between held messages back, in ms. */
@@ -25,17 +25,28 @@ export interface PathFigures {
 }
 
 /** The sides of a comparison, best known path first. */
-const SIDES: Readonly<Record<Path, Readonly<Record<"yes" | "no", readonly string[]>>>> = {
+const SIDES: Readonly<Record<Path, Readonly<Record<"yes" | "no", readonly PathId[]>>>> = {
   websocket: { yes: ["ws"], no: ["ws"] },
   sse: { yes: ["sse-h2", "sse"], no: ["sse", "sse-h2"] },
   poll: { yes: ["poll"], no: ["poll"] },
 };
 
-const FIGURES = {
-  roundTripMs: "round-trip.p95",
-  deliveryMs: "delivery.p95",
-  upstreamPerSecond: "upstream.rate",
+const DECIDING = {
+  roundTripMs: FIGURES.roundTrip95,
+  upstreamPerSecond: FIGURES.upstreamRate,
 } as const;
+
+/** What is told of each side. */
+const SHOWN: ReadonlySet<string> = new Set(
+  [
+    ...Object.values(DECIDING),
+    FIGURES.delivery95,
+    FIGURES.bytesDown,
+    FIGURES.bytesUp,
+    FIGURES.cpuDown,
+    FIGURES.memory,
+  ].map(({ id }) => id),
+);
 
 /** Reads what `eitherway compare --json` wrote. Throws `UsageError` for anything else. */
 export function readMeasured(text: string, file: string, http2: "yes" | "no"): Measured {
@@ -46,8 +57,23 @@ export function readMeasured(text: string, file: string, http2: "yes" | "no"): M
   });
   const { between, at, shape, partial } = comparison.made;
   const where = [between, shape, at.slice(0, DATE_LENGTH), partial && `ended early: ${partial}`].filter(Boolean);
-  const says = [...differences(comparison), ...comparison.findings.map((finding) => finding.says)];
+  const says = [
+    ...comparison.sides.flatMap((side) => sentenceOf(comparison, side)),
+    ...differences(comparison),
+    ...comparison.findings.map((finding) => finding.says),
+  ];
   return { where: where.join(", "), paths: Object.fromEntries(paths), says };
+}
+
+/** `WebSocket: publish and answer, p95 0.4 ms; bytes a message, down 120 B.` */
+function sentenceOf({ figures }: Comparison, { id, name }: Side): string[] {
+  const parts = figures
+    .filter((figure) => SHOWN.has(figure.id))
+    .flatMap(({ title, unit, values }) => {
+      const median = values[id]?.summary.median;
+      return median === undefined ? [] : [`${title} ${formatValue(median, unit)}`];
+    });
+  return parts.length === 0 ? [] : [`${name}: ${parts.join("; ")}.`];
 }
 
 function differences({ sides: [first, ...others], figures }: Comparison): string[] {
@@ -77,28 +103,11 @@ function parse(text: string, file: string): Comparison {
 }
 
 function figuresOf({ figures, findings }: Comparison, side: string): PathFigures {
-  const numbers = Object.entries(FIGURES).flatMap(([name, id]) => {
+  const numbers = Object.entries(DECIDING).flatMap(([name, { id }]) => {
     const median = figures.find((figure) => figure.id === id)?.values[side]?.summary.median;
     return median === undefined ? [] : [[name, median] as const];
   });
   const held = findings.filter((finding) => finding.side === side && finding.id === "buffering");
   const heldBackMs = Math.max(...held.map(({ value }) => value));
   return { ...Object.fromEntries(numbers), ...(held.length > 0 && { heldBackMs }) };
-}
-
-const WORDS = {
-  roundTripMs: (value: number) => `there and back ${formatValue(value, "ms")}`,
-  deliveryMs: (value: number) => `to the client ${formatValue(value, "ms")}`,
-  upstreamPerSecond: (value: number) => `from a client at most ${formatValue(value, "per-second")}`,
-  heldBackMs: (value: number) => `held back for ${formatValue(value, "ms")}`,
-} as const;
-
-/** `there and back 0.4 ms, to the client 0.2 ms`; empty where nothing of use was measured. */
-export function figuresText(figures: PathFigures): string {
-  return Object.entries(WORDS)
-    .flatMap(([name, words]) => {
-      const value = figures[name as keyof PathFigures];
-      return value === undefined ? [] : [words(value)];
-    })
-    .join(", ");
 }
