@@ -6,6 +6,7 @@ export * from "./comparison.ts";
 export { conclusions } from "./conclusions.ts";
 export {
   BURST_WINDOW,
+  type Heard,
   playRound,
   playTrace,
   type RoundClock,

@@ -9,12 +9,14 @@
 export interface Way {
   /** A new connection; resolves once the channel is live over it. */
   open(): Promise<void>;
-  /** Resolves with the answer that the message is stored. */
+  /** Resolves with the answer that the message is stored. Best to a channel that nobody listens to: what goes up is measured alone then. */
   publish(message: RoundMessage): Promise<unknown>;
-  /** Has the far end send such a trace to this channel, and resolves once the last message is on its way. */
+  /** Has the far end send such a trace to this way's channel, and resolves once the last message is on its way. */
   order(trace: Trace): Promise<void>;
-  /** Every message of the channel, also those that this way published. */
+  /** Every message of that channel. */
   onMessage(listener: (message: RoundMessage) => void): void;
+  /** What the far end got of this way's publishes since it was last asked, as it came. Absent: it cannot be asked. */
+  heard?(): Promise<readonly Heard[]>;
   /** Called when a part of the round is over and nothing is on its way: for what else is to be read off. */
   after?(part: RoundPart): Promise<void>;
   close(): Promise<void>;
@@ -31,6 +33,12 @@ export interface RoundMessage {
   readonly at: number;
   /** What makes it as long as it is to be. */
   readonly fill: string;
+}
+
+/** A publish as the far end saw it. */
+export interface Heard extends Pick<RoundMessage, "part" | "number"> {
+  /** One way, in so far as both ends have one clock. */
+  readonly delayMs: number;
 }
 
 export interface Trace {
@@ -61,12 +69,13 @@ export interface RoundResult {
   readonly deliveryMs: readonly number[];
   /** From a publish to its answer. */
   readonly roundTripMs: readonly number[];
-  /** From a publish to its own arrival as a message. */
-  readonly echoMs: readonly number[];
+  /** From a publish to its arrival at the far end; empty where that cannot be asked. Of the trace alone, like the round trip. */
+  readonly upstreamMs: readonly number[];
   /** Answered publishes of the burst; absent without one. */
   readonly upPerSecond?: number;
-  /** Messages that did not arrive in time, of all that were sent. */
+  /** Both ways. */
   readonly sent: number;
+  /** Did not arrive in time: deliveries that did not come, publishes that the far end did not get, or else did not answer. */
   readonly lost: number;
   readonly doubled: number;
 }
@@ -78,39 +87,44 @@ const MS_PER_SECOND = 1_000;
 
 /** Plays the round and closes the way, whatever happens. Rejects when the way fails: such a round says nothing. */
 export async function playRound(way: Way, plan: RoundPlan, clock: RoundClock): Promise<RoundResult> {
-  const arrivals = createArrivals(clock);
-  way.onMessage(arrivals.take);
+  const { trace, patienceMs } = plan;
+  const deliveries = createDeliveries(clock);
+  way.onMessage(deliveries.take);
   try {
     const began = clock.now();
     await way.open();
     const openMs = clock.now() - began;
     await way.after?.("open");
-    await way.order(plan.trace);
-    await arrivals.have("down", plan.trace.messages, plan.patienceMs);
+    await way.order(trace);
+    await deliveries.have(trace.messages, patienceMs);
     await way.after?.("down");
-    const roundTripMs = await publishTrace(way, plan.trace, clock);
-    await arrivals.have("up", plan.trace.messages, plan.patienceMs);
+    const roundTripMs = await publishTrace(way, plan, clock);
     await way.after?.("up");
     const burst = await publishBurst(way, plan, clock);
-    await arrivals.have("burst", burst.sent, plan.patienceMs);
     await way.after?.("burst");
-    const sent = 2 * plan.trace.messages + burst.sent;
+    const heard = await way.heard?.();
+    const published = trace.messages + burst.sent;
+    const arrived = heard ? new Set(heard.map(nameOf)).size : roundTripMs.length + burst.answered;
     return {
       openMs,
-      deliveryMs: arrivals.delays("down"),
+      deliveryMs: deliveries.delays(),
       roundTripMs,
-      echoMs: arrivals.delays("up"),
+      upstreamMs: heard?.filter(({ part }) => part === "up").map(({ delayMs }) => delayMs) ?? [],
       ...(burst.perSecond !== undefined && { upPerSecond: burst.perSecond }),
-      sent,
-      lost: sent - arrivals.count(),
-      doubled: arrivals.doubled(),
+      sent: trace.messages + published,
+      lost: trace.messages - deliveries.delays().length + published - arrived,
+      doubled: deliveries.doubled() + (heard ? heard.length - arrived : 0),
     };
   } finally {
     await way.close();
   }
 }
 
-/** Sends at fixed times, and resolves with the delays of all answers. Used at the far end too, with its own `publish`. */
+function nameOf({ part, number }: Heard): string {
+  return `${part} ${number}`;
+}
+
+/** Sends at fixed times, and resolves with the delays of all answers. Used at the far end too, with its own `send`. */
 export async function playTrace(
   { messages, everyMs }: Pick<Trace, "messages" | "everyMs">,
   clock: RoundClock,
@@ -128,57 +142,73 @@ export async function playTrace(
   return Promise.all(answers);
 }
 
-function publishTrace(way: Way, trace: Trace, clock: RoundClock): Promise<number[]> {
-  return playTrace(trace, clock, (number, at) => way.publish({ part: "up", number, at, fill: trace.fill }));
+/** Resolves with the delays of all answers that came in time. */
+async function publishTrace(way: Way, { trace, patienceMs }: RoundPlan, clock: RoundClock): Promise<number[]> {
+  const delays: number[] = [];
+  const all = playTrace(trace, clock, async (number, at) => {
+    await way.publish({ part: "up", number, at, fill: trace.fill });
+    delays.push(clock.now() - at);
+  });
+  await within(trace.messages * trace.everyMs + patienceMs, all, clock);
+  return delays;
 }
 
 /** As much as `BURST_WINDOW` unanswered publishes allow. */
-async function publishBurst(way: Way, { burstMs, trace: { fill } }: RoundPlan, clock: RoundClock) {
-  if (burstMs === 0) return { sent: 0 };
+async function publishBurst(way: Way, { burstMs, patienceMs, trace: { fill } }: RoundPlan, clock: RoundClock) {
+  if (burstMs === 0) return { sent: 0, answered: 0 };
   const began = clock.now();
   let sent = 0;
+  let answered = 0;
   const lane = async (): Promise<void> => {
     while (clock.now() - began < burstMs) {
       await way.publish({ part: "burst", number: sent++, at: clock.now(), fill });
+      answered++;
     }
   };
-  await Promise.all(Array.from({ length: BURST_WINDOW }, lane));
-  return { sent, perSecond: (MS_PER_SECOND * sent) / (clock.now() - began) };
+  await within(burstMs + patienceMs, Promise.all(Array.from({ length: BURST_WINDOW }, lane)), clock);
+  return { sent, answered, perSecond: (MS_PER_SECOND * answered) / (clock.now() - began) };
 }
 
-interface Arrivals {
+/** Waits for the work, but no longer than that. Rejects as the work does while it is waited for. */
+async function within(ms: number, work: Promise<unknown>, clock: RoundClock): Promise<void> {
+  let undo = (): void => {};
+  const late = new Promise<void>((resolve) => {
+    undo = clock.after(ms, resolve);
+  });
+  work.catch(() => {}); // what fails later, as the way closes, was counted as unanswered
+  await Promise.race([work, late]).finally(undo);
+}
+
+interface Deliveries {
   take(message: RoundMessage): void;
-  /** Resolves once so many of the part are here, or the patience is over. */
-  have(part: RoundMessage["part"], count: number, patienceMs: number): Promise<void>;
+  /** Resolves once so many are here, or the patience is over. */
+  have(count: number, patienceMs: number): Promise<void>;
   /** Of the first arrival of each message, in the order of arrival. */
-  delays(part: RoundMessage["part"]): readonly number[];
-  count(): number;
+  delays(): readonly number[];
   doubled(): number;
 }
 
-function createArrivals(clock: RoundClock): Arrivals {
-  const parts = { down: new Map<number, number>(), up: new Map<number, number>(), burst: new Map<number, number>() };
+function createDeliveries(clock: RoundClock): Deliveries {
+  const delays = new Map<number, number>();
   let doubled = 0;
   let look = (): void => {};
   return {
     take({ part, number, at }) {
-      if (parts[part].has(number)) doubled++;
-      else parts[part].set(number, clock.now() - at);
+      if (part !== "down") return;
+      if (delays.has(number)) doubled++;
+      else delays.set(number, clock.now() - at);
       look();
     },
-    async have(part, count, patienceMs) {
-      let impatient = (): void => {};
-      await new Promise<void>((resolve) => {
-        impatient = clock.after(patienceMs, resolve);
+    async have(count, patienceMs) {
+      const all = new Promise<void>((resolve) => {
         look = () => {
-          if (parts[part].size >= count) resolve();
+          if (delays.size >= count) resolve();
         };
-        look();
       });
-      impatient();
+      look();
+      await within(patienceMs, all, clock);
     },
-    delays: (part) => [...parts[part].values()],
-    count: () => parts.down.size + parts.up.size + parts.burst.size,
+    delays: () => [...delays.values()],
     doubled: () => doubled,
   };
 }

@@ -2,7 +2,7 @@
 import { binary } from "../../client/binary.ts";
 import type { Client } from "../../client/index.node.ts";
 import { playRound } from "../../instrument/index.ts";
-import { createClientWay } from "./client-way.ts";
+import { createChannels, createClientWay } from "./client-way.ts";
 import { type ContentKind, fillFor } from "./content.ts";
 import type { MeasuredServer } from "./measured-server.ts";
 import { createWay, type PathSide } from "./rounds.ts";
@@ -92,13 +92,13 @@ const PATIENCE_MS = 3_000;
 
 async function measureFormats({ id, path }: PathSide, server: MeasuredServer, { target, tally }: ExtrasOptions) {
   const sizeOf = async (kind: ContentKind): Promise<number> => {
-    const channel = `compare/${crypto.randomUUID()}`;
+    const channels = createChannels();
     const sizes: number[] = [];
     const way = createClientWay({
       createClient: () => path.createClient(target.urlOf(path), kind === "bytes" ? { framing: binary } : {}),
-      channel,
+      channels,
       kind,
-      order: (trace) => target.order(channel, kind, trace),
+      order: (trace) => target.order(channels.down, kind, trace),
     });
     const note = async () => void sizes.push((await server.usage({ collected: false })).bytesOut);
     const trace = { messages: FORMAT_MESSAGES, everyMs: FORMAT_EVERY_MS, fill: fillFor(FORMAT_BYTES) };

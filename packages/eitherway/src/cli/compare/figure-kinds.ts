@@ -109,7 +109,7 @@ export const FIGURES = {
     title: "bytes a publish, both ways",
     unit: "bytes",
     better: "less",
-    about: "The publish, its answer and its own arrival as a message, counted the same way.",
+    about: "The publish and its answer, counted the same way.",
     judged: false,
   },
   memory: {
@@ -138,7 +138,7 @@ export const FIGURES = {
     title: "server CPU a publish",
     unit: "us",
     better: "less",
-    about: "The same while the client published one by one: taking it, answering it and delivering it.",
+    about: "The same while the client published one by one: taking, storing and answering it.",
     judged: true,
   },
   formatText: {

@@ -7,7 +7,7 @@ import { createServer as createHttp2Server, type Http2SecureServer } from "node:
 import type { AddressInfo, Socket } from "node:net";
 import process from "node:process";
 import { type Broker, createMemoryBroker } from "../../core/index.ts";
-import { playTrace, type RoundMessage } from "../../instrument/index.ts";
+import { type Heard, playTrace } from "../../instrument/index.ts";
 import {
   createNodeClock,
   createNodeServer,
@@ -15,6 +15,8 @@ import {
   eitherway,
   type NodeEitherway,
 } from "../../node/index.ts";
+import type { Payload } from "../../protocol/index.ts";
+import { isUp } from "./client-way.ts";
 import { contentOf, messageOf } from "./content.ts";
 import type { Answer, MeasuredServerAbilities, Ports, Question, StartOptions, Usage } from "./measured-server.ts";
 import { sharedClock } from "./shared-clock.ts";
@@ -25,7 +27,8 @@ const SILENT = { info() {}, warn() {}, error() {} };
 /** Memory settles only after a few collections. */
 const COLLECTIONS = 4;
 
-const upDelays: number[] = [];
+/** What came to the log of a channel, until it is asked for. */
+const arrivals = new Map<string, Arrival[]>();
 const sockets = createSocketCount();
 let running: NodeEitherway;
 
@@ -42,8 +45,10 @@ const abilities: MeasuredServerAbilities = {
     const { rss, heapUsed, external } = process.memoryUsage();
     return { cpuMicros: user + system, rssBytes: rss, heldBytes: heapUsed + external, ...sockets.read() };
   },
-  async upDelays() {
-    return upDelays.splice(0);
+  async heard({ channel }) {
+    const all = arrivals.get(channel) ?? [];
+    arrivals.delete(channel);
+    return all.map(readArrival);
   },
 };
 
@@ -80,32 +85,41 @@ function portOf(server: Server | Http2SecureServer): number {
   return (server.address() as AddressInfo).port;
 }
 
+/** Rounds make a channel each; what they leave must neither fill the memory nor weigh on later ones. */
+const KEPT_MS = 60_000;
+
 function createBroker(): Broker {
-  return createMemoryBroker({ clock: createNodeClock(), random: Math.random, logger: SILENT });
+  return createMemoryBroker({
+    ...{ clock: createNodeClock(), random: Math.random, logger: SILENT },
+    retention: { ageMs: KEPT_MS },
+    keyWindowMs: KEPT_MS,
+  });
 }
 
-/** The broker, and when what clients publish comes to it. */
+interface Arrival {
+  readonly payload: Payload;
+  readonly at: number;
+}
+
+/** The broker, and when what clients publish comes to it. Read later: what is measured must not pay for it. */
 function overheard(broker: Broker): Broker {
   return {
     ...broker,
     publish(channel, drafts) {
-      const now = sharedClock.now();
-      for (const { payload } of drafts) {
-        const { part, at } = readMessage(payload.kind === "json" ? JSON.parse(payload.data) : payload.data);
-        if (part === "up" && at !== undefined) upDelays.push(now - at);
+      if (isUp(channel)) {
+        const at = sharedClock.now();
+        const all = arrivals.get(channel) ?? [];
+        arrivals.set(channel, all);
+        for (const { payload } of drafts) all.push({ payload, at });
       }
       return broker.publish(channel, drafts);
     },
   };
 }
 
-/** Others may publish here too. */
-function readMessage(content: unknown): Partial<RoundMessage> {
-  try {
-    return messageOf(content);
-  } catch {
-    return {};
-  }
+function readArrival({ payload, at }: Arrival): Heard {
+  const message = messageOf(payload.kind === "json" ? JSON.parse(payload.data) : payload.data);
+  return { part: message.part, number: message.number, delayMs: at - message.at };
 }
 
 async function collect(): Promise<void> {

@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Trace } from "../../instrument/index.ts";
+import type { Heard, Trace } from "../../instrument/index.ts";
 import type { ContentKind } from "./content.ts";
 
 /** What its process is asked. */
@@ -11,8 +11,8 @@ export interface MeasuredServerAbilities {
   /** Publishes a trace from inside, so that nothing on the way up takes part. Resolves once the last message is stored. */
   send(order: { readonly channel: string; readonly kind: ContentKind; readonly trace: Trace }): Promise<void>;
   usage(options: { readonly collected: boolean }): Promise<Usage>;
-  /** From when publishes of clients were due to their arrival at the log, since the last time this was asked, in ms. */
-  upDelays(): Promise<readonly number[]>;
+  /** What clients published to a channel of a round since the last time this was asked, as it came to the log. */
+  heard(from: { readonly channel: string }): Promise<readonly Heard[]>;
 }
 
 export interface StartOptions {
@@ -108,7 +108,7 @@ export async function startMeasuredServer(options: StartOptions = {}): Promise<M
     ports,
     send: (order) => ask("send", order),
     usage: (which) => ask("usage", which),
-    upDelays: () => ask("upDelays"),
+    heard: (from) => ask("heard", from),
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
   };

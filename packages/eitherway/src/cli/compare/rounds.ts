@@ -1,6 +1,6 @@
 /** Plays rounds of all sides in turn, so that whatever slows the machine or the network for a while slows them all. */
 import { median, playRound, quantile, type RoundPart, sortedUp, type Way } from "../../instrument/index.ts";
-import { createClientWay } from "./client-way.ts";
+import { createChannels, createClientWay } from "./client-way.ts";
 import { type ContentKind, fillFor } from "./content.ts";
 import type { FigureName } from "./figure-kinds.ts";
 import type { Usage } from "./measured-server.ts";
@@ -99,22 +99,21 @@ async function playSide({ path }: PathSide, { target, content }: RoundsOptions):
   const read = readUsage(target);
   const way: Way = { ...createWay(path, target, content.kind), ...(target.server && { after: read.after }) };
   const result = await playRound(way, { trace, burstMs: BURST_MS, patienceMs: PATIENCE_MS }, sharedClock);
-  const upMs = (await target.server?.upDelays()) ?? [];
-  const { openMs, deliveryMs, roundTripMs, upPerSecond, sent, lost, doubled } = result;
+  const { openMs, deliveryMs, roundTripMs, upstreamMs, upPerSecond, sent, lost, doubled } = result;
   return {
     ...{ sent, lost, doubled },
     numbers: {
       open: openMs,
       ...ifAny(deliveryMs, (all) => ({ delivery50: median(all), delivery95: quantile(sortedUp(all), P95) })),
       ...ifAny(roundTripMs, (all) => ({ roundTrip50: median(all), roundTrip95: quantile(sortedUp(all), P95) })),
-      ...ifAny(upMs, (all) => ({ upstream50: median(all), upstream95: quantile(sortedUp(all), P95) })),
+      ...ifAny(upstreamMs, (all) => ({ upstream50: median(all), upstream95: quantile(sortedUp(all), P95) })),
       ...(upPerSecond !== undefined && { upstreamRate: upPerSecond }),
       ...read.numbers(messages),
     },
     delays: [
       ["delivery50", deliveryMs],
       ["roundTrip50", roundTripMs],
-      ["upstream50", upMs],
+      ["upstream50", upstreamMs],
     ],
   };
 }
@@ -124,12 +123,14 @@ function ifAny<Numbers>(values: readonly number[], make: (values: readonly numbe
 }
 
 export function createWay(path: Path, target: Target, kind: ContentKind): Way {
-  const channel = `compare/${crypto.randomUUID()}`;
+  const channels = createChannels();
+  const { server } = target;
   return createClientWay({
     createClient: () => path.createClient(target.urlOf(path)),
-    channel,
+    channels,
     kind,
-    order: (trace) => target.order(channel, kind, trace),
+    order: (trace) => target.order(channels.down, kind, trace),
+    ...(server && { heard: () => server.heard({ channel: channels.up }) }),
   });
 }
 
