@@ -2,9 +2,10 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createClientWay } from "../../src/cli/compare/client-way.ts";
+import { createChannels, createClientWay } from "../../src/cli/compare/client-way.ts";
 import { fillFor, messageOf } from "../../src/cli/compare/content.ts";
 import { PATHS } from "../../src/cli/compare/paths.ts";
+import { createWay } from "../../src/cli/compare/rounds.ts";
 import { sharedClock } from "../../src/cli/compare/shared-clock.ts";
 import { median, playRound, type RoundMessage, type RoundPart } from "../../src/instrument/index.ts";
 import { createFaultNetwork } from "../../src/testing/index.ts";
@@ -23,12 +24,12 @@ describe.each(PATHS)("over $name", (path) => {
     const network = await createFaultNetwork({ target: path.http === 1 ? server.ports.http1 : server.ports.http2 });
     onTestFinished(() => network.close());
     const seen: (readonly number[])[] = [];
-    const channel = "counted";
+    const channels = createChannels();
     const way = createClientWay({
       createClient: () => path.createClient(`${network.url}/eitherway`),
-      channel,
+      channels,
       kind: "json",
-      order: (trace) => target.order(channel, "json", trace),
+      order: (trace) => target.order(channels.down, "json", trace),
     });
     // Equal once what is on its way has arrived: a poll is asked for again as soon as the last one was answered.
     const after = async (): Promise<void> => {
@@ -74,13 +75,7 @@ describe("delays", () => {
     const told: number[] = [];
     const raw: number[] = [];
     for (let round = 0; round < 6; round++) {
-      const channel = `told/${round}`;
-      const way = createClientWay({
-        createClient: () => pathOf("ws").createClient(target.urlOf(pathOf("ws"))),
-        channel,
-        kind: "json",
-        order: (trace) => target.order(channel, "json", trace),
-      });
+      const way = createWay(pathOf("ws"), target, "json");
       told.push(median((await playRound(way, PLAN, sharedClock)).deliveryMs));
       raw.push(
         median(await rawDelays(target.urlOf(pathOf("ws")), `raw/${round}`, (c) => target.order(c, "json", TRACE))),
