@@ -4,6 +4,7 @@
  */
 export * from "./comparison.ts";
 export { conclusions } from "./conclusions.ts";
+export { findRoundTrip, findWhatHurts, type Losses, type Observed } from "./findings.ts";
 export {
   BURST_WINDOW,
   type Heard,
@@ -18,5 +19,6 @@ export {
   type Way,
 } from "./round.ts";
 export { median, quantile, type Summary, sortedUp, summarize, type Tail, tailOf } from "./sample.ts";
+export { createTally, type Tally } from "./tally.ts";
 export { FALSE_ALARMS, judge, LEAST_DIFFERENCE, type Pairing, rankOf, type Verdict } from "./verdict.ts";
 export { formatRatio, formatValue, standing, verdictLabel, verdictSentence } from "./wording.ts";

@@ -1,14 +1,24 @@
 /** A comparison from its plan to its form. What goes wrong with one side is a finding; what was measured until a stop is kept. */
 import { cpus, release, type as system } from "node:os";
 import process from "node:process";
-import { type Comparison, FORM, type Side } from "../../instrument/index.ts";
+import {
+  type Comparison,
+  createTally,
+  type Finding,
+  FORM,
+  findRoundTrip,
+  findWhatHurts,
+  type Losses,
+  quantile,
+  type Side,
+  sortedUp,
+} from "../../instrument/index.ts";
 import { playExtras } from "./extras.ts";
-import { findWhatHurts } from "./findings.ts";
+import { FIGURES } from "./figure-kinds.ts";
 import type { Path } from "./paths.ts";
 import type { Plan } from "./plan.ts";
-import { type Content, type Losses, type PathSide, playRounds } from "./rounds.ts";
+import { type Content, type PathSide, playRounds, type RoundsOptions } from "./rounds.ts";
 import { sharedClock } from "./shared-clock.ts";
-import { createTally } from "./tally.ts";
 import type { Target } from "./target.ts";
 
 export interface CompareOptions {
@@ -31,7 +41,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   const { plan, target, shape, content, signal, tell } = options;
   const began = sharedClock.now();
   const sides = sidesOf(options.paths);
-  const tally = createTally();
+  const tally = createTally(FIGURES);
   const common = { sides, target, tally, signal };
   let rounds = 0;
   const losses = await playRounds({
@@ -62,17 +72,36 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     },
     sides: sides.map(toSide),
     figures: tally.figures(sides.map(toSide)),
-    findings: sides.flatMap((side) =>
-      findWhatHurts({
-        side: toSide(side),
-        rounds: tally.delays(side.id, "delivery50"),
-        everyMs: MS_PER_SECOND / content.perSecond,
-        losses: losses[side.id] as Losses,
-      }),
-    ),
+    findings: findings({ sides, tally, losses, everyMs: MS_PER_SECOND / content.perSecond }),
     faults: [],
   };
 }
+
+interface Played extends Pick<RoundsOptions, "sides" | "tally"> {
+  readonly losses: Readonly<Record<string, Losses>>;
+  readonly everyMs: number;
+}
+
+function findings({ sides, tally, losses, everyMs }: Played): readonly Finding[] {
+  // What only buffers on the way down hold back goes up freely.
+  const quickestUp = sides.flatMap(({ id }) => tally.delays(id, "upstream50").flat());
+  const baseMs = quickestUp.length > 0 ? quantile(sortedUp(quickestUp), QUICKEST) : undefined;
+  return sides.flatMap((path) => {
+    const side = toSide(path);
+    return [
+      ...findRoundTrip(side, tally.delays(side.id, "roundTrip50")),
+      ...findWhatHurts({
+        ...{ side, everyMs, baseMs },
+        rounds: tally.delays(side.id, "delivery50"),
+        gathers: path.path.id === "poll",
+        losses: losses[side.id] as Losses,
+      }),
+    ];
+  });
+}
+
+/** Not the very quickest, which may be a slip of a clock. */
+const QUICKEST = 0.05;
 
 function toSide({ id, name }: PathSide): Side {
   return { id, name };

@@ -1,19 +1,19 @@
 /** What rounds do not show: opening where nothing is open yet, many clients at a time, and payloads of other kinds. */
 import { binary } from "../../client/binary.ts";
 import type { Client } from "../../client/index.node.ts";
-import { playRound } from "../../instrument/index.ts";
+import { playRound, type Tally } from "../../instrument/index.ts";
 import { createChannels, createClientWay } from "./client-way.ts";
 import { type ContentKind, fillFor } from "./content.ts";
+import type { FigureName } from "./figure-kinds.ts";
 import type { MeasuredServer } from "./measured-server.ts";
 import { createWay, type PathSide } from "./rounds.ts";
 import { sharedClock } from "./shared-clock.ts";
-import type { Tally } from "./tally.ts";
 import type { Target } from "./target.ts";
 
 export interface ExtrasOptions {
   readonly sides: readonly PathSide[];
   readonly target: Target;
-  readonly tally: Tally;
+  readonly tally: Tally<FigureName>;
   readonly signal: AbortSignal;
   /** Openings of each side over a connection of its own. */
   readonly openings: number;

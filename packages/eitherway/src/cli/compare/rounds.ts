@@ -1,12 +1,20 @@
 /** Plays rounds of all sides in turn, so that whatever slows the machine or the network for a while slows them all. */
-import { median, playRound, quantile, type RoundPart, sortedUp, type Way } from "../../instrument/index.ts";
+import {
+  type Losses,
+  median,
+  playRound,
+  quantile,
+  type RoundPart,
+  sortedUp,
+  type Tally,
+  type Way,
+} from "../../instrument/index.ts";
 import { createChannels, createClientWay } from "./client-way.ts";
 import { type ContentKind, fillFor } from "./content.ts";
 import type { FigureName } from "./figure-kinds.ts";
 import type { Usage } from "./measured-server.ts";
 import type { Path } from "./paths.ts";
 import { sharedClock } from "./shared-clock.ts";
-import type { Tally } from "./tally.ts";
 import type { Target } from "./target.ts";
 
 /** A path, and what it is called in this comparison. */
@@ -26,22 +34,13 @@ export interface Content {
 export interface RoundsOptions {
   readonly sides: readonly PathSide[];
   readonly target: Target;
-  readonly tally: Tally;
+  readonly tally: Tally<FigureName>;
   readonly content: Content;
   /** When no further rounds begin, by the shared clock. */
   readonly until: number;
   readonly signal: AbortSignal;
   /** Hears of each round that all sides have played. */
   onRound(rounds: number): void;
-}
-
-export interface Losses {
-  sent: number;
-  lost: number;
-  doubled: number;
-  /** Rounds that came to nothing, and what the last one of them said. */
-  failed: number;
-  failure?: string;
 }
 
 /** One trace: enough for a p95, short enough for many rounds. */
@@ -81,7 +80,7 @@ function take(
   round: number,
   { numbers, delays, ...counted }: SidePlayed,
   sum: Losses,
-  tally: Tally,
+  tally: Tally<FigureName>,
 ): void {
   tally.put(side, round, numbers);
   for (const [name, values] of delays) tally.putDelays(side, name, values);

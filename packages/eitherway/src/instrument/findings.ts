@@ -1,6 +1,7 @@
 /** What the way between the ends does to messages, told from their delays. */
-import { type Finding, formatValue, quantile, type Side, sortedUp } from "../../instrument/index.ts";
-import type { Losses } from "./rounds.ts";
+import type { Finding, Side } from "./comparison.ts";
+import { median, quantile, sortedUp } from "./sample.ts";
+import { formatValue } from "./wording.ts";
 
 export interface Observed {
   readonly side: Side;
@@ -8,7 +9,21 @@ export interface Observed {
   readonly rounds: readonly (readonly number[])[];
   /** Milliseconds between two messages. */
   readonly everyMs: number;
+  /** What the same way takes when nothing is held back, in ms, where that is known: else the quickest of the messages has to do. */
+  readonly baseMs?: number | undefined;
+  /** It brings messages in bunches by itself, as a long-poll does over a long way: then bunches say nothing about the way. */
+  readonly gathers: boolean;
   readonly losses: Losses;
+}
+
+/** Counted up while rounds are played. */
+export interface Losses {
+  sent: number;
+  lost: number;
+  doubled: number;
+  /** Rounds that came to nothing, and what the last one of them said. */
+  failed: number;
+  failure?: string;
 }
 
 /** Shorter pauses are any machine's own: a collection of garbage, a busy core. TCP waits at least 200 ms before it sends again (RFC 6298). */
@@ -30,7 +45,7 @@ export function findWhatHurts(observed: Observed): readonly Finding[] {
   const found: Finding[] = [];
   if (observed.rounds.some((round) => round.length > 0)) {
     // What is held back in bunches stalls as well: one name is enough.
-    const hurt = findBuffering(observed) ?? findStalls(observed);
+    const hurt = (observed.gathers ? undefined : findBuffering(observed)) ?? findStalls(observed);
     if (hurt) found.push(hurt);
   }
   const { sent, lost, doubled, failed, failure } = losses;
@@ -74,7 +89,7 @@ function findStalls({ side, rounds }: Observed): Finding | undefined {
 }
 
 /** Something lets go of messages in bunches: nearly all arrive together with the one before, and the first of a bunch has waited. */
-function findBuffering({ side, rounds, everyMs }: Observed): Finding | undefined {
+function findBuffering({ side, rounds, everyMs, baseMs }: Observed): Finding | undefined {
   let together = 0;
   let pairs = 0;
   for (const round of rounds) {
@@ -85,8 +100,26 @@ function findBuffering({ side, rounds, everyMs }: Observed): Finding | undefined
     }
   }
   const sorted = sortedUp(rounds.flat());
-  const heldMs = (sorted.at(-1) as number) - (sorted[0] as number);
+  const heldMs = (sorted.at(-1) as number) - Math.min(baseMs ?? Number.POSITIVE_INFINITY, sorted[0] as number);
   if (together < TOGETHER_SHARE * pairs || heldMs < HELD_MS) return undefined;
   const says = `${side.name}: something on the way holds messages back for up to ${formatValue(heldMs, "ms")} and lets go of them in bunches; "eitherway doctor" finds out what.`;
   return { id: "buffering", side: side.id, says, value: heldMs };
+}
+
+/** Below that no transport makes a difference that anybody feels. */
+const FAR_MS = 15;
+
+/**
+ * How far away the other end is: the quickest publish of each round, and the middle of those. Queues and timers make single ones
+ * slower, nothing makes them quicker.
+ *
+ * @param rounds milliseconds from publishes to their answers
+ */
+export function findRoundTrip(side: Side, rounds: readonly (readonly number[])[]): readonly Finding[] {
+  const quickest = rounds.filter((round) => round.length > 0).map((round) => Math.min(...round));
+  const value = median(quickest);
+  if (!(value >= FAR_MS)) return [];
+  return [
+    { id: "round-trip", side: side.id, says: `${side.name}: a round trip takes ${formatValue(value, "ms")}.`, value },
+  ];
 }
