@@ -12,7 +12,7 @@ import { createSeededRandom } from "./seeded-random.ts";
 export interface FaultNetworkOptions {
   /** The port of the server, on 127.0.0.1. */
   readonly target: number;
-  /** Which connections `cutSome` picks. Default: the same ones each time. */
+  /** Which connections `cutSome` picks, and jitter. Default: the same each time. */
   readonly random?: Random;
 }
 
@@ -50,6 +50,10 @@ export interface FaultCounters {
   readonly cut: number;
   /** Bytes that came, whether or not they were handed on. */
   readonly bytes: Readonly<Record<Direction, number>>;
+  /** How long the network itself held bytes back at most, in ms. */
+  readonly longestHeldMs: Readonly<Record<Direction, number>>;
+  /** Pieces of data that a stall of `link` caught. */
+  readonly stalled: Readonly<Record<Direction, number>>;
 }
 
 const HOST = "127.0.0.1";
@@ -65,7 +69,12 @@ export async function createFaultNetwork(options: FaultNetworkOptions): Promise<
   const { target, random = createSeededRandom(SEED) } = options;
   const open = new Set<ProxiedConnection>();
   const dangling = new Set<Socket>(); // taken and never answered
-  const counters = { opened: 0, refused: 0, cut: 0, bytes: { up: 0, down: 0 } };
+  const counters = {
+    ...{ opened: 0, refused: 0, cut: 0 },
+    bytes: { up: 0, down: 0 },
+    longestHeldMs: { up: 0, down: 0 },
+    stalled: { up: 0, down: 0 },
+  };
   let current: Fault = { kind: "none" };
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
@@ -79,7 +88,7 @@ export async function createFaultNetwork(options: FaultNetworkOptions): Promise<
     counters.opened++;
     const upstream = connect({ port: target, host: HOST, allowHalfOpen: true, noDelay: true });
     upstream.on("error", ignore);
-    const connection = createConnection(client, upstream, counters, () => open.delete(connection));
+    const connection = createConnection({ client, upstream, counters, random, gone: () => open.delete(connection) });
     open.add(connection);
     connection.set(current);
   });
@@ -131,25 +140,38 @@ interface ProxiedConnection extends FaultConnection {
 interface MutableCounters {
   cut: number;
   readonly bytes: Record<Direction, number>;
+  readonly longestHeldMs: Record<Direction, number>;
+  readonly stalled: Record<Direction, number>;
 }
 
-function createConnection(
-  client: Socket,
-  upstream: Socket,
-  counters: MutableCounters,
-  gone: () => void,
-): ProxiedConnection {
+interface ConnectionOptions {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  readonly counters: MutableCounters;
+  readonly random: Random;
+  gone(): void;
+}
+
+function createConnection({ client, upstream, counters, random, gone }: ConnectionOptions): ProxiedConnection {
   const bytes: Record<Direction, number> = { up: 0, down: 0 };
   let halfOpen = false;
   let over = false;
 
-  const count = (direction: Direction) => (length: number) => {
-    bytes[direction] += length;
-    counters.bytes[direction] += length;
-  };
+  const createPipe = (direction: Direction, from: Socket, to: Socket): FaultPipe =>
+    createFaultPipe({
+      ...{ from, to, random, cut },
+      count(length) {
+        bytes[direction] += length;
+        counters.bytes[direction] += length;
+      },
+      held(ms, stalled) {
+        counters.longestHeldMs[direction] = Math.max(counters.longestHeldMs[direction], ms);
+        if (stalled) counters.stalled[direction]++;
+      },
+    });
   const pipes: Readonly<Record<Direction, FaultPipe>> = {
-    up: createFaultPipe({ from: client, to: upstream, count: count("up"), cut }),
-    down: createFaultPipe({ from: upstream, to: client, count: count("down"), cut }),
+    up: createPipe("up", client, upstream),
+    down: createPipe("down", upstream, client),
   };
 
   function destroy(): void {

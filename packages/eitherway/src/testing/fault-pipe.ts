@@ -1,13 +1,19 @@
 /** One direction of one connection of the fault network: bytes go from one socket to the other as the fault of the hour has it. */
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import type { Random } from "../core/index.ts";
 import type { Fault } from "./fault.ts";
+import { createLinkSchedule, type Due, type LinkSchedule } from "./link-schedule.ts";
 
 export interface FaultPipeOptions {
   readonly from: Socket;
   readonly to: Socket;
+  /** For jitter. */
+  readonly random: Random;
   /** Hears the length of whatever came. */
   count(length: number): void;
+  /** Hears how long bytes were held here, in ms, and whether a stall had part in it. */
+  held(ms: number, stalled: boolean): void;
   /** Resets the whole connection. */
   cut(): void;
 }
@@ -21,29 +27,44 @@ export interface FaultPipe {
 /** How much may wait inside the pipe before its source is not read any more. Little, so that backpressure is real. */
 const HELD_BYTES = 256 * 1024;
 
-/** A slow reader takes its share in steps of that many milliseconds. */
+/** What a thin link has room for beside what is under way: a little more than a router would. */
+const QUEUE_MS = 100;
+
+/** A slow reader, and a thin link, move their share in steps of that many milliseconds. */
 const STEP_MS = 20;
 const MS_PER_SECOND = 1_000;
 
-export function createFaultPipe({ from, to, count, cut }: FaultPipeOptions): FaultPipe {
-  const waiting: { bytes: Buffer; readonly due: number }[] = [];
+interface Waiting {
+  bytes: Buffer;
+  readonly came: number;
+  readonly due: Due;
+}
+
+export function createFaultPipe({ from, to, random, count, held, cut }: FaultPipeOptions): FaultPipe {
+  const waiting: Waiting[] = [];
   let waitingBytes = 0;
   let fault: Fault = { kind: "none" };
+  let schedule: LinkSchedule | undefined;
   let deaf = false; // half-open, for good
   let bytesUntilCut = Number.POSITIVE_INFINITY;
   let ended = false;
   let blocked = false; // the other socket is full
   let releasing = 0; // bytes that a buffering proxy has decided to let go
   let timer: NodeJS.Timeout | undefined;
+  let release: NodeJS.Timeout | undefined; // of what a buffering proxy holds for a time
 
   from.on("data", (bytes: Buffer) => {
     count(bytes.length);
     if (deaf) return;
-    // A shorter delay than before must not let bytes overtake earlier ones.
-    const due = Math.max(performance.now() + (fault.kind === "delay" ? fault.ms : 0), waiting.at(-1)?.due ?? 0);
-    waiting.push({ bytes, due });
+    const came = performance.now();
+    for (const piece of piecesOf(bytes)) {
+      // A shorter way than before must not let bytes overtake earlier ones.
+      const { at, isStalled } = schedule?.(came, piece.length) ?? { at: came, isStalled: false };
+      const due = { at: Math.max(at, waiting.at(-1)?.due.at ?? 0), isStalled };
+      waiting.push({ bytes: piece, came, due });
+    }
     waitingBytes += bytes.length;
-    if (fault.kind === "buffering" && waitingBytes >= fault.bytes) releasing = waitingBytes;
+    buffer();
     pump();
   });
   from.on("end", () => {
@@ -55,6 +76,28 @@ export function createFaultPipe({ from, to, count, cut }: FaultPipeOptions): Fau
     pump();
   });
 
+  /** A thin link delivers a large write bit by bit. */
+  function piecesOf(bytes: Buffer): readonly Buffer[] {
+    if (fault.kind !== "link" || fault.bytesPerSecond === undefined) return [bytes];
+    const length = shareOf(fault.bytesPerSecond);
+    const count = Math.ceil(bytes.length / length);
+    return Array.from({ length: count }, (_, at) => bytes.subarray(at * length, (at + 1) * length));
+  }
+
+  /** What a buffering proxy decides when something came. */
+  function buffer(): void {
+    if (fault.kind !== "buffering" || waitingBytes === 0) return;
+    if ("bytes" in fault) {
+      if (waitingBytes >= fault.bytes) releasing = waitingBytes;
+      return;
+    }
+    release ??= setTimeout(() => {
+      release = undefined;
+      releasing = waitingBytes;
+      pump();
+    }, fault.ms);
+  }
+
   /** Hands on what may go now, and comes back for the rest. */
   function pump(): void {
     clearTimeout(timer);
@@ -62,7 +105,7 @@ export function createFaultPipe({ from, to, count, cut }: FaultPipeOptions): Fau
     while (!deaf && !blocked) {
       const next = waiting[0];
       if (!next || isHeld()) break;
-      const early = next.due - performance.now();
+      const early = next.due.at - performance.now();
       if (early > 0) {
         timer = setTimeout(pump, early);
         break;
@@ -71,6 +114,7 @@ export function createFaultPipe({ from, to, count, cut }: FaultPipeOptions): Fau
       const bytes = next.bytes.subarray(0, share);
       next.bytes = next.bytes.subarray(bytes.length);
       if (next.bytes.length === 0) waiting.shift();
+      held(performance.now() - next.came, next.due.isStalled);
       waitingBytes -= bytes.length;
       releasing -= bytes.length;
       if (!send(bytes)) return;
@@ -81,7 +125,7 @@ export function createFaultPipe({ from, to, count, cut }: FaultPipeOptions): Fau
     }
     if (ended && waiting.length === 0 && !deaf) to.end();
     // A buffering proxy has to read on to see the end that makes it let go.
-    if (waitingBytes > HELD_BYTES && fault.kind !== "buffering") from.pause();
+    if (waitingBytes > room() && fault.kind !== "buffering") from.pause();
     else from.resume();
   }
 
@@ -91,7 +135,14 @@ export function createFaultPipe({ from, to, count, cut }: FaultPipeOptions): Fau
 
   function shareNow(): number {
     if (fault.kind !== "slow-reader") return Number.POSITIVE_INFINITY;
-    return Math.max(1, Math.floor((fault.bytesPerSecond * STEP_MS) / MS_PER_SECOND));
+    return shareOf(fault.bytesPerSecond);
+  }
+
+  function room(): number {
+    if (fault.kind !== "link") return HELD_BYTES;
+    const { bytesPerSecond, delayMs = 0, jitterMs = 0 } = fault;
+    if (bytesPerSecond === undefined) return Number.POSITIVE_INFINITY; // any amount can be under way
+    return (bytesPerSecond * (delayMs + jitterMs + QUEUE_MS)) / MS_PER_SECOND;
   }
 
   /** `false`: that was the cut. */
@@ -111,7 +162,11 @@ export function createFaultPipe({ from, to, count, cut }: FaultPipeOptions): Fau
   return {
     set(next) {
       fault = next;
-      releasing = next.kind === "buffering" && waitingBytes >= next.bytes ? waitingBytes : 0;
+      schedule = next.kind === "link" ? createLinkSchedule(next, random) : undefined;
+      clearTimeout(release);
+      release = undefined;
+      releasing = 0;
+      buffer();
       bytesUntilCut = next.kind === "cut" ? next.afterBytes : Number.POSITIVE_INFINITY;
       if (next.kind === "half-open") {
         deaf = true;
@@ -124,6 +179,12 @@ export function createFaultPipe({ from, to, count, cut }: FaultPipeOptions): Fau
       deaf = true;
       waiting.length = 0;
       clearTimeout(timer);
+      clearTimeout(release);
     },
   };
+}
+
+/** Of one step, in bytes. */
+function shareOf(bytesPerSecond: number): number {
+  return Math.max(1, Math.floor((bytesPerSecond * STEP_MS) / MS_PER_SECOND));
 }

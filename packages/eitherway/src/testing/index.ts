@@ -8,7 +8,7 @@ export type { Dialect } from "./dialects.ts";
 export { DIALECTS } from "./dialects.ts";
 export type { FakeClock, FakeClockOptions } from "./fake-clock.ts";
 export { createFakeClock } from "./fake-clock.ts";
-export type { Direction, Fault } from "./fault.ts";
+export type { Direction, Fault, LinkShape } from "./fault.ts";
 export type { FaultConnection, FaultCounters, FaultNetwork, FaultNetworkOptions } from "./fault-network.ts";
 export { createFaultNetwork } from "./fault-network.ts";
 export type { LeapingClock } from "./leaping-clock.ts";

@@ -5,7 +5,7 @@ import type { FIGURES } from "../../src/cli/compare/figure-kinds.ts";
 import { PATHS, type Path, type PathId } from "../../src/cli/compare/paths.ts";
 import { createLocalTarget, type Target } from "../../src/cli/compare/target.ts";
 import type { Comparison, FigureValue } from "../../src/instrument/index.ts";
-import type { Fault } from "../../src/testing/index.ts";
+import { createFaultNetwork, type Fault, type FaultNetwork } from "../../src/testing/index.ts";
 
 export function pathOf(id: PathId): Path {
   const path = PATHS.find((one) => one.id === id);
@@ -18,6 +18,25 @@ export async function startTarget(shape?: Fault): Promise<Target> {
   const target = await createLocalTarget(shape);
   onTestFinished(() => target.close());
   return target;
+}
+
+/** A network of the test before a server of the test, and the paths that lead through it. */
+export interface Between {
+  readonly network: FaultNetwork;
+  readonly paths: readonly Path[];
+}
+
+/** The target still knows its server from the inside. */
+export async function putBetween(target: Target, ids: readonly PathId[]): Promise<Between> {
+  if (!target.server) throw new Error("the server is ours");
+  const network = await createFaultNetwork({ target: target.server.ports.http1 });
+  onTestFinished(() => network.close());
+  const url = `${network.url}/eitherway`;
+  const paths = ids.map(pathOf).map((path) => ({
+    ...path,
+    createClient: (_: string, options?: Parameters<Path["createClient"]>[1]) => path.createClient(url, options),
+  }));
+  return { network, paths };
 }
 
 export interface TestComparison extends Partial<Pick<CompareOptions, "content" | "signal" | "tell">> {

@@ -18,7 +18,7 @@ describe("a healthy fault network", () => {
     await server.ended;
     expect(client.text()).toBe("to the clientbye");
     await client.closed;
-    expect(network.counters).toEqual({ opened: 1, refused: 0, cut: 0, bytes: { up: 13, down: 16 } });
+    expect(network.counters).toMatchObject({ opened: 1, refused: 0, cut: 0, bytes: { up: 13, down: 16 } });
   });
 
   test("counts per connection, oldest first", async () => {
@@ -155,9 +155,9 @@ describe("silence", () => {
 });
 
 describe("time", () => {
-  test("delay: each way takes at least that long, in order, also when the delay ends", async () => {
+  test("link: each way takes at least that long, in order, also when the delay ends", async () => {
     const { network, client, server } = await connected();
-    network.set({ kind: "delay", ms: 80 });
+    network.set({ kind: "link", delayMs: 80 });
     const start = performance.now();
     client.socket.write("ping");
     await server.has("ping");
@@ -168,6 +168,30 @@ describe("time", () => {
     server.socket.write("early");
     await client.has("early");
     expect(client.text()).toBe("late early");
+  });
+
+  test("link: what a stall catches arrives at its end, in order, and is counted", async () => {
+    const { network, client, server } = await connected();
+    network.set({ kind: "link", stall: { ms: 60, everyMs: 61 } });
+    for (let number = 0; number < 5; number++) server.socket.write(`${number} `);
+    await client.has("0 1 2 3 4 ");
+    expect(client.text()).toBe("0 1 2 3 4 ");
+    expect(network.counters.stalled.down).toBeGreaterThan(0);
+    expect(network.counters.longestHeldMs.down).toBeGreaterThan(0);
+    expect(network.counters.stalled.up).toBe(0);
+  });
+
+  test("link: a thin one takes its time, and the sender feels it", async () => {
+    const { network, client, server } = await connected();
+    const bytesPerSecond = 400_000;
+    network.set({ kind: "link", bytesPerSecond });
+    const start = performance.now();
+    const large = Buffer.alloc(32 * 1024 * 1024, "x"); // more than kernels hold for a connection
+    expect(server.socket.write(large)).toBe(false);
+    await eventually(() => client.text().length >= 100_000);
+    const seconds = (performance.now() - start) / 1_000;
+    expect(client.text().length / seconds).toBeLessThanOrEqual(bytesPerSecond * 1.1);
+    expect(server.socket.writableLength).toBeGreaterThan(0);
   });
 
   test("slow reader: the client gets its rate, and the server feels it", async () => {
@@ -198,6 +222,21 @@ describe("time", () => {
     await eventually(() => network.counters.bytes.down === 14);
     expect(client.text()).toBe("1234567890");
     server.socket.end();
+    await client.ended;
+    expect(client.text()).toBe("1234567890rest");
+  });
+
+  test("buffering by time: the first byte waits that long, and what came meanwhile goes with it", async () => {
+    const { network, client, server } = await connected();
+    network.set({ kind: "buffering", ms: 80 });
+    const start = performance.now();
+    server.socket.write("12345");
+    await eventually(() => network.counters.bytes.down === 5);
+    server.socket.write("67890");
+    await client.has("1234567890");
+    expect(performance.now() - start).toBeGreaterThanOrEqual(79);
+    expect(network.counters.longestHeldMs.down).toBeGreaterThanOrEqual(79);
+    server.socket.end("rest");
     await client.ended;
     expect(client.text()).toBe("1234567890rest");
   });

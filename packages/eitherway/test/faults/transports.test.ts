@@ -61,7 +61,7 @@ for (const dialect of DIALECTS) {
     test("a delay of each byte changes nothing but time (P1, P2, P5)", async () => {
       const scene = await createScene({ dialect });
       const { writing } = await readersAndWriter(scene);
-      scene.network.set({ kind: "delay", ms: 60 });
+      scene.network.set({ kind: "link", delayMs: 60 });
       for (let round = 0; round < 3; round++) {
         await Promise.all([scene.publish(writing, "a", 20), scene.publish(writing, "b", 20)]);
       }
