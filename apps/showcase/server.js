@@ -45,6 +45,7 @@ function sayHello() {
   console.log(`
 Eitherway is at ${origin}
 Open it in two tabs, write in one, then switch the transport or cut the connection in the other: nothing is lost or doubled.
+Which transport serves best from your browser to here is measured at ${origin}/which
 
   listen    ${curl} -N '${origin}/eitherway/events?channel=room/42'
   publish   ${curl} -H 'content-type: application/json' -d '{"text":"hi"}' ${origin}/eitherway/channels/room/42

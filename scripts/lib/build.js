@@ -1,4 +1,4 @@
-/** Builds what is out of date: the package with `tsc -b`, then the page of the showcase with Vite. */
+/** Builds what is out of date: the package with `tsc -b`, then the pages of the showcase with Vite. */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Stop } from "./phases.js";
@@ -21,10 +21,11 @@ export async function buildPackage() {
 
 async function buildShowcase() {
   if (!existsSync(join(SHOWCASE, "vite.config.ts"))) return;
-  // The page is bundled from the built package, so what that is built from counts as well.
+  // The pages are bundled from the built package, so what that is built from counts as well.
   const inputs = [
     SHOWCASE,
     join(PACKAGE, "src", "client"),
+    join(PACKAGE, "src", "instrument"),
     join(PACKAGE, "src", "protocol"),
     inRoot("package-lock.json"),
   ];

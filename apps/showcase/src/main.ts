@@ -6,6 +6,7 @@
 import { type Channel, createClient, type Status, type TransportChoice, type TransportName } from "eitherway/client";
 import { parseId } from "eitherway/protocol";
 import { createContinuity } from "./continuity.ts";
+import { byId, element, setText } from "./document.ts";
 
 const BURST = 20;
 /** What stays in the document; the log itself keeps no more by default. */
@@ -283,22 +284,4 @@ function readMessage(data: unknown, kind: string): Message {
 
 function seqOf(id: string): number {
   return parseId(id)?.seq ?? 0;
-}
-
-/** Leaves a text that stays the same alone: screen readers would read it again. */
-function setText(target: HTMLElement | undefined, text: string): void {
-  if (target && target.textContent !== text) target.textContent = text;
-}
-
-function element<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  properties: Partial<HTMLElementTagNameMap[Tag]>,
-): HTMLElementTagNameMap[Tag] {
-  return Object.assign(document.createElement(tag), properties);
-}
-
-function byId<T extends HTMLElement>(id: string, type: { new (): T; readonly prototype: T }): T {
-  const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} with the id ${id}.`);
-  return found;
 }
