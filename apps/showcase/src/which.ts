@@ -31,6 +31,8 @@ const cutSays = byId("cut-says", HTMLElement);
 const http = byId("http", HTMLElement);
 const exports = byId("exports", HTMLElement);
 
+setText(http, meaningOf(httpVersion()));
+
 let running: AbortController | undefined;
 let last: Comparison | undefined;
 
@@ -103,7 +105,6 @@ function showEnd(run: Run): void {
   reasons.replaceChildren(...conclusions(comparison).map((textContent) => element("li", { textContent })));
   partial.hidden = comparison.made.partial === undefined;
   setText(partial, `Partial: ${comparison.made.partial} after ${comparison.made.rounds} rounds.`);
-  setText(http, meaningOf(version));
   cut.hidden = comparison.faults.length === 0;
   cuts.replaceChildren(...cutTable(comparison));
   setText(cutSays, sayCut(comparison));

@@ -5,7 +5,7 @@ export const FIGURES = {
   delivery50: {
     id: "delivery.p50",
     row: "direction",
-    title: "Publish to arrival, p50",
+    title: "publish to arrival, p50",
     unit: "ms",
     better: "less",
     about: "From a publish by a second connection of this page, the same for all, to the arrival here.",
@@ -14,7 +14,7 @@ export const FIGURES = {
   delivery95: {
     id: "delivery.p95",
     row: "direction",
-    title: "Publish to arrival, p95",
+    title: "publish to arrival, p95",
     unit: "ms",
     better: "less",
     about: "The same, for the slowest of twenty messages.",
@@ -23,7 +23,7 @@ export const FIGURES = {
   oneWayDown: {
     id: "one-way.down",
     row: "direction",
-    title: "Server to browser",
+    title: "server to browser",
     unit: "ms",
     better: "less",
     about: "From the server's log to the arrival here, by the server's clock as far as it is known here.",
@@ -32,7 +32,7 @@ export const FIGURES = {
   oneWayUp: {
     id: "one-way.up",
     row: "direction",
-    title: "Browser to server",
+    title: "browser to server",
     unit: "ms",
     better: "less",
     about: "From a publish here to the server's log, by the same clock. Over SSE and long-poll it is a POST.",
@@ -41,7 +41,7 @@ export const FIGURES = {
   roundTrip50: {
     id: "round-trip.p50",
     row: "direction",
-    title: "Publish and answer, p50",
+    title: "publish and answer, p50",
     unit: "ms",
     better: "less",
     about: "From a publish here to the answer that it is stored: the round trip.",
@@ -50,7 +50,7 @@ export const FIGURES = {
   upstreamRate: {
     id: "upstream.rate",
     row: "direction",
-    title: "Publishes",
+    title: "publishes answered",
     unit: "per-second",
     better: "more",
     about: "As many as one tab gets answered, with 32 on their way at a time.",
@@ -59,7 +59,7 @@ export const FIGURES = {
   open: {
     id: "open",
     row: "protocol",
-    title: "Open",
+    title: "open",
     unit: "ms",
     better: "less",
     about:

@@ -23,7 +23,7 @@ export function plotOf(figure: Figure, sides: readonly Side[]): HTMLElement {
     return value ? [lane(side, value, figure, scale)] : [];
   });
   return element("figure", { className: "plot" }, [
-    element("figcaption", { textContent: figure.title }),
+    element("figcaption", { className: "title", textContent: figure.title }),
     element("div", { className: "lanes" }, [...lanes.flat(), ...axis(figure, scale)]),
   ]);
 }

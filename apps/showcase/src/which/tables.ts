@@ -7,6 +7,7 @@ import {
   formatValue,
   type Side,
   standing,
+  type Unit,
   verdictLabel,
 } from "eitherway/instrument";
 import { element } from "../document.ts";
@@ -14,18 +15,21 @@ import type { ClockOffset } from "./clock-offset.ts";
 
 const NOTHING = "–";
 
-/** A row a figure, a column a side. The first side is what the others are judged by. */
-export function figureTable({ sides, figures }: Comparison, clocks: ClockOffset | undefined): readonly HTMLElement[] {
+/** A row a figure, and one for what was held back; a column a side. The first side is what the others are judged by. */
+export function figureTable(comparison: Comparison, clocks: ClockOffset | undefined): readonly HTMLElement[] {
+  const { sides, figures } = comparison;
   return [
     head(["Figure", ...sides.map(({ name }) => name)]),
-    body(figures.map((figure) => figureRow(figure, sides, clocks))),
+    body([...figures.map((figure) => figureRow(figure, sides, clocks)), heldRow(comparison)]),
   ];
 }
 
 function figureRow(figure: Figure, sides: readonly Side[], clocks: ClockOffset | undefined): HTMLElement {
-  const about = element("span", { className: "quiet", textContent: figure.about + uncertainty(figure, clocks) });
-  const title = element("th", { scope: "row" }, [element("span", { textContent: figure.title }), about]);
-  return element("tr", {}, [title, ...sides.map(({ id }) => figureCell(figure, figure.values[id]))]);
+  const about = figure.about + uncertainty(figure, clocks);
+  return element("tr", {}, [
+    rowTitle(figure.title, about),
+    ...sides.map(({ id }) => figureCell(figure, figure.values[id])),
+  ]);
 }
 
 function uncertainty({ id }: Figure, clocks: ClockOffset | undefined): string {
@@ -37,10 +41,7 @@ function figureCell(figure: Figure, value: FigureValue | undefined): HTMLElement
   const { median, low, high } = value.summary;
   const cell = element("td", {}, [
     element("strong", { textContent: formatValue(median, figure.unit) }),
-    element("span", {
-      className: "quiet",
-      textContent: `${formatValue(low, figure.unit)} to ${formatValue(high, figure.unit)}`,
-    }),
+    element("span", { className: "quiet", textContent: formatRange(low, high, figure.unit) }),
   ]);
   const { verdict } = value;
   if (verdict) {
@@ -49,6 +50,43 @@ function figureCell(figure: Figure, value: FigureValue | undefined): HTMLElement
     cell.append(label);
   }
   return cell;
+}
+
+/** The unit once, where it is the same: `1.67–2.04 ms`. */
+function formatRange(low: number, high: number, unit: Unit): string {
+  const [from, to] = [formatValue(low, unit), formatValue(high, unit)];
+  const [number = from] = /^[\d.,]+/.exec(from) ?? [];
+  return to.endsWith(from.slice(number.length)) ? `${number}–${to}` : `${from}–${to}`;
+}
+
+function heldRow({ sides, figures, findings }: Comparison): HTMLElement {
+  const delivery = figures.find(({ id }) => id === "delivery.p50");
+  const cells = sides.map(({ id }) => {
+    const found = findings.find(
+      (finding) => finding.side === id && (finding.id === "buffering" || finding.id === "stalls"),
+    );
+    const tail = delivery?.values[id]?.tail;
+    if (found?.id === "buffering") return heldCell(`up to ${formatValue(found.value, "ms")}`);
+    if (!tail) return heldCell(NOTHING);
+    const latest = `latest ${formatValue(tail.max - tail.p50, "ms")} after the usual`;
+    return heldCell(found ? "by stalls" : "nothing", latest);
+  });
+  const about = "Whether something between collects messages and lets go of them in bunches, or stops now and then.";
+  return element("tr", {}, [rowTitle("held back", about), ...cells]);
+}
+
+function heldCell(says: string, evidence = ""): HTMLElement {
+  return element("td", {}, [
+    element("strong", { textContent: says }),
+    element("span", { className: "quiet", textContent: evidence }),
+  ]);
+}
+
+function rowTitle(title: string, about: string): HTMLElement {
+  return element("th", { scope: "row" }, [
+    element("span", { className: "title", textContent: title }),
+    element("span", { className: "quiet", textContent: about }),
+  ]);
 }
 
 /** A row a side. */

@@ -112,10 +112,7 @@ function startScript(path: string, env: Readonly<Record<string, string>>): Runni
   };
 }
 
-export interface Tab {
-  readonly page: Page;
-  /** Warnings and errors of the console, exceptions, and requests for anything but the page's own origin. */
-  readonly complaints: string[];
+export interface Tab extends WatchedPage {
   /** Resolves once the connection is as wanted. */
   connected(transport?: "WebSocket" | "SSE" | "long-poll"): Promise<void>;
   /** Types into the field and presses Enter. */
@@ -137,7 +134,14 @@ export interface ShownMessage {
   readonly isOwn: boolean;
 }
 
-export async function openTab(context: BrowserContext, origin: string): Promise<Tab> {
+export interface WatchedPage {
+  readonly page: Page;
+  /** Warnings and errors of the console, exceptions, and requests for anything but the page's own origin. */
+  readonly complaints: string[];
+}
+
+export async function openPage(context: BrowserContext, address: string): Promise<WatchedPage> {
+  const { origin } = new URL(address);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -145,9 +149,15 @@ export async function openTab(context: BrowserContext, origin: string): Promise<
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => {
-    if (new URL(request.url()).origin !== origin) complaints.push(`request for ${request.url()}`);
+    const url = new URL(request.url());
+    if (url.protocol !== "blob:" && url.origin !== origin) complaints.push(`request for ${url}`);
   });
-  await page.goto(`${origin}/`);
+  await page.goto(address);
+  return { page, complaints };
+}
+
+export async function openTab(context: BrowserContext, origin: string): Promise<Tab> {
+  const { page, complaints } = await openPage(context, `${origin}/`);
   return {
     page,
     complaints,
