@@ -81,12 +81,12 @@ export interface FigureValue {
 }
 
 export interface Finding {
-  /** `stalls`, `buffering`, … */
+  /** `stalls`, `buffering`, `round-trip`, `late`, `doubled`, `failed`. */
   readonly id: string;
   readonly side: string;
   /** One sentence with its number. */
   readonly says: string;
-  /** The number: of `stalls` p99 by p50 of the delivery, of `buffering` the longest time held back, in ms. */
+  /** The number: of `stalls` p99 by p50, of `buffering` the longest time held back in a usual round, of `round-trip` the way there and back, in ms. */
   readonly value: number;
 }
 

@@ -7,6 +7,8 @@ export interface Observed {
   readonly side: Side;
   /** Of messages from server to client, by round, in their order, in ms. */
   readonly rounds: readonly (readonly number[])[];
+  /** Of publishes until their answers, likewise: what the way does to messages it does to them as well. */
+  readonly answers?: readonly (readonly number[])[];
   /** Milliseconds between two messages. */
   readonly everyMs: number;
   /** What the same way takes when nothing is held back, in ms, where that is known: else the quickest of the messages has to do. */
@@ -36,9 +38,11 @@ const LEAST_STALLED = 3;
 
 /** What is held back for less is no buffer: a long-poll itself gathers for 10 ms. */
 const HELD_MS = 50;
-/** Messages that arrive together with the one before, though they were sent apart. */
-const TOGETHER_SHARE = 0.8;
+/** Messages that arrive together with earlier ones, though they were sent apart. */
+const TOGETHER_SHARE = 0.6;
 const TOGETHER_OF_GAP = 0.25;
+/** Times of sending are known to a millisecond or two: what lies closer together says nothing. */
+const APART_MS = 10;
 
 export function findWhatHurts(observed: Observed): readonly Finding[] {
   const { losses, side } = observed;
@@ -77,48 +81,72 @@ const P50 = 0.5;
 const P99 = 0.99;
 
 /** Named by their tail, never as a share of lost packets: TCP hides which packets it sent again. */
-function findStalls({ side, rounds }: Observed): Finding | undefined {
-  const sorted = sortedUp(rounds.flat());
-  const [p50, p99] = [quantile(sorted, P50), quantile(sorted, P99)];
-  const limit = Math.max(p50 + STALL_MS, p50 * STALL_TIMES);
-  const stalled = rounds.filter((round) => round.some((delay) => delay > limit));
-  if (stalled.length < Math.max(LEAST_STALLED, STALLED_SHARE * rounds.length)) return undefined;
-  const ratio = p99 / p50;
-  const says = `${side.name}: messages stall in ${stalled.length} of ${rounds.length} rounds; p99 is ${formatValue(p99, "ms")}, ${ratio.toFixed(1)} times p50 (${formatValue(p50, "ms")}). TCP sends lost packets again after 200 ms or more, and what follows waits.`;
+function findStalls({ side, rounds, answers = [] }: Observed): Finding | undefined {
+  const tails = [tailOf(rounds, "server to client"), tailOf(answers, "publish and answer")];
+  const stalled = new Set(tails.flatMap((tail) => tail?.stalled ?? []));
+  if (stalled.size < Math.max(LEAST_STALLED, STALLED_SHARE * rounds.length)) return undefined;
+  const [first, second] = tails;
+  const worst = first && !(second && second.ratio > first.ratio) ? first : second;
+  if (!worst) return undefined;
+  const { p50, p99, ratio, what } = worst;
+  const says = `${side.name}: messages stall in ${stalled.size} of ${rounds.length} rounds; ${what}, p99 is ${formatValue(p99, "ms")}, ${ratio.toFixed(1)} times p50 (${formatValue(p50, "ms")}). TCP sends lost packets again after 200 ms or more, and what follows waits.`;
   return { id: "stalls", side: side.id, says, value: ratio };
 }
 
-/** Something lets go of messages in bunches: nearly all arrive together with the one before, and the first of a bunch has waited. */
+interface StalledTail {
+  readonly what: string;
+  readonly p50: number;
+  readonly p99: number;
+  /** The one by the other. */
+  readonly ratio: number;
+  /** Numbers of the rounds with a stall. */
+  readonly stalled: readonly number[];
+}
+
+function tailOf(rounds: readonly (readonly number[])[], what: string): StalledTail | undefined {
+  const sorted = sortedUp(rounds.flat());
+  if (sorted.length === 0) return undefined;
+  const [p50, p99] = [quantile(sorted, P50), quantile(sorted, P99)];
+  const limit = Math.max(p50 + STALL_MS, p50 * STALL_TIMES);
+  const stalled = rounds.flatMap((round, number) => (round.some((delay) => delay > limit) ? [number] : []));
+  return { what, p50, p99, ratio: p99 / p50, stalled };
+}
+
+/** Something lets go of messages in bunches: most arrive together with earlier ones, and the first of a bunch has waited. */
 function findBuffering({ side, rounds, everyMs, baseMs }: Observed): Finding | undefined {
+  const step = Math.ceil(APART_MS / everyMs);
   let together = 0;
   let pairs = 0;
   for (const round of rounds) {
-    for (let next = 1; next < round.length; next++) {
+    for (let next = step; next < round.length; next++) {
       pairs++;
-      const apart = everyMs + (round[next] as number) - (round[next - 1] as number);
-      if (apart < TOGETHER_OF_GAP * everyMs) together++;
+      const apart = step * everyMs + (round[next] as number) - (round[next - step] as number);
+      if (apart < TOGETHER_OF_GAP * step * everyMs) together++;
     }
   }
-  const sorted = sortedUp(rounds.flat());
-  const heldMs = (sorted.at(-1) as number) - Math.min(baseMs ?? Number.POSITIVE_INFINITY, sorted[0] as number);
-  if (together < TOGETHER_SHARE * pairs || heldMs < HELD_MS) return undefined;
-  const says = `${side.name}: something on the way holds messages back for up to ${formatValue(heldMs, "ms")} and lets go of them in bunches; "eitherway doctor" finds out what.`;
+  const played = rounds.filter((round) => round.length > 0);
+  const quickest = Math.min(...played.flat());
+  const heldMs = median(played.map((round) => Math.max(...round))) - Math.min(baseMs ?? quickest, quickest);
+  if (pairs === 0 || together < TOGETHER_SHARE * pairs || heldMs < HELD_MS) return undefined;
+  const says = `${side.name}: something on the way holds messages back for ${formatValue(heldMs, "ms")} and lets go of them in bunches; "eitherway doctor" finds out what.`;
   return { id: "buffering", side: side.id, says, value: heldMs };
 }
 
 /** Below that no transport makes a difference that anybody feels. */
 const FAR_MS = 15;
 
+/** Of the rounds: what queues, timers and jitter make slower is left out. */
+const QUICKEST = 0.1;
+
 /**
- * How far away the other end is: the quickest publish of each round, and the middle of those. Queues and timers make single ones
- * slower, nothing makes them quicker.
+ * How far away the other end is: the quickest publishes of the quickest rounds.
  *
  * @param rounds milliseconds from publishes to their answers
  */
 export function findRoundTrip(side: Side, rounds: readonly (readonly number[])[]): readonly Finding[] {
-  const quickest = rounds.filter((round) => round.length > 0).map((round) => Math.min(...round));
-  const value = median(quickest);
-  if (!(value >= FAR_MS)) return [];
+  const quickest = sortedUp(rounds.filter((round) => round.length > 0).map((round) => Math.min(...round)));
+  const value = quickest.length > 0 ? quantile(quickest, QUICKEST) : 0;
+  if (value < FAR_MS) return [];
   return [
     { id: "round-trip", side: side.id, says: `${side.name}: a round trip takes ${formatValue(value, "ms")}.`, value },
   ];

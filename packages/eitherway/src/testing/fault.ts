@@ -33,7 +33,7 @@ export interface LinkShape {
   readonly jitterMs?: number;
   readonly bytesPerSecond?: number;
   /**
-   * Nothing arrives for `ms`, once in every `everyMs`. That is what the loss of a packet comes to under TCP, which sends it again
+   * Nothing arrives for `ms`, once in every `everyMs`, at a random moment of it. That is what the loss of a packet comes to under TCP, which sends it again
    * after 200 ms or more (RFC 6298) and holds back what came behind it: bytes are late, never missing.
    */
   readonly stall?: { readonly ms: number; readonly everyMs: number };

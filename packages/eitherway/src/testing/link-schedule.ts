@@ -1,6 +1,7 @@
 /** When the bytes of one direction arrive over a link that is long, thin or lossy. Pure: whoever asks brings the time. */
 import type { Random } from "../core/index.ts";
 import type { LinkShape } from "./fault.ts";
+import { createSeededRandom } from "./seeded-random.ts";
 
 /**
  * @param now when they came, in ms
@@ -21,11 +22,11 @@ export function createLinkSchedule(shape: LinkShape, random: Random): LinkSchedu
   let free = 0; // when what was taken before has left
   let last = 0;
 
-  /** Stalls come at the same moments to all connections, as when a queue on the way overflows. */
   function endOfStall(at: number): number {
     if (!stall) return at;
-    const into = at % stall.everyMs;
-    return into < stall.ms ? at - into + stall.ms : at;
+    const period = Math.floor(at / stall.everyMs);
+    const begin = period * stall.everyMs + placeOf(period) * (stall.everyMs - stall.ms);
+    return begin <= at && at < begin + stall.ms ? begin + stall.ms : at;
   }
 
   return (now, bytes) => {
@@ -34,4 +35,12 @@ export function createLinkSchedule(shape: LinkShape, random: Random): LinkSchedu
     last = endOfStall(unstalled);
     return { at: last, isStalled: last > unstalled };
   };
+}
+
+/**
+ * Where in its period a stall begins, from 0 to 1. The same for all connections, as when a queue on the way overflows; at random, since
+ * whoever repeats something would else meet stalls always or never.
+ */
+function placeOf(period: number): number {
+  return createSeededRandom(period)();
 }

@@ -58,7 +58,7 @@ export function runComparison({ paths, target, seconds, openings = 0, crowd = 0,
   });
 }
 
-type FigureId = (typeof FIGURES)[keyof typeof FIGURES]["id"];
+export type FigureId = (typeof FIGURES)[keyof typeof FIGURES]["id"];
 
 export function figureOf(comparison: Comparison, id: FigureId, side: string): FigureValue {
   const value = comparison.figures.find((figure) => figure.id === id)?.values[side];

@@ -93,6 +93,7 @@ function findings({ sides, tally, losses, everyMs }: Played): readonly Finding[]
       ...findWhatHurts({
         ...{ side, everyMs, baseMs },
         rounds: tally.delays(side.id, "delivery50"),
+        answers: tally.delays(side.id, "roundTrip50"),
         gathers: path.path.id === "poll",
         losses: losses[side.id] as Losses,
       }),
