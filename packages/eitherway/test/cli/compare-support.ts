@@ -49,7 +49,7 @@ export interface TestComparison extends Partial<Pick<CompareOptions, "content" |
 
 export function runComparison({ paths, target, seconds, openings = 0, crowd = 0, ...own }: TestComparison) {
   return compare({
-    plan: { name: "quick", paths: [], roundsSeconds: seconds, openings, crowd },
+    plan: { name: "quick", paths: [], roundsSeconds: seconds, openings, crowd, hasTroubles: false },
     content: { kind: "json", bytes: 120, perSecond: 500 },
     signal: new AbortController().signal,
     tell() {},

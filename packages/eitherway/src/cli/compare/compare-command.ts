@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 import type { Arguments, GivenFlags } from "../flags.ts";
 import type { Output } from "../output.ts";
 import { EXIT, type Surroundings, UsageError } from "../surroundings.ts";
+import { findChromium } from "./chromium.ts";
 import { compare } from "./compare.ts";
 import type { ContentKind } from "./content.ts";
 import { PATHS, type Path } from "./paths.ts";
@@ -57,6 +58,7 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
     const { signal } = surroundings;
     const comparison = await compare({
       ...{ plan, paths, target, content, signal },
+      chromium: findChromium(surroundings.env),
       ...(shape && { shape: shape.words }),
       tell: progress.tell,
     });

@@ -13,7 +13,9 @@ import {
   type Side,
   sortedUp,
 } from "../../instrument/index.ts";
+import { measureBrowser } from "./browser-limits.ts";
 import { playExtras } from "./extras.ts";
+import { playFaults } from "./faults.ts";
 import { FIGURES } from "./figure-kinds.ts";
 import type { Path } from "./paths.ts";
 import type { Plan } from "./plan.ts";
@@ -29,6 +31,8 @@ export interface CompareOptions {
   /** For people, what was done to the network. */
   readonly shape?: string;
   readonly content: Content;
+  /** The program to ask how much a browser keeps open; absent: none is asked. */
+  readonly chromium?: string | undefined;
   /** Ends it early; what is measured is kept. */
   readonly signal: AbortSignal;
   /** Hears what is going on, for people. */
@@ -58,6 +62,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     const able = sides.filter(({ id }) => losses[id]?.sent !== 0);
     await playExtras({ ...common, sides: able, openings: plan.openings, crowd: plan.crowd });
   }
+  const troubles = plan.hasTroubles && target.server && !signal.aborted ? await playTroubles(options, sides) : {};
   return {
     form: FORM,
     made: {
@@ -74,7 +79,24 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     figures: tally.figures(sides.map(toSide)),
     findings: findings({ sides, tally, losses, everyMs: MS_PER_SECOND / content.perSecond }),
     faults: [],
+    ...troubles,
   };
+}
+
+/** How long a way stays closed. Clients try a few times meanwhile, and their pauses grow. */
+const CLOSED_MS = 4_000;
+/** Above the 35 s after which a long-poll that stays silent is given up. */
+const PATIENCE_MS = 37_000;
+const BROWSER_MS = 40_000;
+
+/** Side by side: both are idle most of the time. */
+async function playTroubles({ signal, tell, chromium }: CompareOptions, sides: readonly PathSide[]) {
+  tell("breaking connections, and looking how much a browser keeps open; this takes up to a minute and a half");
+  const [faults, browser] = await Promise.all([
+    playFaults({ sides, signal, closedMs: CLOSED_MS, patienceMs: PATIENCE_MS }),
+    chromium === undefined ? undefined : measureBrowser(chromium, { signal, limitMs: BROWSER_MS }),
+  ]);
+  return { faults, ...(browser && { browser }) };
 }
 
 interface Played extends Pick<RoundsOptions, "sides" | "tally"> {
