@@ -71,7 +71,7 @@ function systemMicros(pid: number): number {
 
 describe("delays", () => {
   test("are those of a client that knows sockets alone", { timeout: 60_000 }, async () => {
-    const target = await startTarget({ kind: "link", delayMs: 20 });
+    const target = await startTarget({ fault: { kind: "link", delayMs: 20 } });
     const told: number[] = [];
     const raw: number[] = [];
     for (let round = 0; round < 6; round++) {

@@ -3,9 +3,9 @@ import { onTestFinished } from "vitest";
 import { type CompareOptions, compare } from "../../src/cli/compare/compare.ts";
 import type { FIGURES } from "../../src/cli/compare/figure-kinds.ts";
 import { PATHS, type Path, type PathId } from "../../src/cli/compare/paths.ts";
-import { createLocalTarget, type Target } from "../../src/cli/compare/target.ts";
+import { createLocalTarget, type LocalTargetOptions, type Target } from "../../src/cli/compare/target.ts";
 import type { Comparison, FigureValue } from "../../src/instrument/index.ts";
-import { createFaultNetwork, type Fault, type FaultNetwork } from "../../src/testing/index.ts";
+import { createFaultNetwork, type FaultNetwork } from "../../src/testing/index.ts";
 
 export function pathOf(id: PathId): Path {
   const path = PATHS.find((one) => one.id === id);
@@ -14,8 +14,8 @@ export function pathOf(id: PathId): Path {
 }
 
 /** Until the test is over. */
-export async function startTarget(shape?: Fault): Promise<Target> {
-  const target = await createLocalTarget(shape);
+export async function startTarget(options?: LocalTargetOptions): Promise<Target> {
+  const target = await createLocalTarget(options);
   onTestFinished(() => target.close());
   return target;
 }

@@ -13,7 +13,7 @@ import { createProgress } from "./progress.ts";
 import type { Content } from "./rounds.ts";
 import { readShape, SHAPE_FLAGS } from "./shape.ts";
 import { tableLines } from "./table.ts";
-import { createLocalTarget, createRemoteTarget } from "./target.ts";
+import { createLocalTarget, createRemoteTarget, type Target } from "./target.ts";
 
 const KINDS: readonly ContentKind[] = ["json", "text", "bytes"];
 const DEFAULT_BYTES = 120; // a line of a chat
@@ -32,6 +32,7 @@ export const compareCommand: Command = {
     },
     url: { value: "URL", help: "an Eitherway server elsewhere, instead of one on this machine", mirrored: true },
     ...SHAPE_FLAGS,
+    tls: { help: "over TLS with a certificate made now, as browsers would go" },
     payload: { value: "BYTES", help: `size of a payload; default ${DEFAULT_BYTES}` },
     kind: { value: "KIND", help: `${KINDS.join(", ")}; default json` },
     rate: { value: "N", help: `messages a second while delays are measured; default ${DEFAULT_RATE}` },
@@ -52,7 +53,7 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
   const paths = readPaths(flags.text("only"), plan);
   const content = readContent(flags);
   const shape = readShape(flags);
-  const target = await openTarget(flags.text("url"), shape?.fault, surroundings.signal);
+  const target = await openTarget(flags, shape?.fault, surroundings.signal);
   const progress = createProgress(surroundings.stderr);
   try {
     const { signal } = surroundings;
@@ -71,14 +72,18 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
   }
 }
 
-async function openTarget(url: string | undefined, fault: Fault | undefined, signal: AbortSignal) {
-  if (url === undefined) return createLocalTarget(fault);
-  if (fault)
+async function openTarget(flags: GivenFlags, fault: Fault | undefined, signal: AbortSignal): Promise<Target> {
+  const url = flags.text("url");
+  const tls = flags.on("tls");
+  if (url === undefined) return createLocalTarget({ fault, tls });
+  if (fault || tls) {
     throw new UsageError(
-      "--rtt, --jitter, --bandwidth and --stall are for the server on this machine; leave --url out.",
+      "--rtt, --jitter, --bandwidth, --stall and --tls are for the server on this machine; leave them out, or --url.",
     );
-  if (!URL.canParse(url))
+  }
+  if (!/^https?:/.test(url) || !URL.canParse(url)) {
     throw new UsageError(`--url is ${JSON.stringify(url)}; give for example https://example.org/eitherway.`);
+  }
   return createRemoteTarget(url, signal);
 }
 

@@ -8,13 +8,7 @@ import type { AddressInfo, Socket } from "node:net";
 import process from "node:process";
 import { type Broker, createMemoryBroker } from "../../core/index.ts";
 import { type Heard, playTrace } from "../../instrument/index.ts";
-import {
-  createNodeClock,
-  createNodeServer,
-  createSelfSignedCertificate,
-  eitherway,
-  type NodeEitherway,
-} from "../../node/index.ts";
+import { createNodeClock, createNodeServer, eitherway, type NodeEitherway } from "../../node/index.ts";
 import type { Payload } from "../../protocol/index.ts";
 import { isUp } from "./client-way.ts";
 import { contentOf, messageOf } from "./content.ts";
@@ -60,10 +54,12 @@ process.on("message", async ({ id, ask, options }: Question) => {
   if (process.connected) process.send?.(answer);
 });
 process.on("disconnect", () => process.exit());
+// Ctrl-C reaches every process of a terminal: whoever measures decides when this one ends, and keeps what is measured until then.
+process.on("SIGINT", () => {});
 
-async function start({ tls = false, pingMs, ports }: StartOptions): Promise<Ports> {
+async function start({ tls, pingMs, ports }: StartOptions): Promise<Ports> {
   running = eitherway({ broker: overheard(createBroker()), pingMs, logger: SILENT });
-  const http1 = createNodeServer({ tls: tls ? await createSelfSignedCertificate() : undefined });
+  const http1 = createNodeServer(tls && { tls });
   await open(http1, ports?.http1);
   if (tls) return { http1: portOf(http1), http2: portOf(http1) };
   // Browsers speak HTTP/2 over TLS alone; between programs it goes without, and compares with the others as they are here.

@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Heard, Trace } from "../../instrument/index.ts";
+import type { Certificate } from "../../node/index.ts";
 import type { ContentKind } from "./content.ts";
 
 /** What its process is asked. */
@@ -16,8 +17,8 @@ export interface MeasuredServerAbilities {
 }
 
 export interface StartOptions {
-  /** Self-signed, both versions of HTTP on one port. Without it HTTP/2 is spoken by prior knowledge, on a port of its own. */
-  readonly tls?: boolean;
+  /** With it both versions of HTTP are on one port. Without it HTTP/2 is spoken by prior knowledge, on a port of its own. */
+  readonly tls?: Certificate | undefined;
   readonly pingMs?: number;
   /** Default: free ones. */
   readonly ports?: Ports;
