@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { rawConnect, requestText } from "../node/support.ts";
 import { startServer } from "./support.ts";
 
@@ -19,8 +19,12 @@ interface Running {
 }
 
 function start(...argv: string[]): Running {
+  return startAs({}, ...argv);
+}
+
+function startAs(options: { readonly detached?: boolean }, ...argv: string[]): Running {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/PORT|^(?:NODE_|VITEST)/.test(name)));
-  const child = spawn(process.execPath, [BIN, ...argv], { stdio: "pipe", env });
+  const child = spawn(process.execPath, [BIN, ...argv], { stdio: "pipe", env, ...options });
   onTestFinished(() => void child.kill("SIGKILL"));
   const reader = (stream: NodeJS.ReadableStream | null) => {
     let text = "";
@@ -95,6 +99,43 @@ describe("the command, as a process of its own", () => {
     expect(await tail.exit).toEqual([0, null]);
     expect(errors).toBe("");
   });
+
+  test("compare --quick takes at most 20 s in all, and prints a comparison", { timeout: 60_000 }, async () => {
+    const began = performance.now();
+    const compare = start("compare", "--quick", "--json");
+    const [text] = await compare.prints(/^\{.*\}\n$/s);
+    expect(await compare.exit).toEqual([0, null]);
+    expect(performance.now() - began).toBeLessThan(20_000);
+    const { made, sides, figures, findings } = JSON.parse(text);
+    expect(made).toMatchObject({ plan: "quick" });
+    expect(made.rounds).toBeGreaterThanOrEqual(30);
+    expect(made).not.toHaveProperty("partial");
+    expect(sides.map(({ id }: { id: string }) => id)).toEqual(["ws", "sse"]);
+    expect(figures.length).toBeGreaterThan(8);
+    expect(findings).toEqual([]);
+  });
+
+  test("compare keeps what it has when Ctrl-C reaches it and the server that it measures", async () => {
+    const compare = startAs({ detached: true }, "compare"); // in a group of its own, as a terminal has it
+    await compare.says(/round 1,/);
+    process.kill(-(compare.child.pid as number), "SIGINT");
+    const [text] = await compare.prints(/PARTIAL.*server to client/s);
+    expect(await compare.exit).toEqual([0, null]);
+    expect(text).not.toContain("came to nothing");
+  });
+
+  test.runIf(process.platform === "linux")(
+    "the server that compare measures ends with it, whatever ends it",
+    async () => {
+      const compare = start("compare");
+      await compare.says(/round 1,/);
+      const { pid } = compare.child;
+      const [server] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+      compare.child.kill("SIGKILL");
+      await compare.exit;
+      await vi.waitFor(() => expect(existsSync(`/proc/${server}/cwd`)).toBe(false), { timeout: 10_000 });
+    },
+  );
 
   test("a wrong command line is exit code 2", async () => {
     const wrong = start("--prot", "1");

@@ -32,7 +32,7 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   let raw = false;
   if (options.terminal) {
-    for (const stream of [stdin, stdout]) Object.assign(stream, { isTTY: true });
+    for (const stream of [stdin, stdout, stderr]) Object.assign(stream, { isTTY: true });
     Object.assign(stdin, { setRawMode: (on: boolean) => (raw = on) });
   }
   const stop = new AbortController();

@@ -57,22 +57,36 @@ const MS_PER_SECOND = 1_000;
 
 /** Resolves with what was lost and doubled, by side. A side that failed in each warm-up is left out of the rounds. */
 export async function playRounds(options: RoundsOptions): Promise<Readonly<Record<string, Losses>>> {
-  const { sides, tally, until, signal, onRound } = options;
+  const { sides, until, signal, onRound } = options;
   const losses = new Map<PathSide, Losses>(sides.map((side) => [side, { sent: 0, lost: 0, doubled: 0, failed: 0 }]));
-  for (let number = -WARM_UPS; number < 0 || (sharedClock.now() < until && !signal.aborted); number++) {
-    const playing = sides.filter((side) => number < 0 || (losses.get(side) as Losses).failed < WARM_UPS);
-    if (playing.length === 0) break;
-    // The order alternates: what the first one leaves behind must not always meet the same one.
-    for (const side of number % 2 === 0 ? playing : playing.reverse()) {
-      if (signal.aborted) break;
-      const sum = losses.get(side) as Losses;
-      const played = await playSide(side, options).catch((thrown: Error) => thrown);
-      if (played instanceof Error) Object.assign(sum, { failed: sum.failed + 1, failure: played.message });
-      else if (number >= 0) take(side.id, number, played, sum, tally);
-    }
-    if (number >= 0) onRound(number + 1);
+  for (let number = -WARM_UPS; number < 0; number++) await playAll(sides, number, losses, options);
+  const able = sides.filter((side) => (losses.get(side) as Losses).failed < WARM_UPS);
+  let lastMs = 0;
+  for (let number = 0; able.length > 0 && !signal.aborted && sharedClock.now() + lastMs < until; number++) {
+    const began = sharedClock.now();
+    await playAll(able, number, losses, options);
+    lastMs = sharedClock.now() - began;
+    if (!signal.aborted) onRound(number + 1);
   }
   return Object.fromEntries([...losses].map(([{ id }, sum]) => [id, sum]));
+}
+
+/** One round of each, the next one in reverse order: what the first one leaves behind must not always meet the same one. */
+async function playAll(
+  sides: readonly PathSide[],
+  number: number,
+  losses: ReadonlyMap<PathSide, Losses>,
+  options: RoundsOptions,
+): Promise<void> {
+  const { tally, signal } = options;
+  for (const side of number % 2 === 0 ? sides : [...sides].reverse()) {
+    if (signal.aborted) return;
+    const sum = losses.get(side) as Losses;
+    const played = await playSide(side, options).catch((thrown: Error) => thrown);
+    if (signal.aborted && played instanceof Error) return; // whoever stops it may have stopped more than this process
+    if (played instanceof Error) Object.assign(sum, { failed: sum.failed + 1, failure: played.message });
+    else if (number >= 0) take(side.id, number, played, sum, tally);
+  }
 }
 
 function take(
