@@ -23,7 +23,7 @@ export interface Losses {
   sent: number;
   lost: number;
   doubled: number;
-  /** Rounds that came to nothing, and what the last one of them said. */
+  /** Rounds, and other measurements, that came to nothing, and what the last one of them said. */
   failed: number;
   failure?: string;
 }
@@ -71,7 +71,7 @@ export function findWhatHurts(observed: Observed): readonly Finding[] {
     found.push({
       id: "failed",
       side: side.id,
-      says: `${side.name}: ${failed} ${failed === 1 ? "round" : "rounds"} came to nothing: ${failure}`,
+      says: `${side.name}: ${failed} ${failed === 1 ? "measurement" : "measurements"} came to nothing: ${failure}`,
       value: failed,
     });
   return found;

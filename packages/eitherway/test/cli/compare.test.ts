@@ -100,6 +100,6 @@ describe("a server elsewhere", () => {
     await ew.close();
     const { code, out } = await runToEnd(["compare", "--quick", "--url", url]);
     expect(code).toBe(1);
-    expect(out).toMatch(/WebSocket: 2 rounds came to nothing: .*ECONNREFUSED/);
+    expect(out).toMatch(/WebSocket: 2 measurements came to nothing: .*ECONNREFUSED/);
   });
 });

@@ -60,7 +60,11 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   if (plan.openings > 0 && !signal.aborted) {
     tell("opening connections, counting bytes and memory");
     const able = sides.filter(({ id }) => losses[id]?.sent !== 0);
-    await playExtras({ ...common, sides: able, openings: plan.openings, crowd: plan.crowd });
+    const onFailure = ({ id }: PathSide, { message }: Error): void => {
+      const sum = losses[id] as Losses;
+      if (!signal.aborted) Object.assign(sum, { failed: sum.failed + 1, failure: message });
+    };
+    await playExtras({ ...common, sides: able, openings: plan.openings, crowd: plan.crowd, onFailure });
   }
   const troubles = plan.hasTroubles && target.server && !signal.aborted ? await playTroubles(options, sides) : {};
   return {

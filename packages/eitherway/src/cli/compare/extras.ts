@@ -5,7 +5,7 @@ import { playRound, type Tally } from "../../instrument/index.ts";
 import { createChannels, createClientWay } from "./client-way.ts";
 import { type ContentKind, fillFor } from "./content.ts";
 import type { FigureName } from "./figure-kinds.ts";
-import type { MeasuredServer } from "./measured-server.ts";
+import type { MeasuredServer, Usage } from "./measured-server.ts";
 import { createWay, type PathSide } from "./rounds.ts";
 import { sharedClock } from "./shared-clock.ts";
 import type { Target } from "./target.ts";
@@ -19,35 +19,46 @@ export interface ExtrasOptions {
   readonly openings: number;
   /** Idle clients at a time. */
   readonly crowd: number;
+  /** Hears what came to nothing; the rest goes on. */
+  onFailure(side: PathSide, error: Error): void;
 }
 
 export async function playExtras(options: ExtrasOptions): Promise<void> {
+  const { sides, signal, target, onFailure } = options;
   await openCold(options);
-  const { server } = options.target;
+  const { server } = target;
   if (!server) return;
-  for (const side of options.sides) {
-    if (options.signal.aborted) return;
-    await gather(side, server, options);
-    await measureFormats(side, server, options);
+  for (const side of sides) {
+    if (signal.aborted) return;
+    const measured = gather(side, server, options).then(() => measureFormats(side, server, options));
+    await measured.catch((error: Error) => onFailure(side, error));
   }
 }
 
 const WARM_UP = 1;
 
-async function openCold({ sides, target, tally, signal, openings }: ExtrasOptions): Promise<void> {
-  const { fresh } = target;
-  if (!fresh) return;
+async function openCold({ sides, target, tally, signal, openings, onFailure }: ExtrasOptions): Promise<void> {
   for (let number = -WARM_UP; number < openings; number++) {
-    for (const { id, path } of number % 2 === 0 ? sides : [...sides].reverse()) {
+    for (const side of number % 2 === 0 ? sides : [...sides].reverse()) {
       if (signal.aborted) return;
-      const address = await fresh(path);
-      const way = createWay(path, { ...target, urlOf: () => address.url }, "json");
-      const began = sharedClock.now();
-      await way.open();
-      if (number >= 0) tally.put(id, number, { openCold: sharedClock.now() - began });
-      await way.close();
-      await address.close();
+      const openMs = await openFresh(side, target).catch((error: Error) => onFailure(side, error));
+      if (number >= 0 && openMs !== undefined) tally.put(side.id, number, { openCold: openMs });
     }
+  }
+}
+
+/** `undefined`: the target has no other address. */
+async function openFresh({ path }: PathSide, target: Target): Promise<number | undefined> {
+  const address = await target.fresh?.(path);
+  if (!address) return undefined;
+  const way = createWay(path, { ...target, urlOf: () => address.url }, "json");
+  try {
+    const began = sharedClock.now();
+    await way.open();
+    return sharedClock.now() - began;
+  } finally {
+    await way.close();
+    await address.close();
   }
 }
 
@@ -55,16 +66,18 @@ async function openCold({ sides, target, tally, signal, openings }: ExtrasOption
 const LANES = 10;
 const MS_PER_SECOND = 1_000;
 
-async function gather(side: PathSide, server: MeasuredServer, { target, tally, crowd }: ExtrasOptions): Promise<void> {
+async function gather(side: PathSide, server: MeasuredServer, options: ExtrasOptions): Promise<void> {
+  const { target, tally, signal, crowd } = options;
   const before = await server.usage({ collected: true });
   const clients: Client[] = [];
   let left = crowd;
   const lane = async (): Promise<void> => {
-    while (left-- > 0) clients.push(await openClient(side, target.urlOf(side.path)));
+    while (left-- > 0 && !signal.aborted) clients.push(await openClient(side, target.urlOf(side.path)));
   };
   try {
     const began = sharedClock.now();
     await Promise.all(Array.from({ length: LANES }, lane));
+    if (signal.aborted) return;
     const seconds = (sharedClock.now() - began) / MS_PER_SECOND;
     const after = await server.usage({ collected: true });
     const memory = (after.heldBytes - before.heldBytes) / crowd;
@@ -85,26 +98,32 @@ async function openClient({ path }: PathSide, url: string): Promise<Client> {
   return client;
 }
 
-const FORMAT_MESSAGES = 50;
-const FORMAT_EVERY_MS = 4;
+const FORMAT_MESSAGES = 100;
+const FORMAT_EVERY_MS = 2;
 const FORMAT_BYTES = 1_024;
 const PATIENCE_MS = 3_000;
 
 async function measureFormats({ id, path }: PathSide, server: MeasuredServer, { target, tally }: ExtrasOptions) {
-  const sizeOf = async (kind: ContentKind): Promise<number> => {
+  /** Of a message, down. */
+  const costOf = async (kind: ContentKind) => {
     const channels = createChannels();
-    const sizes: number[] = [];
+    const used: Usage[] = [];
     const way = createClientWay({
       createClient: () => path.createClient(target.urlOf(path), kind === "bytes" ? { framing: binary } : {}),
       channels,
       kind,
       order: (trace) => target.order(channels.down, kind, trace),
     });
-    const note = async () => void sizes.push((await server.usage({ collected: false })).bytesOut);
+    const after = async () => void used.push(await server.usage({ collected: false }));
     const trace = { messages: FORMAT_MESSAGES, everyMs: FORMAT_EVERY_MS, fill: fillFor(FORMAT_BYTES) };
-    await playRound({ ...way, after: note }, { trace, burstMs: 0, patienceMs: PATIENCE_MS }, sharedClock);
-    const [opened = Number.NaN, delivered = Number.NaN] = sizes;
-    return (delivered - opened) / FORMAT_MESSAGES;
+    await playRound({ ...way, after }, { trace, burstMs: 0, patienceMs: PATIENCE_MS }, sharedClock);
+    const [opened, delivered] = used as [Usage, Usage];
+    const bytes = (delivered.bytesOut - opened.bytesOut) / FORMAT_MESSAGES;
+    return { bytes, cpuMicros: (delivered.cpuMicros - opened.cpuMicros) / FORMAT_MESSAGES };
   };
-  tally.put(id, 0, { formatText: await sizeOf("text"), formatBytes: await sizeOf("bytes") });
+  const [text, bytes] = [await costOf("text"), await costOf("bytes")];
+  tally.put(id, 0, {
+    ...{ formatText: text.bytes, formatTextCpu: text.cpuMicros },
+    ...{ formatBytes: bytes.bytes, formatBytesCpu: bytes.cpuMicros },
+  });
 }
