@@ -3,7 +3,6 @@
  * line, a page) brings its own clock and connections.
  */
 export * from "./comparison.ts";
-export { conclusions } from "./conclusions.ts";
 export { findRoundTrip, findWhatHurts, type Losses, type Observed } from "./findings.ts";
 export {
   BURST_WINDOW,
@@ -19,6 +18,7 @@ export {
   type Way,
 } from "./round.ts";
 export { median, quantile, type Summary, sortedUp, summarize, type Tail, tailOf } from "./sample.ts";
+export { conclusions } from "./summary.ts";
 export { createTally, type Tally } from "./tally.ts";
 export { FALSE_ALARMS, judge, LEAST_DIFFERENCE, type Pairing, rankOf, type Verdict } from "./verdict.ts";
 export { formatRatio, formatValue, standing, verdictLabel, verdictSentence } from "./wording.ts";
