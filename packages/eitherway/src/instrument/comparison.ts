@@ -34,6 +34,8 @@ export interface Made {
   readonly plan: string;
   readonly rounds: number;
   readonly seconds: number;
+  /** What to type for the same again; absent where it was not made by a command. */
+  readonly command?: string;
   /** Why it ended before its plan; absent: it did not. */
   readonly partial?: string;
 }

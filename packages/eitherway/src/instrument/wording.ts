@@ -1,6 +1,15 @@
 /** The words for figures and verdicts, the same in a terminal, in a report and on a page. */
-import type { Figure, FigureKind, Side, Unit } from "./comparison.ts";
+import type { Figure, FigureKind, Row, Side, Unit } from "./comparison.ts";
 import type { Verdict } from "./verdict.ts";
+
+/** In the order in which they are shown. */
+export const ROW_TITLES: Readonly<Record<Row, string>> = {
+  direction: "Direction",
+  protocol: "Protocol",
+  format: "Data format",
+  browser: "Browser support",
+  reconnection: "Reconnection",
+};
 
 const KILO = 1_000;
 const MICROS_PER_MS = 1_000;

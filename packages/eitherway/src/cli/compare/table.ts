@@ -5,6 +5,7 @@ import {
   type FaultOutcome,
   type Figure,
   formatValue,
+  ROW_TITLES,
   type Row,
   type Side,
   standing,
@@ -13,14 +14,6 @@ import {
 const COLUMNS = 80;
 const TITLE_WIDTH = 32;
 const MARKS = { better: "+", worse: "-", even: "=" } as const;
-
-const ROWS: Readonly<Record<Row, string>> = {
-  direction: "Direction",
-  protocol: "Protocol",
-  format: "Data format",
-  browser: "Browser support",
-  reconnection: "Reconnection",
-};
 
 export function tableLines(comparison: Comparison): readonly string[] {
   const { made, sides, figures, faults, browser } = comparison;
@@ -36,7 +29,7 @@ export function tableLines(comparison: Comparison): readonly string[] {
       sides.map(({ name }) => name),
     ),
   ];
-  for (const [name, title] of Object.entries(ROWS) as [Row, string][]) {
+  for (const [name, title] of Object.entries(ROW_TITLES) as [Row, string][]) {
     const part = [
       ...figures.filter((figure) => figure.row === name).map((figure) => figureLine(figure, sides)),
       ...(name === "browser" && browser
