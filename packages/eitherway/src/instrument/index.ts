@@ -21,4 +21,12 @@ export { median, quantile, type Summary, sortedUp, summarize, type Tail, tailOf 
 export { conclusions } from "./summary.ts";
 export { createTally, type Tally } from "./tally.ts";
 export { FALSE_ALARMS, judge, LEAST_DIFFERENCE, type Pairing, rankOf, type Verdict } from "./verdict.ts";
-export { formatRatio, formatValue, ROW_TITLES, standing, verdictLabel, verdictSentence } from "./wording.ts";
+export {
+  formatRatio,
+  formatRatios,
+  formatValue,
+  ROW_TITLES,
+  standing,
+  verdictLabel,
+  verdictSentence,
+} from "./wording.ts";

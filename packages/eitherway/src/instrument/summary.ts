@@ -4,15 +4,15 @@ import { type Judged, LEAST_DIFFERENCE } from "./verdict.ts";
 import { formatRatio, formatValue, standing } from "./wording.ts";
 
 /**
- * For each side but the first what differs, what does not and how many bytes more it moves; then what the differences mean to people;
- * then the findings. Empty where nothing was measured.
+ * For each side but the first one paragraph: what differs, what does not, and whether it moves other amounts of bytes. Then what the
+ * differences mean to people, then the findings. Empty where nothing was measured.
  */
 export function conclusions(comparison: Comparison): readonly string[] {
   const { sides, figures, findings } = comparison;
   const [first, ...others] = sides;
   const found = findings.map(({ says }) => says);
   if (!first || figures.length === 0) return found;
-  return [...others.flatMap((side) => about([first, side], figures)), ...meaning(comparison), ...found];
+  return [...others.map((side) => about([first, side], figures)), ...meaning(comparison), ...found];
 }
 
 type Pair = readonly [first: Side, second: Side];
@@ -29,10 +29,10 @@ interface Difference extends Contrast {
   readonly standing: ReturnType<typeof standing>;
 }
 
-function about(pair: Pair, figures: readonly Figure[]): readonly string[] {
+function about(pair: Pair, figures: readonly Figure[]): string {
   const [first, second] = pair;
   for (const { id, name } of pair) {
-    if (!figures.some(({ values }) => values[id])) return [`${name} was not measured.`];
+    if (!figures.some(({ values }) => values[id])) return `${name} was not measured.`;
   }
   const all = differences(pair, figures);
   const isTooShort = all.length === 0 && figures.some(({ values }) => values[second.id]?.verdict);
@@ -42,7 +42,7 @@ function about(pair: Pair, figures: readonly Figure[]): readonly string[] {
     ...distance(pair, all, "better"),
     ...sameness(pair, all),
     ...bytesMoved(pair, figures),
-  ];
+  ].join(" ");
 }
 
 function differences([first, second]: Pair, figures: readonly Figure[]): readonly Difference[] {
@@ -65,10 +65,12 @@ const NAMED = 3;
 
 function distance([first, second]: Pair, all: readonly Difference[], wanted: "better" | "worse"): readonly string[] {
   const found = all.filter((one) => one.standing === wanted).sort((one, other) => size(other) - size(one));
-  if (found.length === 0) return [];
-  const rest = found.length - NAMED;
-  const named = [...found.slice(0, NAMED).map(inWords), ...(rest > 0 ? [`and ${rest} more`] : [])];
-  return [`${second.name} does ${wanted} than ${first.name}: ${named.join("; ")}.`];
+  return found.length === 0 ? [] : [`${second.name} does ${wanted} than ${first.name}: ${listed(found.map(inWords))}.`];
+}
+
+function listed(items: readonly string[]): string {
+  const rest = items.length - NAMED;
+  return [...items.slice(0, NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
 }
 
 function size({ ratio }: Contrast): number {
@@ -82,9 +84,10 @@ function inWords({ figure: { title, unit }, first, second, ratio }: Contrast): s
 function sameness([first, second]: Pair, all: readonly Difference[]): readonly string[] {
   const even = all.filter((one) => one.standing === "even");
   if (even.length === 0) return [];
-  const between = `Between ${second.name} and ${first.name} no difference was shown`;
-  if (even.length === all.length) return [`${between} in anything that was judged.`];
-  return [`${between} in: ${even.map(({ figure }) => figure.title).join("; ")}.`];
+  if (even.length === all.length) {
+    return [`Between ${second.name} and ${first.name} no difference was shown in anything that was judged.`];
+  }
+  return [`No difference was shown in: ${listed(even.map(({ figure }) => figure.title))}.`];
 }
 
 /** Figures that count bytes are exact, so they are told without a verdict. */
@@ -97,7 +100,9 @@ function bytesMoved([first, second]: Pair, figures: readonly Figure[]): readonly
     const found = contrast(figure, one, other, { ratio: other / one });
     return size(found) >= Math.log(1 + LEAST_DIFFERENCE) ? [inWords(found)] : [];
   });
-  return apart.length === 0 ? [] : [`Counted for ${second.name} and ${first.name}: ${apart.join("; ")}.`];
+  return apart.length === 0
+    ? []
+    : [`${second.name} moves other amounts of bytes than ${first.name}: ${listed(apart)}.`];
 }
 
 /** How long a picture of a screen lasts, at 60 a second: what takes less than that is not seen. */

@@ -51,6 +51,14 @@ export function formatRatio(ratio: number): string {
   return ratio >= 1 ? `${percent} % more` : `${percent} % less`;
 }
 
+/** What an interval of ratios is: `38 to 44 % more`, `4 % less to 6 % more`, `0.4 to 2.1 times as much`. */
+export function formatRatios(low: number, high: number): string {
+  if (low <= 1 / TIMES || high >= TIMES) return `${digits(low)} to ${digits(high)} times as much`;
+  if (low < 1 && high >= 1) return `${formatRatio(low)} to ${formatRatio(high)}`;
+  const [near, far] = low >= 1 ? [low, high] : [high, low];
+  return `${Math.round(PERCENT * Math.abs(near - 1))} to ${formatRatio(far)}`;
+}
+
 /** From here on a ratio is easier to read than a difference. */
 const TIMES = 2;
 const PERCENT = 100;
@@ -67,7 +75,7 @@ export function standing(kind: Pick<FigureKind, "better">, { outcome }: Verdict)
   return outcome === kind.better ? "better" : "worse";
 }
 
-/** One sentence: `SSE has 41 % more bytes a message than WebSocket (between 38 and 44 % more, 30 rounds).` */
+/** One sentence: `SSE has 41 % more bytes a message than WebSocket (38 to 44 % more, 30 rounds).` */
 export function verdictSentence(
   figure: Pick<Figure, "title">,
   [first, second]: readonly [Side, Side],
@@ -79,7 +87,7 @@ export function verdictSentence(
     return `${about} ${rounds} ${rounds === 1 ? "round is" : "rounds are"} too few for a verdict.`;
   }
   const { outcome, ratio, low, high } = verdict;
-  const range = `(${formatRatio(low)} to ${formatRatio(high)}, ${rounds} rounds)`;
+  const range = `(${formatRatios(low, high)}, ${rounds} rounds)`;
   if (outcome === "none") return `${about} no difference between ${second.name} and ${first.name} was shown ${range}.`;
   return `${about} ${second.name} has ${formatRatio(ratio)} ${comparing(ratio)} ${first.name} ${range}.`;
 }

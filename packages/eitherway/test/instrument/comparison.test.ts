@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   type FigureKind,
   formatRatio,
+  formatRatios,
   formatValue,
   hasDifference,
   judgeFigures,
@@ -104,6 +105,23 @@ describe("its words", () => {
     ]);
   });
 
+  it("say intervals of ratios as people do", () => {
+    const intervals = [
+      [1.38, 1.44],
+      [0.54, 0.66],
+      [0.96, 1.04],
+      [0.41, 0.58],
+      [0.9, 2.6],
+    ] as const;
+    expect(intervals.map(([low, high]) => formatRatios(low, high))).toEqual([
+      "38 to 44 % more",
+      "34 to 46 % less",
+      "4 % less to 4 % more",
+      "0.41 to 0.58 times as much",
+      "0.9 to 2.6 times as much",
+    ]);
+  });
+
   it("say what was found, between which bounds", () => {
     const found = { outcome: "more", ratio: 1.41, low: 1.38, high: 1.44, rounds: 30 } as const;
     const none = { outcome: "none", ratio: 1.01, low: 0.96, high: 1.04, rounds: 30 } as const;
@@ -111,8 +129,8 @@ describe("its words", () => {
     expect(
       [found, { ...found, ratio: 2.5 }, none, few].map((verdict) => verdictSentence(KIND, [WS, SSE], verdict)),
     ).toEqual([
-      "round trip, p50: SSE has 41 % more than WebSocket (38 % more to 44 % more, 30 rounds).",
-      "round trip, p50: SSE has 2.5 times as much as WebSocket (38 % more to 44 % more, 30 rounds).",
+      "round trip, p50: SSE has 41 % more than WebSocket (38 to 44 % more, 30 rounds).",
+      "round trip, p50: SSE has 2.5 times as much as WebSocket (38 to 44 % more, 30 rounds).",
       "round trip, p50: no difference between SSE and WebSocket was shown (4 % less to 4 % more, 30 rounds).",
       "round trip, p50: 1 round is too few for a verdict.",
     ]);

@@ -4,6 +4,7 @@ import {
   type Figure,
   type FigureValue,
   formatRatio,
+  formatRatios,
   formatValue,
   type Side,
   standing,
@@ -180,7 +181,7 @@ export function createGlance(figures: Comparison["figures"], side: Side): Glance
       if (verdict.outcome === "unjudged") return html``;
       const { low, high, ratio } = verdict;
       const y = GLANCE_HEIGHT / 2;
-      const range = `Ratio ${formatRatio(ratio)}, between ${formatRatio(low)} and ${formatRatio(high)}.`;
+      const range = `Ratio ${formatRatio(ratio)}, interval ${formatRatios(low, high)}.`;
       return html`<svg class="glance" viewBox="${box}" role="img"><title>${figure.title}</title><desc>${range}</desc>${grid}${interval(
         figure,
         verdict,

@@ -26,7 +26,7 @@ ${html`<html lang="en">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${comparison.made.partial !== undefined && "Partial: "}${title}</title>
 <style>${new Markup(REPORT_STYLE)}</style>
 </head>
 <body>
@@ -52,7 +52,7 @@ function titleOf(sides: readonly Side[]): string {
   return names.length === 2 ? `${names[0]} or ${names[1]}?` : `${LIST.format(names)} compared`;
 }
 
-const LIST = new Intl.ListFormat("en", { type: "conjunction" });
+const LIST = new Intl.ListFormat("en-GB", { type: "conjunction" });
 
 function header(title: string, { at, machine, between, shape, plan, rounds, seconds, partial }: Made): Markup {
   const facts: readonly (readonly [string, Content])[] = [
@@ -84,7 +84,8 @@ function summary(comparison: Comparison): Markup {
   const content =
     sentences.length === 0
       ? html`<p>Nothing was measured.</p>`
-      : html`<ul class="conclusions">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+      : html`<ul class="conclusions">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
+<p class="about">p50 is what half of the messages took at most, p95 what 95 of 100 took at most.</p>`;
   return html`<section class="summary"><h2>What came out</h2>${content}</section>`;
 }
 
@@ -93,7 +94,7 @@ function glances({ sides, figures }: Comparison): Markup | undefined {
   const tables = first ? others.flatMap((side) => glanceTable(figures, first, side) ?? []) : [];
   if (!first || tables.length === 0) return undefined;
   return html`<section><h2>At a glance</h2>
-<p>Each bar is where the other side lies by ${first.name}. A bar that touches “equal” is no difference; how long it is tells how well the rounds could tell.</p>
+<p>Each bar is where the ratio to ${first.name} lies: to the right is more of it, to the left is less. A bar that touches “equal” is no difference; the longer it is, the less the rounds could tell.</p>
 ${key([
   ["better", "better than", first.name],
   ["worse", "worse than", first.name],
@@ -151,7 +152,7 @@ function tails(figures: readonly Figure[], sides: readonly Side[]): Markup | und
     return plot ? [html`<figure><figcaption>${figure.title.replace(PERCENTILE, "")}</figcaption>${plot}</figure>`] : [];
   });
   return html`<h3>Slow messages</h3>
-<p>Over all messages of all rounds. Half of them took p50 or less, 95 of 100 took p95 or less, 99 of 100 took p99 or less.</p>
+<p>Over all messages of all rounds. Of 100 messages 50 took p50 or less, 95 took p95 or less, 99 took p99 or less.</p>
 ${key(["p50", "p95", "p99", "max"].map((point) => [point, point, ""] as const))}
 <div class="plots">${drawn}</div>
 ${numbers}`;

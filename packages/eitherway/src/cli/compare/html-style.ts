@@ -26,15 +26,18 @@ a { color: var(--better); }
 .facts dd { margin: 0; }
 .partial { max-width: none; margin: 1.5rem 0 0; padding: 0.75rem 1rem; border: 2px solid var(--worse); border-radius: 0.4rem; background: var(--worse-wash); }
 .summary { margin-top: 2rem; padding: 1.25rem 1.5rem 1.4rem; border: 0; border-radius: 0.5rem; background: var(--wash); }
-.conclusions { margin: 0.5rem 0 0; padding-left: 1.2rem; max-width: 52rem; font-size: 1.05rem; }
+.conclusions { margin: 0.5rem 0 0; padding-left: 1.2rem; max-width: 52rem; }
+.summary .about { margin: 0.75rem 0 0; }
 .conclusions li + li { margin-top: 0.5rem; }
 
 table { width: 100%; margin: 1rem 0 0; border-collapse: collapse; font-size: 0.95rem; font-variant-numeric: tabular-nums; }
 caption { padding: 0 0 0.4rem; text-align: left; font-size: 0.85rem; color: var(--soft); }
 th, td { padding: 0.6rem 1rem 0.6rem 0; border-top: 1px solid var(--rule); text-align: left; vertical-align: top; font-weight: normal; }
 thead th { border-top: 0; padding-top: 0; font-size: 0.85rem; font-weight: 600; vertical-align: bottom; }
-.figures tbody th { width: 34%; }
-.numbers td { white-space: nowrap; }
+.figures { table-layout: fixed; }
+.figures thead th:first-child { width: 28%; }
+.numbers td, .numbers thead th { white-space: nowrap; }
+.numbers tbody th { width: 40%; }
 .what, .about, .number, .spread { display: block; }
 .about, .spread { font-size: 0.85rem; line-height: 1.4; }
 .number { font-size: 1.1rem; font-weight: 600; }
@@ -53,7 +56,7 @@ figure { margin: 0; max-width: 25rem; }
 figcaption { margin-bottom: 0.25rem; font-size: 0.9rem; font-weight: 600; }
 svg { display: block; width: 100%; height: auto; fill: none; }
 svg.glance { max-width: 26rem; }
-svg text { fill: var(--ink); font: 11px system-ui, sans-serif; }
+svg text { fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; font: 11px system-ui, sans-serif; }
 svg .value { text-anchor: end; font-weight: 600; font-variant-numeric: tabular-nums; }
 svg .tick { fill: var(--soft); text-anchor: middle; font-size: 10.5px; }
 svg .grid { stroke: var(--rule); }
@@ -89,14 +92,21 @@ pre { margin: 0 0 1rem; padding: 0.75rem 1rem; border-radius: 0.4rem; background
   table, caption, tbody, tbody tr, tbody th, tbody td { display: block; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { padding: 0.75rem 0; border-top: 1px solid var(--rule); }
-  tbody th, tbody td, .figures tbody th, .glances tbody th, .glances td:last-child { width: auto; padding: 0; border: 0; }
+  tbody th, tbody td, .numbers tbody th, .glances tbody th, .glances td:last-child { width: auto; padding: 0; border: 0; }
   tbody th { font-weight: 600; }
   tbody th .about { font-weight: normal; }
   tbody td { margin-top: 0.35rem; }
-  .figures tbody td, .numbers tbody td { display: grid; grid-template-columns: 7rem 1fr; gap: 0 0.75rem; white-space: normal; }
-  .figures tbody td::before, .numbers tbody td::before { content: attr(data-column); grid-row: 1 / span 3; color: var(--soft); }
-  .figures tbody td > *, .numbers tbody td > * { grid-column: 2; justify-self: start; }
+  .figures tbody td { display: grid; grid-template-columns: 5.5rem 1fr; gap: 0 0.75rem; }
+  .figures tbody td::before { grid-row: 1 / span 3; }
+  .figures tbody td > * { grid-column: 2; justify-self: start; }
+  .numbers tbody tr { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 0.75rem; }
+  .numbers tbody th { grid-column: 1 / -1; }
+  .numbers tbody td { white-space: normal; }
+  .figures tbody td::before, .numbers tbody td::before { content: attr(data-column); display: block; color: var(--soft); font-size: 0.85rem; }
   .number { font-size: 1rem; }
+  .glances thead { position: static; width: auto; height: auto; clip-path: none; display: block; }
+  .glances thead tr, .glances thead th { display: block; padding: 0; }
+  .glances thead th:not(:nth-child(2)) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 }
 @media print {
   main { max-width: none; padding: 0; }

@@ -5,7 +5,7 @@ import {
   type FaultOutcome,
   type Figure,
   type FigureValue,
-  formatRatio,
+  formatRatios,
   formatValue,
   type Side,
   standing,
@@ -26,7 +26,7 @@ export function glanceTable(figures: Comparison["figures"], first: Side, side: S
   const glance = createGlance(figures, side);
   return table({
     kind: "glances",
-    caption: `${side.name} by ${first.name}`,
+    caption: `${side.name} against ${first.name}`,
     head: ["Figure", glance.axis, "Verdict"],
     rows: judged.map(({ figure, verdict }) => [
       figure.title,
@@ -71,7 +71,7 @@ function verdictBadge(figure: Pick<Figure, "better">, verdict: Verdict): Markup 
 
 function bounds(verdict: Verdict): Markup | undefined {
   if (verdict.outcome === "unjudged") return undefined;
-  return html`<span class="spread">${formatRatio(verdict.low)} to ${formatRatio(verdict.high)}</span>`;
+  return html`<span class="spread">${formatRatios(verdict.low, verdict.high)}</span>`;
 }
 
 /** The delays of single messages. `undefined`: none were kept. */
