@@ -84,9 +84,14 @@ function summary(comparison: Comparison): Markup {
   const content =
     sentences.length === 0
       ? html`<p>Nothing was measured.</p>`
-      : html`<ul class="conclusions">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
+      : html`<ul class="conclusions">${sentences.map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
 <p class="about">p50 is what half of the messages took at most, p95 what 95 of 100 took at most.</p>`;
   return html`<section class="summary"><h2>What came out</h2>${content}</section>`;
+}
+
+/** Keeps a number and its unit on one line. */
+function unbroken(sentence: string): string {
+  return sentence.replace(/([0-9]) (?=%|ms|µs|s\b|k?B\b)/g, "$1\u00a0");
 }
 
 function glances({ sides, figures }: Comparison): Markup | undefined {
