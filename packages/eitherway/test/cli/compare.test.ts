@@ -1,5 +1,8 @@
 /** `eitherway compare`: its command line, what it prints, and what a stop keeps. What it measures is in the tests beside this one. */
-import { describe, expect, test } from "vitest";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Comparison } from "../../src/instrument/index.ts";
 import { runToEnd, startCli, startServer } from "./support.ts";
 
@@ -24,6 +27,7 @@ describe("a wrong command line", () => {
     [["--stall", "2s/2s"], /--stall is "2s\/2s"/],
     [["--payload", "60001"], /--payload is "60001"; give a whole number from 1 to 60000/],
     [["--rate", "0"], /--rate is "0"; give a whole number from 1 to 2000/],
+    [["--html", "/no/such/folder/report.html"], /--html cannot be written: .*no such file.*\.$/m],
     [["--kind", "xml"], /--kind is "xml"; give json, text, bytes/],
   ])("is refused: %j", async (flags, sentence) => {
     const { code, out, err } = await runToEnd(["compare", ...flags]);
@@ -43,13 +47,17 @@ async function stopAfterTenRounds(...flags: string[]) {
 
 describe("a comparison that is stopped", () => {
   test("keeps what it has measured, in a table of 80 columns that says so first", async () => {
-    const { out, err } = await stopAfterTenRounds("--only", "ws,sse");
+    const folder = await mkdtemp(join(tmpdir(), "eitherway-compare-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "report.html");
+    const { out, err } = await stopAfterTenRounds("--only", "ws,sse", "--html", file);
     const lines = out.trimEnd().split("\n");
     expect(lines[0]).toMatch(/^PARTIAL: stopped before its plan was done$/);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     for (const text of [/^ +WebSocket +SSE$/m, /^Direction$/m, /^Protocol$/m, /server to client, p50 +[\d.]+ ms/]) {
       expect(out).toMatch(text);
     }
+    expect(await readFile(file, "utf8")).toMatch(/^<!doctype html>.*stopped before its plan was done.*<\/html>\s*$/is);
     expect(err.endsWith("\r\u001b[K")).toBe(true); // the line of progress is taken back
   });
 

@@ -1,4 +1,5 @@
 /** `eitherway compare`: measures transports against each other, on this machine or through whatever lies between. */
+import { type FileHandle, open } from "node:fs/promises";
 import type { Fault } from "../../testing/index.ts";
 import type { Command } from "../command.ts";
 import type { Arguments, GivenFlags } from "../flags.ts";
@@ -7,6 +8,7 @@ import { EXIT, type Surroundings, UsageError } from "../surroundings.ts";
 import { findChromium } from "./chromium.ts";
 import { compare } from "./compare.ts";
 import type { ContentKind } from "./content.ts";
+import { renderHtml } from "./html-report.ts";
 import { PATHS, type Path } from "./paths.ts";
 import { PLANS, type Plan } from "./plan.ts";
 import { createProgress } from "./progress.ts";
@@ -53,6 +55,7 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
   const paths = readPaths(flags.text("only"), plan);
   const content = readContent(flags);
   const shape = readShape(flags);
+  const report = await openReport(flags.text("html"));
   const target = await openTarget(flags, shape?.fault, surroundings.signal);
   const progress = createProgress(surroundings.stderr);
   try {
@@ -64,11 +67,23 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
       tell: progress.tell,
     });
     progress.end();
+    await report?.writeFile(renderHtml(comparison));
     await output.data(flags.on("json") ? JSON.stringify(comparison) : tableLines(comparison).join("\n"));
     return comparison.figures.length > 0 ? EXIT.ok : EXIT.failed;
   } finally {
     progress.end();
     await target.close();
+    await report?.close();
+  }
+}
+
+/** Before anything is measured: whoever waits for minutes must not hear then that the file cannot be written. */
+async function openReport(file: string | undefined): Promise<FileHandle | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await open(file, "w");
+  } catch (cause) {
+    throw new UsageError(`--html cannot be written: ${(cause as Error).message}.`, { cause });
   }
 }
 
