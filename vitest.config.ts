@@ -1,6 +1,6 @@
 /**
  * Four projects, one after the other, because what measures time must not share two cores with what burns them:
- * `unit` is pure and parallel; `system` has real sockets and processes; `alone` has a browser, a soak or thousands of runs;
+ * `unit` is pure and parallel; `system` has real sockets and processes; `alone` has a browser, a soak, the instrument or thousands of runs;
  * `bench` plays the whole benchmark once, tiny.
  */
 import { defineConfig } from "vitest/config";
@@ -9,7 +9,7 @@ const TESTS = "packages/eitherway/test";
 /** Folders without sockets, processes or real time. */
 const UNIT = ["protocol", "core", "transports", "server", "client", "instrument", "testing"];
 /** Folders whose files each want the machine for themselves. */
-const ALONE = ["browser", "model", "package", "soak"];
+const ALONE = ["browser", "compare", "model", "package", "soak"];
 
 const files = (folders: readonly string[]) => folders.map((folder) => `${TESTS}/${folder}/**/*.test.ts`);
 

@@ -1,4 +1,7 @@
-/** `npm run test:long`: the random walks many times as long, each with a seed of its own, for whoever changed what they walk through. */
+/**
+ * `npm run test:long`: the random walks many times as long, each with a seed of its own, and the instrument against itself many times,
+ * for whoever changed what they walk through or measure.
+ */
 import { phase, Stop, script } from "./lib/phases.js";
 import { runTool } from "./lib/process.js";
 
@@ -8,18 +11,21 @@ process.env.EITHERWAY_WALK_RUNS ??= "5000";
 process.env.EITHERWAY_MODEL_RUNS ??= "50000";
 /** About 7 minutes. */
 process.env.EITHERWAY_FUZZ_BYTES ??= "10000000";
+/** Of each kind, as long as `compare --quick`. About 12 minutes, on a machine that does nothing else. */
+process.env.EITHERWAY_COMPARE_RUNS ??= "20";
 
-const WALKS = {
+const LONG = {
   "walks of the client": "packages/eitherway/test/client/walk",
   "walks of the server": "packages/eitherway/test/model",
   "mutated WebSocket frames": "packages/eitherway/test/transports/websocket-fuzz",
+  "honesty of compare": "packages/eitherway/test/compare/honesty",
 };
 
 await script(async () => {
-  for (const [title, folder] of Object.entries(WALKS)) {
+  for (const [title, folder] of Object.entries(LONG)) {
     await phase(title, async () => {
       const { code } = await runTool("vitest", "vitest", ["run", "--testTimeout=1200000", folder], { live: true });
-      if (code !== 0) throw new Stop(`${title} found something; the seed stands above.`);
+      if (code !== 0) throw new Stop(`${title}: something was found; the seed or the counts stand above.`);
     });
   }
 });

@@ -9,6 +9,8 @@ export interface Observed {
   readonly rounds: readonly (readonly number[])[];
   /** Of publishes until their answers, likewise: what the way does to messages it does to them as well. */
   readonly answers?: readonly (readonly number[])[];
+  /** How long the ends themselves stood still in each round, in ms. Absent: nobody looked. */
+  readonly pausesMs?: readonly number[];
   /** Milliseconds between two messages. */
   readonly everyMs: number;
   /** What the same way takes when nothing is held back, in ms, where that is known: else the quickest of the messages has to do. */
@@ -32,6 +34,8 @@ export interface Losses {
 const STALL_MS = 100;
 /** A delay that is that many times the usual one. */
 const STALL_TIMES = 4;
+/** A round in which the machine of an end stood still for longer tells nothing about the way. */
+const PAUSE_MS = 30;
 /** Of the rounds must have a stall: one in a whole run is an accident. */
 const STALLED_SHARE = 0.05;
 const LEAST_STALLED = 3;
@@ -81,9 +85,10 @@ const P50 = 0.5;
 const P99 = 0.99;
 
 /** Named by their tail, never as a share of lost packets: TCP hides which packets it sent again. */
-function findStalls({ side, rounds, answers = [] }: Observed): Finding | undefined {
+function findStalls({ side, rounds, answers = [], pausesMs = [] }: Observed): Finding | undefined {
   const tails = [tailOf(rounds, "server to client"), tailOf(answers, "publish and answer")];
-  const stalled = new Set(tails.flatMap((tail) => tail?.stalled ?? []));
+  const seen = tails.flatMap((tail) => tail?.stalled ?? []);
+  const stalled = new Set(seen.filter((round) => !((pausesMs[round] ?? 0) > PAUSE_MS)));
   if (stalled.size < Math.max(LEAST_STALLED, STALLED_SHARE * rounds.length)) return undefined;
   const [first, second] = tails;
   const worst = first && !(second && second.ratio > first.ratio) ? first : second;

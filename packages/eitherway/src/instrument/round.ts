@@ -78,6 +78,8 @@ export interface RoundResult {
   /** Did not arrive in time: deliveries that did not come, publishes that the far end did not get, or else did not answer. */
   readonly lost: number;
   readonly doubled: number;
+  /** For how long this end itself could do nothing at a stretch: a pause of its own machine is none of the way's. */
+  readonly pausedMs: number;
 }
 
 /** Publishes that may be on their way at once: above what a round trip takes, far below what any server refuses. */
@@ -89,6 +91,7 @@ const MS_PER_SECOND = 1_000;
 export async function playRound(way: Way, plan: RoundPlan, clock: RoundClock): Promise<RoundResult> {
   const { trace, patienceMs } = plan;
   const deliveries = createDeliveries(clock);
+  const pauses = watchPauses(clock);
   way.onMessage(deliveries.take);
   try {
     const began = clock.now();
@@ -114,8 +117,10 @@ export async function playRound(way: Way, plan: RoundPlan, clock: RoundClock): P
       sent: trace.messages + published,
       lost: trace.messages - deliveries.delays().length + published - arrived,
       doubled: deliveries.doubled() + (heard ? heard.length - arrived : 0),
+      pausedMs: pauses.longest(),
     };
   } finally {
+    pauses.stop();
     await way.close();
   }
 }
@@ -213,4 +218,20 @@ function createDeliveries(clock: RoundClock): Deliveries {
     delays: () => [...delays.values()],
     doubled: () => doubled,
   };
+}
+
+const HEARTBEAT_MS = 10;
+
+/** A timer that comes late tells that nothing ran meanwhile. */
+function watchPauses(clock: RoundClock) {
+  let longest = 0;
+  let due = 0;
+  let undo = (): void => {};
+  const beat = (): void => {
+    if (due > 0) longest = Math.max(longest, clock.now() - due);
+    due = clock.now() + HEARTBEAT_MS;
+    undo = clock.after(HEARTBEAT_MS, beat);
+  };
+  beat();
+  return { longest: () => Math.max(longest, clock.now() - due), stop: () => undo() };
 }

@@ -100,21 +100,6 @@ describe("the command, as a process of its own", () => {
     expect(errors).toBe("");
   });
 
-  test("compare --quick takes at most 20 s in all, and prints a comparison", { timeout: 60_000 }, async () => {
-    const began = performance.now();
-    const compare = start("compare", "--quick", "--json");
-    const [text] = await compare.prints(/^\{.*\}\n$/s);
-    expect(await compare.exit).toEqual([0, null]);
-    expect(performance.now() - began).toBeLessThan(20_000);
-    const { made, sides, figures, findings } = JSON.parse(text);
-    expect(made).toMatchObject({ plan: "quick" });
-    expect(made.rounds).toBeGreaterThanOrEqual(30);
-    expect(made).not.toHaveProperty("partial");
-    expect(sides.map(({ id }: { id: string }) => id)).toEqual(["ws", "sse"]);
-    expect(figures.length).toBeGreaterThan(8);
-    expect(findings).toEqual([]);
-  });
-
   test("compare keeps what it has when Ctrl-C reaches it and the server that it measures", async () => {
     const compare = startAs({ detached: true }, "compare"); // in a group of its own, as a terminal has it
     await compare.says(/round 1,/);

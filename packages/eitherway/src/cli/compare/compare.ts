@@ -8,7 +8,6 @@ import {
   FORM,
   findRoundTrip,
   findWhatHurts,
-  type Losses,
   quantile,
   type Side,
   sortedUp,
@@ -19,7 +18,7 @@ import { playFaults } from "./faults.ts";
 import { FIGURES } from "./figure-kinds.ts";
 import type { Path } from "./paths.ts";
 import type { Plan } from "./plan.ts";
-import { type Content, type PathSide, playRounds, type RoundsOptions } from "./rounds.ts";
+import { type Content, type PathSide, playRounds, type RoundsOptions, type SideLosses } from "./rounds.ts";
 import { sharedClock } from "./shared-clock.ts";
 import type { Target } from "./target.ts";
 
@@ -61,7 +60,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     tell("opening connections, counting bytes and memory");
     const able = sides.filter(({ id }) => losses[id]?.sent !== 0);
     const onFailure = ({ id }: PathSide, { message }: Error): void => {
-      const sum = losses[id] as Losses;
+      const sum = losses[id] as SideLosses;
       if (!signal.aborted) Object.assign(sum, { failed: sum.failed + 1, failure: message });
     };
     await playExtras({ ...common, sides: able, openings: plan.openings, crowd: plan.crowd, onFailure });
@@ -104,7 +103,7 @@ async function playTroubles({ signal, tell, chromium }: CompareOptions, sides: r
 }
 
 interface Played extends Pick<RoundsOptions, "sides" | "tally"> {
-  readonly losses: Readonly<Record<string, Losses>>;
+  readonly losses: Readonly<Record<string, SideLosses>>;
   readonly everyMs: number;
 }
 
@@ -121,7 +120,8 @@ function findings({ sides, tally, losses, everyMs }: Played): readonly Finding[]
         rounds: tally.delays(side.id, "delivery50"),
         answers: tally.delays(side.id, "roundTrip50"),
         gathers: path.path.id === "poll",
-        losses: losses[side.id] as Losses,
+        losses: losses[side.id] as SideLosses,
+        pausesMs: losses[side.id]?.pausesMs ?? [],
       }),
     ];
   });

@@ -5,6 +5,7 @@
 import type { Server } from "node:http";
 import { createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
 import { type Broker, createMemoryBroker } from "../../core/index.ts";
 import { type Heard, playTrace } from "../../instrument/index.ts";
@@ -21,9 +22,14 @@ const SILENT = { info() {}, warn() {}, error() {} };
 /** Memory settles only after a few collections. */
 const COLLECTIONS = 4;
 
+const HEARTBEAT_MS = 10;
+const NANOS_PER_MS = 1_000_000;
+
 /** What came to the log of a channel, until it is asked for. */
 const arrivals = new Map<string, Arrival[]>();
 const sockets = createSocketCount();
+const delays = monitorEventLoopDelay({ resolution: HEARTBEAT_MS });
+delays.enable();
 let running: NodeEitherway;
 
 const abilities: MeasuredServerAbilities = {
@@ -37,7 +43,8 @@ const abilities: MeasuredServerAbilities = {
     if (collected) await collect();
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed, external } = process.memoryUsage();
-    return { cpuMicros: user + system, rssBytes: rss, heldBytes: heapUsed + external, ...sockets.read() };
+    const pausedMs = takePause();
+    return { cpuMicros: user + system, rssBytes: rss, heldBytes: heapUsed + external, pausedMs, ...sockets.read() };
   },
   async heard({ channel }) {
     const all = arrivals.get(channel) ?? [];
@@ -116,6 +123,12 @@ function overheard(broker: Broker): Broker {
 function readArrival({ payload, at }: Arrival): Heard {
   const message = messageOf(payload.kind === "json" ? JSON.parse(payload.data) : payload.data);
   return { part: message.part, number: message.number, delayMs: at - message.at };
+}
+
+function takePause(): number {
+  const pausedMs = Math.max(0, delays.max / NANOS_PER_MS - HEARTBEAT_MS);
+  delays.reset();
+  return pausedMs;
 }
 
 async function collect(): Promise<void> {

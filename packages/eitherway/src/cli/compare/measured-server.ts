@@ -39,6 +39,8 @@ export interface Usage {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly sockets: number;
+  /** For how long it did nothing at a stretch though it should have, at most, since the last time this was asked, in ms. */
+  readonly pausedMs: number;
 }
 
 export interface MeasuredServer extends Omit<MeasuredServerAbilities, "start"> {

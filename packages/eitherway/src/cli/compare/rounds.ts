@@ -55,12 +55,20 @@ const WARM_UPS = 2;
 const P95 = 0.95;
 const MS_PER_SECOND = 1_000;
 
+/** What a side's rounds have shown beside its figures. */
+export interface SideLosses extends Losses {
+  /** How long the ends stood still in each round that was played. */
+  readonly pausesMs: number[];
+}
+
 /** Resolves with what was lost and doubled, by side. A side that failed in each warm-up is left out of the rounds. */
-export async function playRounds(options: RoundsOptions): Promise<Readonly<Record<string, Losses>>> {
+export async function playRounds(options: RoundsOptions): Promise<Readonly<Record<string, SideLosses>>> {
   const { sides, until, signal, onRound } = options;
-  const losses = new Map<PathSide, Losses>(sides.map((side) => [side, { sent: 0, lost: 0, doubled: 0, failed: 0 }]));
+  const losses = new Map<PathSide, SideLosses>(
+    sides.map((side) => [side, { sent: 0, lost: 0, doubled: 0, failed: 0, pausesMs: [] }]),
+  );
   for (let number = -WARM_UPS; number < 0; number++) await playAll(sides, number, losses, options);
-  const able = sides.filter((side) => (losses.get(side) as Losses).failed < WARM_UPS);
+  const able = sides.filter((side) => (losses.get(side) as SideLosses).failed < WARM_UPS);
   let lastMs = 0;
   for (let number = 0; able.length > 0 && !signal.aborted && sharedClock.now() + lastMs < until; number++) {
     const began = sharedClock.now();
@@ -75,13 +83,13 @@ export async function playRounds(options: RoundsOptions): Promise<Readonly<Recor
 async function playAll(
   sides: readonly PathSide[],
   number: number,
-  losses: ReadonlyMap<PathSide, Losses>,
+  losses: ReadonlyMap<PathSide, SideLosses>,
   options: RoundsOptions,
 ): Promise<void> {
   const { tally, signal } = options;
   for (const side of number % 2 === 0 ? sides : [...sides].reverse()) {
     if (signal.aborted) return;
-    const sum = losses.get(side) as Losses;
+    const sum = losses.get(side) as SideLosses;
     const played = await playSide(side, options).catch((thrown: Error) => thrown);
     if (signal.aborted && played instanceof Error) return; // whoever stops it may have stopped more than this process
     if (played instanceof Error) Object.assign(sum, { failed: sum.failed + 1, failure: played.message });
@@ -92,18 +100,20 @@ async function playAll(
 function take(
   side: string,
   round: number,
-  { numbers, delays, ...counted }: SidePlayed,
-  sum: Losses,
+  { numbers, delays, pausedMs, ...counted }: SidePlayed,
+  sum: SideLosses,
   tally: Tally<FigureName>,
 ): void {
   tally.put(side, round, numbers);
   for (const [name, values] of delays) tally.putDelays(side, name, values);
+  sum.pausesMs.push(pausedMs);
   for (const key of ["sent", "lost", "doubled"] as const) sum[key] += counted[key];
 }
 
 interface SidePlayed extends Pick<Losses, "sent" | "lost" | "doubled"> {
   readonly numbers: Partial<Record<FigureName, number>>;
   readonly delays: readonly (readonly [FigureName, readonly number[]])[];
+  readonly pausedMs: number;
 }
 
 async function playSide({ path }: PathSide, { target, content }: RoundsOptions): Promise<SidePlayed> {
@@ -112,9 +122,10 @@ async function playSide({ path }: PathSide, { target, content }: RoundsOptions):
   const read = readUsage(target);
   const way: Way = { ...createWay(path, target, content.kind), ...(target.server && { after: read.after }) };
   const result = await playRound(way, { trace, burstMs: BURST_MS, patienceMs: PATIENCE_MS }, sharedClock);
-  const { openMs, deliveryMs, roundTripMs, upstreamMs, upPerSecond, sent, lost, doubled } = result;
+  const { openMs, deliveryMs, roundTripMs, upstreamMs, upPerSecond, sent, lost, doubled, pausedMs } = result;
   return {
     ...{ sent, lost, doubled },
+    pausedMs: Math.max(pausedMs, read.pausedMs()),
     numbers: {
       open: openMs,
       ...ifAny(deliveryMs, (all) => ({ delivery50: median(all), delivery95: quantile(sortedUp(all), P95) })),
@@ -158,6 +169,7 @@ function readUsage({ server }: Target) {
     async after(part: RoundPart): Promise<void> {
       if (server) at.set(part, await server.usage({ collected: false }));
     },
+    pausedMs: (): number => Math.max(0, ...[...at.values()].map((usage) => usage.pausedMs)),
     numbers(messages: number): Partial<Record<FigureName, number>> {
       if (at.size === 0) return {};
       return {

@@ -10,7 +10,7 @@ import { sharedClock } from "../../src/cli/compare/shared-clock.ts";
 import { median, playRound, type RoundMessage, type RoundPart } from "../../src/instrument/index.ts";
 import { createFaultNetwork } from "../../src/testing/index.ts";
 import { text } from "../support/websocket-frames.ts";
-import { pathOf, startTarget } from "./compare-support.ts";
+import { pathOf, startTarget } from "./support.ts";
 
 const TRACE = { messages: 40, everyMs: 2, fill: fillFor(120) };
 const PLAN = { trace: TRACE, burstMs: 20, patienceMs: 3_000 };

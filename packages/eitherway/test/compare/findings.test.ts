@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Comparison } from "../../src/instrument/index.ts";
 import type { Fault } from "../../src/testing/index.ts";
-import { type FigureId, figureOf, putBetween, runComparison, startTarget } from "../cli/compare-support.ts";
+import { type FigureId, figureOf, putBetween, runComparison, startTarget } from "./support.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -22,19 +22,19 @@ const ratio = (value: number, of: number): number => Math.abs(value / of - 1);
 
 describe("a comparison", { timeout: TIMEOUT_MS }, () => {
   test("finds nothing where the network does nothing", async () => {
-    const { comparison } = await compareOver({ kind: "none" }, 6);
+    const { comparison } = await compareOver({ kind: "none" }, 4);
     expect(comparison.findings).toEqual([]);
   });
 
   test("tells a round trip of 80 ms within 10 %", async () => {
-    const { comparison } = await compareOver({ kind: "link", delayMs: 40 }, 7);
+    const { comparison } = await compareOver({ kind: "link", delayMs: 40 }, 6);
     expect(namesOf(comparison)).toEqual(["round-trip ws", "round-trip sse"]);
     for (const { value } of comparison.findings) expect(ratio(value, 80)).toBeLessThan(0.1);
     expect(ratio(figureOf(comparison, "round-trip.p50", "ws").summary.low, 80)).toBeLessThan(0.1);
   });
 
   test("names stalls with their tail, and never as lost packets", async () => {
-    const { network, comparison } = await compareOver({ kind: "link", stall: { ms: 200, everyMs: 700 } }, 16, 100);
+    const { network, comparison } = await compareOver({ kind: "link", stall: { ms: 200, everyMs: 500 } }, 11, 100);
     expect(network.counters.stalled.down).toBeGreaterThan(0);
     expect(namesOf(comparison)).toEqual(["stalls ws", "stalls sse"]);
     for (const { value, says, side } of comparison.findings) {
@@ -47,7 +47,7 @@ describe("a comparison", { timeout: TIMEOUT_MS }, () => {
   });
 
   test("tells for how long a hop holds messages back, within 10 %", async () => {
-    const { network, comparison } = await compareOver({ kind: "buffering", ms: 250 }, 10);
+    const { network, comparison } = await compareOver({ kind: "buffering", ms: 250 }, 7);
     const found = comparison.findings.filter(({ id }) => id === "buffering");
     expect(found.map(({ side }) => side)).toEqual(["ws", "sse"]);
     for (const { value } of found) {

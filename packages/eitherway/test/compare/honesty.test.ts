@@ -1,14 +1,15 @@
 /** The instrument against itself. `npm run test:long` runs it as often as `EITHERWAY_COMPARE_RUNS` says. */
 import { describe, expect, test } from "vitest";
 import type { Path } from "../../src/cli/compare/paths.ts";
+import type { Target } from "../../src/cli/compare/target.ts";
 import type { Channel, Client } from "../../src/client/index.node.ts";
-import { differences, figureOf, pathOf, runComparison, startTarget } from "./compare-support.ts";
+import { differences, figureOf, pathOf, putBetween, runComparison, startTarget } from "./support.ts";
 
 const RUNS = Number(process.env.EITHERWAY_COMPARE_RUNS ?? 1);
 /** Of 20 runs one may go wrong. */
 const WRONG = Math.floor(RUNS / 20);
 /** As long as `--quick`, where it counts. */
-const SECONDS = RUNS > 1 ? 17 : 8;
+const SECONDS = RUNS > 1 ? 16 : 7;
 const TIMEOUT_MS = 30_000 + RUNS * 25_000;
 
 describe("a path against itself", () => {
@@ -25,27 +26,48 @@ describe("a path against itself", () => {
     expect(found.length, JSON.stringify(found)).toBeLessThanOrEqual(WRONG);
   });
 
-  test(`but 30 % slower is found to be slower (${RUNS} runs)`, { timeout: TIMEOUT_MS }, async () => {
+  test(`but a client that works 30 % longer is found to be slower (${RUNS} runs)`, {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const target = await startTarget();
-    const calm = await runComparison({ paths: [pathOf("ws"), pathOf("ws")], target, seconds: 4 });
-    const usualMs = figureOf(calm, "delivery.p50", "ws").summary.median;
-    let hits = 0;
-    for (let run = 0; run < RUNS; run++) {
-      const paths = [pathOf("ws"), slowed(pathOf("ws"), SLOWER * usualMs)];
-      const comparison = await runComparison({ paths, target, seconds: SECONDS });
-      const verdict = figureOf(comparison, "delivery.p50", "ws#2").verdict;
-      if (verdict?.outcome === "more") hits++;
-      else console.log(`missed: ${JSON.stringify(verdict)}`);
-    }
-    console.log(`${hits} of ${RUNS} runs found the slower side`);
-    expect(hits).toBeGreaterThanOrEqual(RUNS - WRONG);
+    await expectSlower(target, [busy(pathOf("ws"), WORK_MS), busy(pathOf("ws"), LONGER * WORK_MS)]);
+  });
+
+  test(`but a way that is 30 % longer is found to be longer (${RUNS} runs)`, { timeout: TIMEOUT_MS }, async () => {
+    const target = await startTarget();
+    const ways = await Promise.all(
+      [1, LONGER].map(async (times) => {
+        const { network, paths } = await putBetween(target, ["ws"]);
+        network.set({ kind: "link", delayMs: times * WAY_MS });
+        return paths;
+      }),
+    );
+    await expectSlower(target, ways.flat());
   });
 });
 
-const SLOWER = 0.3;
+async function expectSlower(target: Target, paths: readonly Path[]): Promise<void> {
+  let hits = 0;
+  for (let run = 0; run < RUNS; run++) {
+    const comparison = await runComparison({ paths, target, seconds: SECONDS, content: CONTENT });
+    const { verdict } = figureOf(comparison, "delivery.p50", "ws#2");
+    if (verdict?.outcome === "more") hits++;
+    else console.log(`missed: ${JSON.stringify(verdict)}`);
+  }
+  console.log(`${hits} of ${RUNS} runs found the slower side`);
+  expect(hits).toBeGreaterThanOrEqual(RUNS - WRONG);
+}
+
+/** Messages far enough apart for that work. */
+const CONTENT = { kind: "json", bytes: 120, perSecond: 200 } as const;
+/** Each way, of the shorter one. */
+const WAY_MS = 20;
+/** On each message. */
+const WORK_MS = 1;
+const LONGER = 1.3;
 
 /** Whatever comes in takes that much longer, by work and not by a timer, as in a slower client. */
-function slowed(path: Path, ms: number): Path {
+function busy(path: Path, ms: number): Path {
   return {
     ...path,
     createClient: (...args) => withChannel(path.createClient(...args), (channel) => late(channel, ms)),
