@@ -3,6 +3,7 @@ import { isEitherwayError } from "../protocol/index.ts";
 import { adviseCommand } from "./advise/advise-command.ts";
 import type { Command } from "./command.ts";
 import { compareCommand } from "./compare/compare-command.ts";
+import { doctorCommand } from "./doctor/doctor-command.ts";
 import { type Flags, flagLines, readArguments } from "./flags.ts";
 import { createOutput } from "./output.ts";
 import { publishCommand } from "./publish.ts";
@@ -11,7 +12,14 @@ import { EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { tailCommand } from "./tail.ts";
 import { readVersion } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [serveCommand, tailCommand, publishCommand, compareCommand, adviseCommand];
+const COMMANDS: readonly Command[] = [
+  serveCommand,
+  tailCommand,
+  publishCommand,
+  compareCommand,
+  doctorCommand,
+  adviseCommand,
+];
 
 const COMMON_FLAGS: Flags = {
   help: { short: "h", help: "shows this" },

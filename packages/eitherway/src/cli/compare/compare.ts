@@ -89,7 +89,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
 /** How long a way stays closed. Clients try a few times meanwhile, and their pauses grow. */
 const CLOSED_MS = 4_000;
 /** Above the 35 s after which a long-poll that stays silent is given up. */
-const PATIENCE_MS = 37_000;
+const PATIENCE_MS = 45_000;
 const BROWSER_MS = 40_000;
 
 /** Side by side: both are idle most of the time. */

@@ -10,8 +10,8 @@ import {
   type Side,
   standing,
 } from "../../instrument/index.ts";
+import { COLUMNS, wrapped } from "../wrapped.ts";
 
-const COLUMNS = 80;
 const TITLE_WIDTH = 32;
 const MARKS = { better: "+", worse: "-", even: "=" } as const;
 
@@ -100,15 +100,3 @@ function row(title: string, cells: readonly string[]): string {
 
 const MIN_CELL = 11;
 const MAX_CELL = 16;
-
-function wrapped(text: string): readonly string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > COLUMNS) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}

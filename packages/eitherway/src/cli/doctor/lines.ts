@@ -1,0 +1,171 @@
+/** Long connections that the doctor opens, each by the means of its protocol alone: what came over it, when, and when it ended. */
+import type { IncomingHttpHeaders } from "node:http";
+import { performance } from "node:perf_hooks";
+import { WebSocket } from "ws";
+import { createSseDecoder } from "../../protocol/index.ts";
+import { request } from "./request.ts";
+
+export interface Line {
+  /** For people: `WebSocket`, `GET …/events`, `POST …/stream`. */
+  readonly name: string;
+  /** Absent: it did not open. */
+  readonly headers?: IncomingHttpHeaders;
+  /** Why it did not open. */
+  readonly refusal?: Refusal;
+  /** Everything that came, in order: text of frames, or data of events with their ids. */
+  readonly arrivals: readonly Arrival[];
+  readonly openedAt: number;
+  /** When the other side ended it, by `performance.now()`. */
+  readonly endedAt?: number;
+  /** Resolves when it has ended, whoever did it. */
+  readonly ended: Promise<void>;
+  /** Bytes other than events count as life. */
+  readonly lastByteAt: number;
+  close(): void;
+}
+
+export interface Refusal {
+  /** 0: nobody answered in HTTP. */
+  readonly status: number;
+  readonly body: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface Arrival {
+  readonly at: number;
+  readonly data: string;
+  readonly event?: string;
+  readonly id?: string | undefined;
+}
+
+type Growing = { -readonly [Key in keyof Line]: Line[Key] } & { arrivals: Arrival[] };
+
+function emptyLine(name: string, close: () => void, ended: Promise<void>): Growing {
+  return { name, arrivals: [], openedAt: performance.now(), lastByteAt: performance.now(), ended, close };
+}
+
+export interface SocketOptions {
+  readonly origin?: string;
+  readonly protocols: readonly string[];
+  /** Sent once it is open. */
+  readonly hello?: string;
+  readonly timeoutMs: number;
+}
+
+/** Resolves when it is open or was refused; never rejects. */
+export function openSocket(url: URL, { origin, protocols, hello, timeoutMs }: SocketOptions): Promise<Line> {
+  const address = new URL(url);
+  address.protocol = url.protocol.replace("http", "ws");
+  const socket = new WebSocket(address, [...protocols], {
+    ...(origin !== undefined && { origin }),
+    handshakeTimeout: timeoutMs,
+    rejectUnauthorized: false,
+    perMessageDeflate: true, // offered as browsers do: what accepts it is seen in the answer
+  });
+  const ended = new Promise<void>((resolve) => socket.on("close", () => resolve()));
+  let closing = false;
+  const close = (): void => {
+    closing = true;
+    socket.terminate();
+  };
+  const line = emptyLine("WebSocket", close, ended);
+  return new Promise((resolve) => {
+    const refuse = (status: number, body: string, headers: IncomingHttpHeaders): void =>
+      resolve(Object.assign(line, { refusal: { status, body, headers } }));
+    socket.on("upgrade", ({ headers }) => {
+      line.headers = headers;
+    });
+    socket.on("unexpected-response", (_, message) => {
+      let body = "";
+      message.setEncoding("utf8").on("data", (text) => {
+        body += text;
+      });
+      message.on("end", () => {
+        refuse(message.statusCode ?? 0, body, message.headers);
+        close();
+      });
+    });
+    socket.on("error", (error) => refuse(0, error.message, {}));
+    socket.on("open", () => {
+      line.openedAt = performance.now();
+      if (hello !== undefined) socket.send(hello);
+      resolve(line);
+    });
+    const note = (): void => {
+      line.lastByteAt = performance.now();
+    };
+    socket.on("ping", note);
+    socket.on("message", (data) => {
+      note();
+      line.arrivals.push({ at: line.lastByteAt, data: String(data) });
+    });
+    socket.on("close", () => {
+      if (!closing) line.endedAt = performance.now();
+    });
+  });
+}
+
+export interface EventsOptions {
+  readonly name: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+}
+
+/** Resolves when the head is here, or it was refused; never rejects. A stream that is compressed is not read. */
+export async function openEvents(
+  url: URL,
+  { name, method = "GET", headers, body, timeoutMs }: EventsOptions,
+): Promise<Line> {
+  const abort = new AbortController();
+  const deadline = setTimeout(() => abort.abort(), timeoutMs);
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const line = emptyLine(name, () => abort.abort(), ended);
+  try {
+    const answer = await request(url, {
+      method,
+      headers: { accept: "text/event-stream", ...headers },
+      ...(body !== undefined && { body }),
+      signal: abort.signal,
+    });
+    clearTimeout(deadline);
+    line.openedAt = performance.now();
+    const isStream = answer.status === 200 && /^text\/event-stream/.test(answer.headers["content-type"] ?? "");
+    if (isStream) {
+      line.headers = answer.headers;
+      readEvents(answer.message, line);
+      answer.message.on("close", () => {
+        if (!abort.signal.aborted) line.endedAt = performance.now();
+        end();
+      });
+      return line;
+    }
+    answer.message.setEncoding("utf8");
+    let text = "";
+    const limit = setTimeout(() => abort.abort(), timeoutMs); // of something that is no stream but does not end
+    for await (const piece of answer.message) text += piece;
+    clearTimeout(limit);
+    line.refusal = { status: answer.status, body: text, headers: answer.headers };
+  } catch (thrown) {
+    const why = abort.signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : (thrown as Error).message;
+    line.refusal = { status: 0, body: why, headers: {} };
+  }
+  clearTimeout(deadline);
+  end();
+  return line;
+}
+
+function readEvents(message: NodeJS.ReadableStream, line: Growing): void {
+  const decoder = createSseDecoder({
+    onEvent: ({ data, event, id }) => line.arrivals.push({ at: line.lastByteAt, data, event, id }),
+    onRetry() {},
+  });
+  message.on("data", (piece: Buffer) => {
+    line.lastByteAt = performance.now();
+    decoder.feed(piece);
+  });
+}
