@@ -15,12 +15,28 @@ export interface NginxOptions {
   readonly ignoresAccelBuffering?: boolean;
   /** As nginx comes: HTTP/1.0 to the server, which refuses upgrades and buffers in earnest (chunks of HTTP/1.1 it hands on). */
   readonly old?: boolean;
+  /** In place of the usual lines of the one `location`. */
+  readonly location?: string;
+  /** Lines of the `server`. */
+  readonly server?: string;
+}
+
+export interface RunningProxy {
+  readonly url: string;
+  stop(): Promise<void>;
 }
 
 const PROGRAM = "nginx";
 
 /** Starts it on a free port until the test is over, and resolves with `http://127.0.0.1:<port>`. */
 export async function startNginx(options: NginxOptions): Promise<string> {
+  const { url, stop } = await launchNginx(options);
+  onTestFinished(stop);
+  return url;
+}
+
+/** Starts it on a free port until it is stopped. */
+export async function launchNginx(options: NginxOptions): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), "eitherway-nginx-"));
   const port = await freePort();
   const file = join(folder, "nginx.conf");
@@ -32,29 +48,32 @@ export async function startNginx(options: NginxOptions): Promise<string> {
   nginx.stderr.on("data", (text: Buffer) => {
     complaints += text.toString();
   });
-  onTestFinished(async () => {
+  const stop = async (): Promise<void> => {
     nginx.kill("SIGTERM"); // at once, whatever is open
     await exited;
     rmSync(folder, { recursive: true, force: true });
+  };
+  const failed = exited.then(() => {
+    throw new Error(`nginx ended: ${complaints}`);
   });
-  await Promise.race([
-    answers(port),
-    exited.then(() => {
-      throw new Error(`nginx ended: ${complaints}`);
-    }),
-  ]);
-  return `http://127.0.0.1:${port}`;
+  failed.catch(() => {}); // it ends in the end
+  await Promise.race([answers(port), failed]);
+  return { url: `http://127.0.0.1:${port}`, stop };
 }
 
 function configuration(
   folder: string,
   port: number,
-  { target, ignoresAccelBuffering = false, old = false }: NginxOptions,
+  { target, ignoresAccelBuffering = false, old = false, location, server = "" }: NginxOptions,
 ): string {
   const upgrade = `
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;`;
+  const usual = `
+      proxy_set_header Host $http_host;
+      ${old ? "" : upgrade}
+      ${ignoresAccelBuffering ? "proxy_ignore_headers X-Accel-Buffering;" : ""}`;
   return `
 daemon off;
 master_process off;
@@ -71,11 +90,10 @@ http {
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
   server {
     listen 127.0.0.1:${port};
+    ${server}
     location / {
       proxy_pass http://127.0.0.1:${target};
-      proxy_set_header Host $http_host;
-      ${old ? "" : upgrade}
-      ${ignoresAccelBuffering ? "proxy_ignore_headers X-Accel-Buffering;" : ""}
+      ${location ?? usual}
     }
   }
 }
@@ -84,7 +102,8 @@ http {
 
 const RETRY_MS = 10;
 
-async function answers(port: number): Promise<void> {
+/** Resolves once somebody listens there. */
+export async function answers(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, "127.0.0.1");
     const taken = await Promise.race([

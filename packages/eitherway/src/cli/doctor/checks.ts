@@ -37,6 +37,7 @@ const host: Check = ({ socket, events, stream }) => {
     evidence: `${refused.name} was refused: ${messageOf(refused.refusal)}`,
     breaks: "Nothing works under this name.",
     mends: [
+      ...MENDS.host,
       {
         for: "eitherway",
         setting: "--insecure   # or insecure: true; there is no authentication yet, so everybody reads and writes",
@@ -62,7 +63,7 @@ const upgrade: Check = ({ socket: { refusal } }) => {
 };
 
 const eventsDoor: Check = ({ events: { refusal } }) => {
-  if (!refusal || isAccess(refusal)) return undefined;
+  if (!refusal || refusal.isMute || isAccess(refusal)) return undefined;
   return {
     id: "events-refused",
     severity: "fault",
@@ -74,7 +75,7 @@ const eventsDoor: Check = ({ events: { refusal } }) => {
 };
 
 const streamDoor: Check = ({ stream: { refusal } }) => {
-  if (!refusal || isAccess(refusal)) return undefined;
+  if (!refusal || refusal.isMute || isAccess(refusal)) return undefined;
   return {
     id: "stream-refused",
     severity: "fault",
@@ -107,30 +108,46 @@ const HELD_MS = 250;
 const HELD_SHARE = 0.25;
 
 const buffering: Check = ({ socket, events, stream, publishes }) => {
+  const mute = [events, stream].filter(({ refusal }) => refusal?.isMute);
   const held = [socket, events, stream]
     .map((line) => ({ line, ...heldBack(line, publishes) }))
     .filter(({ late, count }) => count > 0 && late / count >= HELD_SHARE);
-  const [worst] = [...held].sort((one, other) => other.longestMs - one.longestMs);
-  if (!worst) return undefined;
-  const { late, count, missing, longestMs, bunches } = worst;
-  const came = missing > 0 ? `; ${missing} had not come when the doctor stopped waiting` : "";
+  if (mute.length === 0 && held.length === 0) return undefined;
+  const longestMs = Math.max(...mute.map(({ refusal }) => refusal?.waitedMs ?? 0), ...held.map((one) => one.longestMs));
   return {
     id: "buffering",
     severity: "fault",
     title: "Something on the way holds messages back.",
-    evidence: `${held.map(({ line }) => line.name).join(" and ")}: of ${count} messages, sent 100 ms apart, ${late} came late, up to ${(longestMs / MS_PER_SECOND).toFixed(2)} s, in ${bunches} ${bunches === 1 ? "bunch" : "bunches"}${came}.`,
+    evidence: [...mute.map(muteText), ...held.map(heldText)].join(" "),
     breaks:
-      "Messages come in bunches or not at all until more of them are there; clients take a mute stream for a broken one and fall back to long-poll.",
+      "Messages come in bunches, or not at all until more of them are there; clients take a mute stream for a broken one and fall back to long-poll.",
     mends: MENDS.buffering,
     value: longestMs,
   };
 };
 
+function muteText({ name, refusal }: Line): string {
+  return `${name}: not even the head of the answer came within ${(refusal?.waitedMs ?? 0) / MS_PER_SECOND} s.`;
+}
+
+function heldText({ line, late, count, missing, longestMs, bunches }: Held & { readonly line: Line }): string {
+  const came = missing > 0 ? `; ${missing} had not come when the doctor stopped waiting` : "";
+  return `${line.name}: of ${count} messages, sent 100 ms apart, ${late} came late, up to ${(longestMs / MS_PER_SECOND).toFixed(2)} s, in ${bunches} ${bunches === 1 ? "bunch" : "bunches"}${came}.`;
+}
+
+interface Held {
+  readonly count: number;
+  readonly late: number;
+  readonly missing: number;
+  readonly longestMs: number;
+  readonly bunches: number;
+}
+
 /** Messages that arrive within that time arrive together. */
 const TOGETHER_MS = 20;
 
 /** Held is what comes later than the answer to its publish, which passed the same hops. */
-function heldBack({ arrivals, lastByteAt, headers }: Line, publishes: readonly Publish[]) {
+function heldBack({ arrivals, lastByteAt, headers }: Line, publishes: readonly Publish[]): Held {
   const stored = publishes.filter(({ answeredAt }) => answeredAt !== undefined);
   const came = new Map<number, number>();
   for (const { at, data } of arrivals) {

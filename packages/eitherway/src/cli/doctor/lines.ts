@@ -29,6 +29,9 @@ export interface Refusal {
   readonly status: number;
   readonly body: string;
   readonly headers: IncomingHttpHeaders;
+  /** The connection stood, and nothing came within `waitedMs`. */
+  readonly isMute?: boolean;
+  readonly waitedMs?: number;
 }
 
 export interface Arrival {
@@ -37,6 +40,8 @@ export interface Arrival {
   readonly event?: string;
   readonly id?: string | undefined;
 }
+
+const MS_PER_SECOND = 1_000;
 
 type Growing = { -readonly [Key in keyof Line]: Line[Key] } & { arrivals: Arrival[] };
 
@@ -70,8 +75,10 @@ export function openSocket(url: URL, { origin, protocols, hello, timeoutMs }: So
   };
   const line = emptyLine("WebSocket", close, ended);
   return new Promise((resolve) => {
-    const refuse = (status: number, body: string, headers: IncomingHttpHeaders): void =>
-      resolve(Object.assign(line, { refusal: { status, body, headers } }));
+    const refuse = (status: number, body: string, headers: IncomingHttpHeaders): void => {
+      line.refusal ??= { status, body, headers }; // what ends it afterwards is no news
+      resolve(line);
+    };
     socket.on("upgrade", ({ headers }) => {
       line.headers = headers;
     });
@@ -151,8 +158,9 @@ export async function openEvents(
     clearTimeout(limit);
     line.refusal = { status: answer.status, body: text, headers: answer.headers };
   } catch (thrown) {
-    const why = abort.signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : (thrown as Error).message;
-    line.refusal = { status: 0, body: why, headers: {} };
+    const isMute = abort.signal.aborted;
+    const why = isMute ? `no answer within ${timeoutMs / MS_PER_SECOND} s` : (thrown as Error).message;
+    line.refusal = { status: 0, body: why, headers: {}, ...(isMute && { isMute, waitedMs: timeoutMs }) };
   }
   clearTimeout(deadline);
   end();

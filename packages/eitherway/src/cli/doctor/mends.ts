@@ -33,8 +33,7 @@ timeout tunnel 1h`),
     ...documented("express-compression"),
   ],
   lastEventId: [
-    nginx(`proxy_set_header Last-Event-ID $http_last_event_id;
-proxy_set_header Host $http_host;`),
+    nginx("remove `proxy_set_header Last-Event-ID`"),
     haproxy("remove what deletes the header `last-event-id`"),
   ],
   body: (bytes: number): readonly Mend[] => [
