@@ -4,7 +4,7 @@
  */
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Clock, Limits, Logger, Undo } from "../core/index.ts";
@@ -18,7 +18,8 @@ import { targetOf } from "./target.ts";
 import { createAnswerBudget } from "./untaken-answers.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
 
-export type NodeServer = Server | HttpsServer | Http2SecureServer;
+/** A plain `Http2Server` speaks HTTP/2 alone and without TLS, to programs and proxies that know it does: no WebSocket comes in by it. */
+export type NodeServer = Server | HttpsServer | Http2SecureServer | Http2Server;
 
 export interface AttachOptions {
   /** `/eitherway`: starts with a slash and does not end with one. Empty: everything is ours. */

@@ -1,24 +1,40 @@
 /** The client over the real doors of a real server, each transport the same. */
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { sseHttp2Transport } from "../../src/cli/compare/sse-http2.ts";
 import { binary } from "../../src/client/binary.ts";
 import { type Client, type ClientOptions, createClient, type Incoming } from "../../src/client/index.node.ts";
 import { createFaultNetwork } from "../../src/testing/index.ts";
-import { eventually } from "../node/support.ts";
-import { type Doors, startDoors } from "../transports/support.ts";
+import { eventually, testCertificate } from "../node/support.ts";
+import { type Doors, type DoorsOptions, startDoors } from "../transports/support.ts";
 
-interface Way extends Pick<ClientOptions, "transport" | "framing" | "streamChange"> {
+interface Way extends Pick<ClientOptions, "transport" | "transports" | "framing" | "streamChange"> {
   readonly title: string;
+  /** What the server speaks. Default: HTTP/1.1. */
+  readonly http2?: "plain" | "tls";
 }
+
+const OVER_HTTP2 = { transport: "sse", transports: [sseHttp2Transport] } as const;
 
 const WAYS: readonly Way[] = [
   { title: "websocket json", transport: "websocket" },
   { title: "websocket binary", transport: "websocket", framing: binary },
   { title: "sse, break first", transport: "sse", streamChange: "break-first" },
   { title: "sse, make first", transport: "sse", streamChange: "make-first" },
+  { title: "sse, plain HTTP/2", ...OVER_HTTP2, http2: "plain" },
+  { title: "sse, HTTP/2 with TLS", ...OVER_HTTP2, http2: "tls" },
   { title: "poll", transport: "poll" },
 ];
 
 const TRANSPORTS = ["websocket", "sse", "poll"] as const;
+
+async function startFor({ http2 }: Way, options: DoorsOptions = {}): Promise<Doors> {
+  if (http2 !== "tls") return startDoors({ ...options, h2c: http2 === "plain" });
+  vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0"); // nobody has signed the certificate
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  return startDoors({ ...options, tls: await testCertificate() });
+}
 
 function connect(doors: Doors, options: Partial<ClientOptions> = {}): Client {
   const client = createClient({ url: doors.url, ...options });
@@ -46,7 +62,7 @@ const numbered = (count: number, first = 0): string[] => Array.from({ length: co
 
 describe.each(WAYS)("a client over $title", (way) => {
   test("replays what is kept, then delivers live, each message once and in order (P1, P2)", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     await doors.publish("room", ...numbered(300));
     const client = connect(doors, way);
     const { seen, live } = listen(client, "room", "start");
@@ -58,7 +74,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("starts at now by default, and knows its cursor before the first message (P2, P3)", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     const [, last] = await doors.publish("room", "old", "older");
     const { seen, live, channel } = listen(connect(doors, way), "room");
     await live;
@@ -70,7 +86,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("publishes in the order of the calls and resolves with each id (P4, P5)", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     const client = connect(doors, way);
     const { seen, channel } = listen(client, "room", "start");
     const receipts = await Promise.all(numbered(500).map((data) => channel.publish(data)));
@@ -82,7 +98,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("carries json, text and bytes, and event names, as they are", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     const channel = connect(doors, way).channel("room", { from: "start" });
     const sent: [unknown, "json" | "text" | "bytes"][] = [
       [{ deep: [1, null, "ü\u2028"] }, "json"],
@@ -98,7 +114,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("adds and drops channels while it is open without disturbing the others (P2)", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     const client = connect(doors, way);
     const stays = listen(client, "stays");
     await stays.live;
@@ -118,7 +134,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("starts a channel anew from its start after it was dropped (P2)", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     await doors.publish("room", "m0", "m1");
     const client = connect(doors, way);
     const first = listen(client, "room", "start");
@@ -138,7 +154,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("goes on without loss when it reconnects, also with commands on their way (P2, P3, P5)", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     const client = connect(doors, way);
     const { seen, live, channel } = listen(client, "room");
     await live;
@@ -155,10 +171,10 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("comes back by itself after a cut, from its cursor, and sends again what has no answer (P2, P3, P5)", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     const network = await createFaultNetwork({ target: doors.port });
     onTestFinished(() => network.close());
-    const client = connect(doors, { ...way, url: `${network.url}/eitherway` });
+    const client = connect(doors, { ...way, url: doors.url.replace(String(doors.port), String(network.port)) });
     const { seen, live, channel } = listen(client, "room");
     await live;
     await channel.publish("m0");
@@ -174,7 +190,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("is told of a gap when the log went on without it, and goes on after it (P2)", async () => {
-    const doors = await startDoors({ retention: { messages: 5 } });
+    const doors = await startFor(way, { retention: { messages: 5 } });
     const client = connect(doors, way);
     const { seen, live, channel } = listen(client, "room");
     await live;
@@ -204,7 +220,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("rejects a publish that the server refuses, and goes on (P12)", async () => {
-    const doors = await startDoors({ limits: { messageBytes: 100 } });
+    const doors = await startFor(way, { limits: { messageBytes: 100 } });
     const channel = connect(doors, way).channel("room");
     const first = channel.publish("fits");
     const second = channel.publish("x".repeat(200));
@@ -218,7 +234,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("tells a channel that its subscription was refused, and keeps the others (P6, P12)", async () => {
-    const doors = await startDoors({ limits: { subscriptions: 1 } });
+    const doors = await startFor(way, { limits: { subscriptions: 1 } });
     const client = connect(doors, way);
     const good = listen(client, "good");
     await good.live;
@@ -233,7 +249,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("pauses a channel whose loop is slow, and loses nothing (P2, P6)", async () => {
-    const doors = await startDoors({ retention: { messages: 10_000 } });
+    const doors = await startFor(way, { retention: { messages: 10_000 } });
     const client = connect(doors, way);
     const total = 3_000;
     await doors.publish("room", ...numbered(total));
@@ -251,7 +267,7 @@ describe.each(WAYS)("a client over $title", (way) => {
   });
 
   test("leaves nothing behind when it is closed (P6)", async () => {
-    const doors = await startDoors();
+    const doors = await startFor(way);
     const client = connect(doors, way);
     const { live, channel } = listen(client, "room");
     await live;

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { describe, expect, test } from "vitest";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import { text as textOf } from "node:stream/consumers";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { DEFAULT_LIMITS, type HttpExchange } from "../../src/core/index.ts";
 import { attach, createNodeClock } from "../../src/node/index.ts";
@@ -49,6 +51,17 @@ describe("requests", () => {
     expect(await text(port, "/eitherway/x")).toBe("200 ours /x");
     expect(await text(port, "/other")).toBe("200 late app");
     expect(seen).toEqual(["/other"]);
+  });
+
+  test("come to a plain HTTP/2 server as well, beside the application's", async () => {
+    const server = createHttp2Server((request, response) => response.end(`app ${request.url}`));
+    const undo = attach(server, ours, options);
+    const client = connectHttp2(`http://127.0.0.1:${await listen(server)}`);
+    onTestFinished(() => client.destroy());
+    const ask = (path: string): Promise<string> => textOf(client.request({ ":path": path }));
+    expect(await Promise.all(["/eitherway/x", "/page"].map(ask))).toEqual(["ours /x", "app /page"]);
+    undo();
+    expect(await ask("/eitherway/x")).toBe("app /eitherway/x");
   });
 
   test("without an application, other paths are 404", async () => {

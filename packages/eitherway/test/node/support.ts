@@ -1,19 +1,19 @@
 /** Real servers on free ports, and raw connections to them, for the tests of this folder and of `transports`. */
 import { once } from "node:events";
 import type { Server } from "node:http";
-import { connect as connectHttp2, type Http2SecureServer } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Clock, HttpExchange, Limits, Logger, UpgradeExchange } from "../../src/core/index.ts";
 import { DEFAULT_LIMITS } from "../../src/core/index.ts";
-import type { AttachOptions, Certificate, NodeServerOptions } from "../../src/node/index.ts";
+import type { AttachOptions, Certificate, NodeServer, NodeServerOptions } from "../../src/node/index.ts";
 import { attach, createNodeClock, createNodeServer, createSelfSignedCertificate } from "../../src/node/index.ts";
 import { readAhead } from "../../src/node/read-ahead.ts";
 import { createUpgradeDoor } from "../../src/node/upgrade-door.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
 
 export interface Running {
-  readonly server: Server | Http2SecureServer;
+  readonly server: NodeServer;
   readonly port: number;
   /** What was logged as an error. */
   readonly errors: string[];
@@ -23,11 +23,13 @@ export interface StartOptions extends NodeServerOptions, Partial<Omit<AttachOpti
   readonly limits?: Partial<Limits>;
   /** As `listen()` does it: handshakes are read ahead of `node:http`. Default: `false`. */
   readonly ahead?: boolean;
+  /** HTTP/2 alone, without TLS. Default: `false`. */
+  readonly h2c?: boolean;
 }
 
 /** Starts a server for one test; it is gone when the test is. */
 export async function start(handler: Partial<RequestHandler>, options: StartOptions = {}): Promise<Running> {
-  const server = createNodeServer(options);
+  const server = options.h2c ? createHttp2Server() : createNodeServer(options);
   const errors: string[] = [];
   const logger: Logger = {
     info() {},
@@ -53,7 +55,7 @@ export async function start(handler: Partial<RequestHandler>, options: StartOpti
 }
 
 /** Listens on a free port of loopback until the test is over, whatever is still connected then. */
-export async function listen(server: Server | Http2SecureServer): Promise<number> {
+export async function listen(server: NodeServer): Promise<number> {
   const sockets = new Set<Socket>();
   for (const event of ["connection", "secureConnection"]) {
     server.on(event, (socket: Socket) => {

@@ -14,7 +14,7 @@ import {
   type Limits,
   type Retention,
 } from "../../src/core/index.ts";
-import { createNodeClock } from "../../src/node/index.ts";
+import { createNodeClock, type NodeServer } from "../../src/node/index.ts";
 import {
   type ArrivedFrame,
   EitherwayError,
@@ -37,6 +37,7 @@ import { type StartOptions, start } from "../node/support.ts";
 
 export interface Doors {
   readonly hub: Hub;
+  readonly server: NodeServer;
   readonly port: number;
   /** `http://127.0.0.1:…/eitherway`, or https. */
   readonly url: string;
@@ -97,6 +98,7 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
   });
   return {
     hub,
+    server: running.server,
     port: running.port,
     url: `${server.tls ? "https" : "http"}://127.0.0.1:${running.port}/eitherway`,
     errors,

@@ -2,14 +2,13 @@
  * The server that is measured: a process of its own, so that its CPU time, its memory and its sockets are its alone. It is asked over
  * IPC, and ends with whoever asks.
  */
-import type { Server } from "node:http";
-import { createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
+import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
 import { type Broker, createMemoryBroker } from "../../core/index.ts";
 import { type Heard, playTrace } from "../../instrument/index.ts";
-import { createNodeClock, createNodeServer, eitherway, type NodeEitherway } from "../../node/index.ts";
+import { createNodeClock, createNodeServer, eitherway, type NodeEitherway, type NodeServer } from "../../node/index.ts";
 import type { Payload } from "../../protocol/index.ts";
 import { isUp } from "./client-way.ts";
 import { contentOf, messageOf } from "./content.ts";
@@ -70,12 +69,12 @@ async function start({ tls, pingMs, ports }: StartOptions): Promise<Ports> {
   await open(http1, ports?.http1);
   if (tls) return { http1: portOf(http1), http2: portOf(http1) };
   // Browsers speak HTTP/2 over TLS alone; between programs it goes without, and compares with the others as they are here.
-  const http2 = createHttp2Server() as unknown as Http2SecureServer;
+  const http2 = createHttp2Server();
   await open(http2, ports?.http2);
   return { http1: portOf(http1), http2: portOf(http2) };
 }
 
-async function open(server: Server | Http2SecureServer, port = 0): Promise<void> {
+async function open(server: NodeServer, port = 0): Promise<void> {
   server.on("connection", sockets.add);
   running.attach(server);
   await new Promise<void>((resolve, reject) => {
@@ -84,7 +83,7 @@ async function open(server: Server | Http2SecureServer, port = 0): Promise<void>
   });
 }
 
-function portOf(server: Server | Http2SecureServer): number {
+function portOf(server: NodeServer): number {
   return (server.address() as AddressInfo).port;
 }
 
