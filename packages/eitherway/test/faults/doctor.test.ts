@@ -147,4 +147,4 @@ describe("set up wrongly", () => {
   });
 });
 
-const LANES = 4;
+const LANES = 6;

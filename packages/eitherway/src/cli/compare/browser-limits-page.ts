@@ -10,7 +10,7 @@ export interface Limits {
 }
 
 /** Where a tab opens the stream that it holds. */
-export const TAB_PATH = "/tab";
+const TAB_PATH = "/tab";
 export const RESULT_PATH = "/result";
 const EVENTS = "/eitherway/events?channel=browser";
 
