@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { renderHtml } from "../../src/cli/compare/html-report.ts";
-import type { Comparison, FaultOutcome } from "../../src/instrument/index.ts";
+import type { Comparison, FaultOutcome, Figure } from "../../src/instrument/index.ts";
 import { exampleComparison, POLL, SSE, USUAL_FACTORS, WS } from "../instrument/support.ts";
 
 /** What a reader sees, without tags, in one line. */
@@ -105,13 +105,17 @@ describe("a report", () => {
 
   it("draws what has a place on its axis, and no other number breaks it", () => {
     const comparison = exampleComparison();
-    const [figure, ...figures] = comparison.figures as [Comparison["figures"][0], ...Comparison["figures"]];
-    const ws = { rounds: [0, -1, null, 2], summary: { rounds: 3, median: 0, low: -1, high: 2 } };
-    const page = renderHtml({ ...comparison, figures: [{ ...figure, values: { ...figure.values, ws } }, ...figures] });
-    expect(page).not.toMatch(/NaN|Infinity/);
-    const same = { rounds: [2, 2], summary: { rounds: 2, median: 2, low: 2, high: 2 } };
-    const alike = { ...figure, values: { ws: same, sse: same } };
-    expect(renderHtml({ ...comparison, figures: [alike] })).not.toMatch(/NaN|Infinity/);
+    const [figure] = comparison.figures as [Figure];
+    const pageWith = (rounds: readonly (number | null)[], middle: number) => {
+      const ws = { rounds, summary: { rounds: rounds.length, median: middle, low: middle, high: middle } };
+      return renderHtml({ ...comparison, figures: [{ ...figure, values: { ws } }] });
+    };
+    const [some, none, alike] = [pageWith([0, -1, null, 2, 3], 2), pageWith([0, -1], -1), pageWith([2, 2], 2)];
+    expect(some.match(/h0/g)).toHaveLength(2);
+    expect(none).not.toContain("h0");
+    expect(alike.match(/h0/g)).toHaveLength(2);
+    expect(alike).toMatch(/<text class="tick"[^>]*>2 ms</);
+    for (const page of [some, none, alike]) expect(page).not.toMatch(/NaN|Infinity/);
   });
 
   it("tells what each side lived through, and makes a loss stand out", () => {

@@ -1,4 +1,7 @@
-/** Tables of a comparison. On narrow pages their rows become cards, so each cell names its column, and roles say that it is a table still. */
+/**
+ * Tables of a comparison. On narrow pages their rows become cards, so each cell names its column; roles say that it is a table still,
+ * since some browsers forget that of a table that is not laid out as one.
+ */
 import {
   type BrowserLimits,
   type Comparison,
