@@ -90,15 +90,19 @@ function sameness([first, second]: Pair, all: readonly Difference[]): readonly s
   return [`No difference was shown in: ${listed(even.map(({ figure }) => figure.title))}.`];
 }
 
-/** Figures that count bytes are exact, so they are told without a verdict. */
+/**
+ * Bytes are counted, but what shares a write or a header changes from round to round: without a verdict they are told only where the
+ * middle halves of the rounds lie apart.
+ */
 const BYTES = /^bytes\./;
 
 function bytesMoved([first, second]: Pair, figures: readonly Figure[]): readonly string[] {
   const apart = figures.flatMap((figure) => {
-    const [one, other] = [figure.values[first.id]?.summary.median, figure.values[second.id]?.summary.median];
-    if (!BYTES.test(figure.id) || !one || !other) return [];
-    const found = contrast(figure, one, other, { ratio: other / one });
-    return size(found) >= Math.log(1 + LEAST_DIFFERENCE) ? [inWords(found)] : [];
+    const [one, other] = [figure.values[first.id]?.summary, figure.values[second.id]?.summary];
+    if (!BYTES.test(figure.id) || !one?.median || !other?.median) return [];
+    const found = contrast(figure, one.median, other.median, { ratio: other.median / one.median });
+    const isApart = one.high < other.low || other.high < one.low;
+    return isApart && size(found) >= Math.log(1 + LEAST_DIFFERENCE) ? [inWords(found)] : [];
   });
   return apart.length === 0
     ? []

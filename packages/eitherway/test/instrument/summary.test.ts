@@ -20,6 +20,17 @@ describe("the conclusions of a comparison", () => {
     ]);
   });
 
+  it("tell no bytes that are as different within a side as between both", () => {
+    const comparison = exampleComparison({ factors: { sse: { "bytes.up": 1.2 } } });
+    const unsteady = comparison.figures.map((figure) => {
+      const { sse } = figure.values;
+      if (figure.id !== "bytes.up" || !sse) return figure;
+      return { ...figure, values: { ...figure.values, sse: { ...sse, summary: { ...sse.summary, low: 300 } } } };
+    });
+    expect(conclusions(comparison).join(" ")).toContain("SSE moves other amounts of bytes");
+    expect(conclusions({ ...comparison, figures: unsteady }).join(" ")).not.toContain("bytes");
+  });
+
   it("say when a difference of delays is too short to be seen", () => {
     const short = conclusions(exampleComparison({ factors: { sse: { "upstream.p50": 5 } } }));
     expect(short.at(-1)).toMatch(/^No usual delay differs by more than 0\.8\d* ms, which people do not see/);

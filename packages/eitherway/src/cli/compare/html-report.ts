@@ -172,7 +172,7 @@ const PERCENT = 100;
 
 function method(): Markup {
   return html`<section><h2>How this was judged</h2>
-<p>In each round every side did the same work, one right after the other and in changing order, so that what slows the machine or the network down slows all of them. A verdict looks at the ratio of two sides within each round: the interval between two order statistics of these ratios holds their median, whatever their distribution. A difference is called one only if that interval leaves out “equal” and the middle ratio is off by at least ${PERCENT * LEAST_DIFFERENCE} %; of whole comparisons of equal sides, at most ${PERCENT * FALSE_ALARMS} % find one in any figure. Figures without a verdict are counted exactly, measured once, or too rough to be judged.</p></section>`;
+<p>In each round every side did the same work, one right after the other and in changing order, so that what slows the machine or the network down slows all of them. A verdict looks at the ratio of two sides within each round: the interval between two order statistics of these ratios holds their median, whatever their distribution. A difference is called one only if that interval leaves out “equal” and the middle ratio is off by at least ${PERCENT * LEAST_DIFFERENCE} %; of whole comparisons of equal sides, at most ${PERCENT * FALSE_ALARMS} % find one in any figure. Figures without a verdict are counted, measured once, or too rough to be judged.</p></section>`;
 }
 
 const INDENT = 2;
