@@ -34,8 +34,8 @@ export interface Losses {
 const STALL_MS = 100;
 /** A delay that is that many times the usual one. */
 const STALL_TIMES = 4;
-/** A round in which the machine of an end stood still for longer tells nothing about the way. */
-const PAUSE_MS = 30;
+/** What an end stood still for makes messages late at both ends. */
+const PAUSE_TIMES = 2;
 /** Of the rounds must have a stall: one in a whole run is an accident. */
 const STALLED_SHARE = 0.05;
 const LEAST_STALLED = 3;
@@ -86,9 +86,8 @@ const P99 = 0.99;
 
 /** Named by their tail, never as a share of lost packets: TCP hides which packets it sent again. */
 function findStalls({ side, rounds, answers = [], pausesMs = [] }: Observed): Finding | undefined {
-  const tails = [tailOf(rounds, "server to client"), tailOf(answers, "publish and answer")];
-  const seen = tails.flatMap((tail) => tail?.stalled ?? []);
-  const stalled = new Set(seen.filter((round) => !((pausesMs[round] ?? 0) > PAUSE_MS)));
+  const tails = [tailOf(rounds, "server to client", pausesMs), tailOf(answers, "publish and answer", pausesMs)];
+  const stalled = new Set(tails.flatMap((tail) => tail?.stalled ?? []));
   if (stalled.size < Math.max(LEAST_STALLED, STALLED_SHARE * rounds.length)) return undefined;
   const [first, second] = tails;
   const worst = first && !(second && second.ratio > first.ratio) ? first : second;
@@ -108,12 +107,17 @@ interface StalledTail {
   readonly stalled: readonly number[];
 }
 
-function tailOf(rounds: readonly (readonly number[])[], what: string): StalledTail | undefined {
+function tailOf(
+  rounds: readonly (readonly number[])[],
+  what: string,
+  pausesMs: readonly number[],
+): StalledTail | undefined {
   const sorted = sortedUp(rounds.flat());
   if (sorted.length === 0) return undefined;
   const [p50, p99] = [quantile(sorted, P50), quantile(sorted, P99)];
   const limit = Math.max(p50 + STALL_MS, p50 * STALL_TIMES);
-  const stalled = rounds.flatMap((round, number) => (round.some((delay) => delay > limit) ? [number] : []));
+  const isStalled = (delay: number, round: number): boolean => delay > limit + PAUSE_TIMES * (pausesMs[round] ?? 0);
+  const stalled = rounds.flatMap((delays, round) => (delays.some((delay) => isStalled(delay, round)) ? [round] : []));
   return { what, p50, p99, ratio: p99 / p50, stalled };
 }
 

@@ -39,24 +39,29 @@ export async function putBetween(target: Target, ids: readonly PathId[]): Promis
   return { network, paths };
 }
 
-export interface TestComparison extends Partial<Pick<CompareOptions, "content" | "signal" | "tell">> {
+export interface TestComparison extends Partial<Pick<CompareOptions, "content">> {
   readonly paths: readonly Path[];
   readonly target: Target;
-  readonly seconds: number;
-  readonly openings?: number;
-  readonly crowd?: number;
+  /** As many as that, however long they take: what a test finds must not depend on how busy the machine is. */
+  readonly rounds: number;
 }
 
-export function runComparison({ paths, target, seconds, openings = 0, crowd = 0, ...own }: TestComparison) {
+/** Rounds alone. They end as Ctrl-C ends them. */
+export function runComparison({ rounds, content = CHATTER, ...sides }: TestComparison) {
+  const stop = new AbortController();
   return compare({
-    plan: { name: "quick", paths: [], roundsSeconds: seconds, openings, crowd, hasTroubles: false },
-    content: { kind: "json", bytes: 120, perSecond: 500 },
-    signal: new AbortController().signal,
-    tell() {},
-    ...{ paths, target },
-    ...own,
+    plan: { name: "quick", paths: [], roundsSeconds: MOST_SECONDS, openings: 0, crowd: 0, hasTroubles: false },
+    content,
+    signal: stop.signal,
+    tell(what) {
+      if (what.startsWith(`round ${rounds},`)) stop.abort();
+    },
+    ...sides,
   });
 }
+
+const CHATTER: CompareOptions["content"] = { kind: "json", bytes: 120, perSecond: 500 };
+const MOST_SECONDS = 120;
 
 export type FigureId = (typeof FIGURES)[keyof typeof FIGURES]["id"];
 
