@@ -10,6 +10,7 @@ const PAGES = [
   "README.md",
   "docs/client.md",
   "docs/clients.md",
+  "docs/compare.md",
   "docs/embedding.md",
   "docs/limits.md",
   "docs/outbox.md",
