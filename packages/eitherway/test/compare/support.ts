@@ -52,6 +52,7 @@ export function runComparison({ rounds, content = CHATTER, ...sides }: TestCompa
   return compare({
     plan: { name: "quick", paths: [], roundsSeconds: MOST_SECONDS, openings: 0, crowd: 0, hasTroubles: false },
     content,
+    command: "eitherway compare",
     signal: stop.signal,
     tell(what) {
       if (what.startsWith(`round ${rounds},`)) stop.abort();

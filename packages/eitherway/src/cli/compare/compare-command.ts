@@ -63,6 +63,7 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
     const comparison = await compare({
       ...{ plan, paths, target, content, signal },
       chromium: findChromium(surroundings.env),
+      command: commandLine(flags),
       ...(shape && { shape: shape.words }),
       tell: progress.tell,
     });
@@ -75,6 +76,15 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
     await target.close();
     await report?.close();
   }
+}
+
+/** What to type for the same again, but for how it is shown. */
+function commandLine(given: GivenFlags): string {
+  const shown = Object.entries(compareCommand.flags).filter(([name]) => name !== "json" && name !== "html");
+  const flags = shown.flatMap(([name, { value }]) =>
+    given.texts(name).map((text) => (value === undefined ? `--${name}` : `--${name} ${text}`)),
+  );
+  return ["eitherway compare", ...flags].join(" ");
 }
 
 /** Before anything is measured: whoever waits for minutes must not hear then that the file cannot be written. */

@@ -27,6 +27,8 @@ export interface CompareOptions {
   /** One may be named twice: it is compared with itself. */
   readonly paths: readonly Path[];
   readonly target: Target;
+  /** What to type for the same again. */
+  readonly command: string;
   /** For people, what was done to the network. */
   readonly shape?: string;
   readonly content: Content;
@@ -41,7 +43,7 @@ export interface CompareOptions {
 const MS_PER_SECOND = 1_000;
 
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const { plan, target, shape, content, signal, tell } = options;
+  const { plan, target, command, shape, content, signal, tell } = options;
   const began = sharedClock.now();
   const sides = sidesOf(options.paths);
   const tally = createTally(FIGURES);
@@ -72,6 +74,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
       at: new Date().toISOString(),
       machine: machine(),
       between: target.between,
+      command,
       ...(shape !== undefined && { shape }),
       plan: plan.name,
       rounds,

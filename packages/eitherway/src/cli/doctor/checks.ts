@@ -180,10 +180,18 @@ const idle: Check = ({ socket, events, stream, pingMs }) => {
     evidence: `${cut.map(({ name }, place) => `${name} was ended after ${((silences[place] ?? 0) / MS_PER_SECOND).toFixed(1)} s without a byte`).join("; ")}. The server pings every ${pingMs / MS_PER_SECOND} s.`,
     breaks:
       "Quiet channels reconnect all the time: nothing is lost, but each time costs a request, and messages come later.",
-    mends: MENDS.idle(Math.max(500, Math.floor(shortest / 2 / 100) * 100)),
+    mends: [...MENDS.idle, MENDS.ping(pingBelow(shortest))],
     value: shortest,
   };
 };
+
+/** A ping may be late, and a limit may be counted from an earlier byte: half of what was survived. */
+function pingBelow(silenceMs: number): number {
+  return Math.max(LEAST_PING_MS, Math.floor(silenceMs / 2 / PING_STEP_MS) * PING_STEP_MS);
+}
+
+const LEAST_PING_MS = 500;
+const PING_STEP_MS = 100;
 
 const compression: Check = ({ encoding }) => {
   if (encoding === undefined || encoding === "identity") return undefined;
@@ -198,8 +206,10 @@ const compression: Check = ({ encoding }) => {
   };
 };
 
-const lastEventId: Check = ({ resumed }) => {
+const lastEventId: Check = (visit) => {
+  const { resumed } = visit;
   if (!resumed || resumed.came === resumed.expected) return undefined;
+  if (resumed.came === undefined && buffering(visit)) return undefined; // nobody can tell
   return {
     id: "last-event-id-lost",
     severity: "fault",

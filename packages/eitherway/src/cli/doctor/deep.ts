@@ -60,7 +60,7 @@ function silenceFinding({ seconds }: Survival, curve: readonly Survival[]): Find
     title: `Requests that are silent for ${seconds} s are cut.`,
     evidence: `Long-polls that waited ${seconds} s did not come back with the server's answer; ${lived.length > 0 ? `${lived.join(", ")} did` : "none did"}.`,
     breaks: "Long-polls wait up to 25 s. WebSockets and event streams are pinged and are cut only by shorter limits.",
-    mends: MENDS.idle(seconds * MS_PER_SECOND),
+    mends: MENDS.idle,
     value: seconds,
   };
 }

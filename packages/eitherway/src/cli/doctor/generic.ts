@@ -133,7 +133,7 @@ function cutFinding({ name, endedAt, lastByteAt }: Line): readonly Finding[] {
       title: "The other side ended the connection.",
       evidence: `${name} was ended ${(silence / MS_PER_SECOND).toFixed(1)} s after the last byte.`,
       breaks: "Clients reconnect, and lose what the server does not keep for them.",
-      mends: MENDS.idle(Math.max(MS_PER_SECOND, Math.floor(silence / 2))),
+      mends: MENDS.idle,
       value: silence,
     },
   ];

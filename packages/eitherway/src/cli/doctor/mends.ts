@@ -19,14 +19,14 @@ proxy_set_header Host $http_host;`),
     nginx("proxy_buffering off;"),
     ...documented("apache-flushpackets", "caddy-flush", "azure-app-gateway-sse"),
   ],
-  idle: (pingMs: number): readonly Mend[] => [
+  idle: [
     nginx(`proxy_read_timeout 3600s;
 proxy_send_timeout 3600s;`),
     haproxy(`timeout server 1h
 timeout tunnel 1h`),
-    eitherway(`--ping ${pingMs}ms   # or pingMs: ${pingMs}, where the hop cannot be changed`),
     ...documented("aws-alb-idle", "gcp-lb-timeout", "envoy-stream-idle"),
   ],
+  ping: (ms: number): Mend => eitherway(`--ping ${ms}ms   # or pingMs: ${ms}, where the hop cannot be changed`),
   compression: [
     nginx("gzip off;"),
     haproxy("remove `compression` for the type text/event-stream"),

@@ -141,14 +141,19 @@ async function publish(url: URL, origin: string, body: string): Promise<Publish>
   }
 }
 
+/** For a replay to come, which a header that is lost never brings. */
+const RESUME_MS = 3_000;
+const LOOK_MS = 50;
+
 /** Goes on after the first message, as an `EventSource` does that lost its connection: the second one has to come first. */
 async function resume(url: URL, events: Line, publishes: readonly Publish[]): Promise<Resumed | undefined> {
   const [first, second] = events.arrivals.filter(({ id }) => id !== undefined && id !== "");
   if (!first?.id || !second?.id || publishes.length < 2) return undefined;
   const line = await openEvents(url, { name: "resume", headers: { "last-event-id": first.id }, timeoutMs: STEP_MS });
-  await Promise.race([line.ended, pause(LAST_MS)]);
+  const arrival = () => line.arrivals.find(({ event }) => event !== "ping");
+  for (let waited = 0; !arrival() && waited < RESUME_MS && !line.refusal; waited += LOOK_MS) await pause(LOOK_MS);
   line.close();
-  return { expected: second.id, came: line.arrivals.find(({ event }) => event !== "ping")?.id };
+  return { expected: second.id, came: arrival()?.id };
 }
 
 /** Room for quotes around it, and for a limit that is counted a little differently. */
