@@ -20,28 +20,33 @@ const CUTS_AFTER: readonly number[] = [20, 40];
 const OPEN_MS = 6_000;
 const PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 20;
+/** Of all of it: a connection that died in silence must not hold the page up. */
+const TRIAL_MS = 20_000;
 
 /** Empty where it was stopped before its end: half a trial says nothing. */
-export async function tryCut({
-  sides,
-  channel,
-  publisher,
-  everyMs,
-  signal,
-}: CutOptions): Promise<readonly FaultOutcome[]> {
+export async function tryCut(options: CutOptions): Promise<readonly FaultOutcome[]> {
+  const { sides, channel, publisher, everyMs } = options;
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(TRIAL_MS)]);
+  const stored = new Set<number>();
   const watched = sides.map((side) => watch(side, channel));
   try {
-    await Promise.all(watched.map(({ client }) => opened(client, channel, OPEN_MS)));
-    await playTrace({ messages: MESSAGES, everyMs }, pageClock, (number, at) => {
-      if (signal.aborted) return Promise.resolve();
+    // What does not open now is told by what it misses.
+    await Promise.race([
+      Promise.allSettled(watched.map(({ client }) => opened(client, channel, OPEN_MS))),
+      pause(OPEN_MS, signal),
+    ]);
+    await playTrace({ messages: MESSAGES, everyMs }, pageClock, async (number, at) => {
       if (CUTS_AFTER.includes(number)) for (const one of watched) one.cut();
-      return publisher.publish(channel, { part: "down", number, at, fill: "" });
+      await publisher.publish(channel, { part: "down", number, at, fill: "" }, signal).then(
+        () => stored.add(number),
+        () => {}, // nobody promised to deliver it
+      );
     });
     const until = pageClock.now() + PATIENCE_MS;
-    while (watched.some((one) => one.missing() > 0) && pageClock.now() < until && !signal.aborted) {
+    while (watched.some((one) => one.missing(stored) > 0) && pageClock.now() < until && !signal.aborted) {
       await pause(LOOK_EVERY_MS, signal);
     }
-    return signal.aborted ? [] : watched.map((one) => one.outcome());
+    return options.signal.aborted ? [] : watched.map((one) => one.outcome(stored));
   } finally {
     await Promise.all(watched.map(({ client }) => client.close()));
   }
@@ -50,8 +55,9 @@ export async function tryCut({
 interface Watched {
   readonly client: CoreClient;
   cut(): void;
-  missing(): number;
-  outcome(): FaultOutcome;
+  /** How many of these did not come. */
+  missing(stored: ReadonlySet<number>): number;
+  outcome(stored: ReadonlySet<number>): FaultOutcome;
 }
 
 function watch(side: MeasuredSide, channel: string): Watched {
@@ -67,6 +73,7 @@ function watch(side: MeasuredSide, channel: string): Watched {
     cutAt = undefined;
   }
 
+  const missing = (stored: ReadonlySet<number>): number => [...stored].filter((number) => !seen.has(number)).length;
   const handle = client.channel<RoundMessage>(channel);
   handle.on("message", ({ number }) => {
     recovered();
@@ -80,13 +87,13 @@ function watch(side: MeasuredSide, channel: string): Watched {
       cutAt = pageClock.now();
       client.reconnect();
     },
-    missing: () => MESSAGES - seen.size,
-    outcome: () => ({
+    missing,
+    outcome: (stored) => ({
       fault: "cut",
       side: side.id,
       ...(recoveries.length === CUTS_AFTER.length && { recoveredMs: Math.max(...recoveries) }),
-      sent: MESSAGES,
-      lost: MESSAGES - seen.size,
+      sent: stored.size,
+      lost: missing(stored),
       doubled,
       gaps: client.status.gaps,
     }),

@@ -1,16 +1,16 @@
 /** A run of the page, from its first probe to its comparison. What was measured until a stop is kept and marked. */
 import {
+  type ClockOffset,
   type Comparison,
+  createClockBounds,
   createTally,
   type FaultOutcome,
   type Finding,
   FORM,
   findWhatHurts,
-  type Losses,
   type Side,
 } from "eitherway/instrument";
 import { pageClock } from "./clock.ts";
-import { type ClockOffset, createClockBounds } from "./clock-offset.ts";
 import { tryCut } from "./cut.ts";
 import { FIGURES, type FigureName } from "./figure-kinds.ts";
 import { probe } from "./probe.ts";
@@ -44,17 +44,17 @@ export async function measure({ signal, tell, onRun }: MeasureOptions): Promise<
   const channel = `which/${crypto.randomUUID().slice(0, RANDOM_DIGITS)}`;
   const tally = createTally<FigureName>(FIGURES);
   const bounds = createClockBounds();
-  const posts = createPostPublisher(signal);
+  const posts = createPostPublisher();
 
   tell("Looking which transports get through", 0);
-  const roundTripMs = await quickestPost(channel, posts);
+  const roundTripMs = await quickestPost(channel, posts, signal);
   const refusals = await probeAll(channel, posts, signal);
   const [able, unable] = divide(refusals);
   const publisher = able.some(({ id }) => id === "ws") ? createSocketPublisher() : posts;
 
   const sides = [...able, ...unable].map(({ id, name }): Side => ({ id, name })); // the first one is what others are compared with
   const runOf = (
-    played: Pick<Played, "rounds">,
+    { rounds, ended }: Pick<Played, "rounds" | "ended">,
     findings: readonly Finding[],
     faults: readonly FaultOutcome[],
   ): Run => ({
@@ -66,8 +66,9 @@ export async function measure({ signal, tell, onRun }: MeasureOptions): Promise<
         machine: browserName(),
         between: [location.origin, httpVersion() ?? []].flat().join(" over "),
         plan: "page",
-        rounds: played.rounds,
+        rounds,
         seconds: (pageClock.now() - began) / MS_PER_SECOND,
+        ...(ended !== undefined && { partial: ended }),
         ...(signal.aborted && { partial: String(signal.reason) }),
       },
       sides,
@@ -85,11 +86,11 @@ export async function measure({ signal, tell, onRun }: MeasureOptions): Promise<
         onRun(runOf({ rounds }, [], []));
       },
     });
-    const findings = findingsOf(able, played, (id) => tally.delays(id, "delivery50"));
-    if (!signal.aborted) tell("Cutting connections while messages come", DONE.rounds);
-    const faults = signal.aborted
-      ? []
-      : await tryCut({ sides: able, channel: `${channel}/cut`, publisher, everyMs: played.everyMs, signal });
+    const findings = played.observed.flatMap(findWhatHurts);
+    if (signal.aborted || played.ended !== undefined) return runOf(played, findings, []);
+    tell("Cutting connections while messages come", DONE.rounds);
+    const { everyMs } = played;
+    const faults = await tryCut({ sides: able, channel: `${channel}/cut`, publisher, everyMs, signal });
     return runOf(played, findings, faults);
   } finally {
     await publisher.close();
@@ -110,28 +111,12 @@ function divide(refusals: ReadonlyMap<MeasuredSide, Finding | undefined>) {
   return [sides.filter((side) => !refusals.get(side)), sides.filter((side) => refusals.get(side))] as const;
 }
 
-function findingsOf(
-  sides: readonly MeasuredSide[],
-  { everyMs, losses }: Played,
-  roundsOf: (side: string) => readonly (readonly number[])[],
-): readonly Finding[] {
-  return sides.flatMap((side) =>
-    findWhatHurts({
-      side,
-      rounds: roundsOf(side.id),
-      everyMs,
-      gathers: side.id === "poll",
-      losses: losses[side.id] as Losses,
-    }),
-  );
-}
-
 /** The first ones open what the browser keeps open from then on. */
-async function quickestPost(channel: string, posts: Publisher): Promise<number> {
+async function quickestPost(channel: string, posts: Publisher, signal: AbortSignal): Promise<number> {
   let quickest = Number.POSITIVE_INFINITY;
   for (let number = 0; number < FIRST_POSTS; number++) {
     const began = pageClock.now();
-    await posts.publish(channel, { part: "down", number, at: began, fill: "" });
+    await posts.publish(channel, { part: "down", number, at: began, fill: "" }, signal);
     quickest = Math.min(quickest, pageClock.now() - began);
   }
   return quickest;

@@ -7,6 +7,7 @@ import { element } from "../document.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LANE_PX = 36;
+const LANE_GAP_PX = 8;
 const AXIS_PX = 22;
 const DOT_PX = 3.5;
 /** Dots of neighbouring rounds stand apart, or they would hide each other. */
@@ -37,8 +38,8 @@ function lane(side: Side, value: FigureValue, { unit }: Figure, scale: Scale): r
       class: "middle-half",
       x: `${scale.place(low)}%`,
       width: `${scale.place(high) - scale.place(low)}%`,
-      y: 0,
-      height: LANE_PX,
+      y: LANE_GAP_PX / 2,
+      height: LANE_PX - LANE_GAP_PX,
     }),
   );
   value.rounds.forEach((number, round) => {
@@ -46,7 +47,7 @@ function lane(side: Side, value: FigureValue, { unit }: Figure, scale: Scale): r
     const y = LANE_PX / 2 + ((round % ROWS) - (ROWS - 1) / 2) * ROW_PX;
     picture.append(svg("circle", { cx: `${scale.place(number)}%`, cy: y, r: DOT_PX }));
   });
-  picture.append(line("median", scale.place(median), LANE_PX));
+  picture.append(line("median", scale.place(median), LANE_PX - LANE_GAP_PX / 2, LANE_GAP_PX / 2));
   return [
     element("span", { className: "lane-name", textContent: side.name }),
     element("div", {}, [picture]),
@@ -102,8 +103,8 @@ function numbersOf(value: FigureValue | undefined): readonly number[] {
   return (value?.rounds ?? []).filter((number) => number !== null && number > 0) as readonly number[];
 }
 
-function line(className: string, place: number, height: number): SVGElement {
-  return svg("line", { class: className, x1: `${place}%`, x2: `${place}%`, y1: 0, y2: height });
+function line(className: string, place: number, to: number, from = 0): SVGElement {
+  return svg("line", { class: className, x1: `${place}%`, x2: `${place}%`, y1: from, y2: to });
 }
 
 function svg(tag: string, attributes: Readonly<Record<string, string | number>>): SVGElement {

@@ -6,8 +6,8 @@ import { createSideClient } from "./way.ts";
 export interface Publisher {
   /** For people. */
   readonly over: "WebSocket" | "POST";
-  /** Resolves once the message is stored. */
-  publish(channel: string, message: RoundMessage): Promise<unknown>;
+  /** Resolves once the message is stored; rejects when the signal ends the wait. */
+  publish(channel: string, message: RoundMessage, signal: AbortSignal): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -16,16 +16,16 @@ export function createSocketPublisher(): Publisher {
   const client = createSideClient({ transport: webSocket });
   return {
     over: "WebSocket",
-    publish: (channel, message) => client.channel(channel).publish(message),
+    publish: (channel, message, signal) => client.channel(channel).publish(message, { signal }),
     close: () => client.close(),
   };
 }
 
 /** A request a message, and not the batches of a client: those would bring messages in bunches. */
-export function createPostPublisher(signal: AbortSignal): Publisher {
+export function createPostPublisher(): Publisher {
   return {
     over: "POST",
-    async publish(channel, message) {
+    async publish(channel, message, signal) {
       const response = await fetch(`/eitherway/channels/${channel}`, {
         method: "POST",
         headers: { "content-type": "application/json" },

@@ -1,5 +1,6 @@
 /** The tables of a run. */
 import {
+  type ClockOffset,
   type Comparison,
   type FaultOutcome,
   type Figure,
@@ -11,7 +12,6 @@ import {
   verdictLabel,
 } from "eitherway/instrument";
 import { element } from "../document.ts";
-import type { ClockOffset } from "./clock-offset.ts";
 
 const NOTHING = "–";
 

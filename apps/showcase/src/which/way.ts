@@ -1,8 +1,7 @@
 /** The ways that are measured: one transport of this browser each, over the same channel code. */
 import { type ClientTransport, type CoreClient, createClient, poll, sse, webSocket } from "eitherway/client/core";
-import type { RoundMessage, Side, Trace, Way } from "eitherway/instrument";
-import { pageClock } from "./clock.ts";
-import type { Stamps } from "./clock-offset.ts";
+import type { RoundMessage, Side, Stamps, Trace, Way } from "eitherway/instrument";
+import { pageClock, pause } from "./clock.ts";
 
 export interface MeasuredSide extends Side {
   readonly id: "ws" | "sse" | "poll";
@@ -20,27 +19,51 @@ export interface WayOptions {
   readonly channel: string;
   readonly signal: AbortSignal;
   order(trace: Trace): Promise<void>;
-  onStamps?(part: RoundMessage["part"], stamps: Stamps): void;
+  /** The link ended by itself after it was open. Whoever waits for messages or answers waits in vain, or for another link. */
+  onLost(why: string): void;
+  /** Called for each message that arrives. */
+  onStamps(part: RoundMessage["part"], stamps: Stamps): void;
 }
 
 /** What opens slower than that is of no use, and could hold up the run for good. */
 const OPEN_MS = 6_000;
+/** For its own messages, once all are stored. */
+const OWN_PATIENCE_MS = 3_000;
+const LOOK_EVERY_MS = 2;
 
-export function createBrowserWay({ side, channel, signal, order, onStamps }: WayOptions): Way {
+export function createBrowserWay({ side, channel, signal, order, onLost, onStamps }: WayOptions): Way {
   const client = createSideClient(side);
   const handle = client.channel<RoundMessage>(channel);
+  let published = 0;
+  let ownArrived = 0;
   const end = (): void => void client.close();
   signal.addEventListener("abort", end, { once: true });
   return {
-    open: () => opened(client, channel, OPEN_MS),
-    publish: (message) => handle.publish(message),
+    async open() {
+      await opened(client, channel, OPEN_MS);
+      client.on("status", ({ state, lastError }) => {
+        if (state === "waiting" || state === "stopped") onLost(lastError?.message ?? state);
+      });
+    },
+    /** To the channel that it hears: what arrives of its own says how far the clocks are apart, and what is held back. */
+    async publish(message) {
+      published++;
+      await handle.publish(message);
+    },
     order,
     onMessage(listener) {
       handle.on("message", (message, { at }) => {
         const arrived = pageClock.now();
+        if (message.part !== "down") ownArrived++;
         listener(message);
-        onStamps?.(message.part, { sent: message.at, arrived, server: at });
+        onStamps(message.part, { sent: message.at, arrived, server: at });
       });
+    },
+    async after(part) {
+      const until = pageClock.now() + OWN_PATIENCE_MS;
+      while (part === "burst" && ownArrived < published && pageClock.now() < until && !signal.aborted) {
+        await pause(LOOK_EVERY_MS, signal);
+      }
     },
     async close() {
       signal.removeEventListener("abort", end);

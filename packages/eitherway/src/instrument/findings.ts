@@ -11,6 +11,8 @@ export interface Observed {
   readonly answers?: readonly (readonly number[])[];
   /** How long the ends themselves stood still in each round, in ms. Absent: nobody looked. */
   readonly pausesMs?: readonly number[];
+  /** Of the messages of each round's burst, from their publish to their own arrival, in ms. Absent: there were no bursts. */
+  readonly bursts?: readonly (readonly number[])[];
   /** Milliseconds between two messages. */
   readonly everyMs: number;
   /** What the same way takes when nothing is held back, in ms, where that is known: else the quickest of the messages has to do. */
@@ -48,12 +50,16 @@ const TOGETHER_OF_GAP = 0.25;
 /** Times of sending are known to a millisecond or two: what lies closer together says nothing. */
 const APART_MS = 10;
 
+/** A burst fills queues on its way, which are empty again sooner than that. */
+const END_HELD_MS = 200;
+
 export function findWhatHurts(observed: Observed): readonly Finding[] {
   const { losses, side } = observed;
   const found: Finding[] = [];
   if (observed.rounds.some((round) => round.length > 0)) {
     // What is held back in bunches stalls as well: one name is enough.
-    const hurt = (observed.gathers ? undefined : findBuffering(observed)) ?? findStalls(observed);
+    const held = observed.gathers ? undefined : (findBuffering(observed) ?? findHeldEnds(observed));
+    const hurt = held ?? findStalls(observed);
     if (hurt) found.push(hurt);
   }
   const { sent, lost, doubled, failed, failure } = losses;
@@ -159,4 +165,13 @@ export function findRoundTrip(side: Side, rounds: readonly (readonly number[])[]
   return [
     { id: "round-trip", side: side.id, says: `${side.name}: a round trip takes ${formatValue(value, "ms")}.`, value },
   ];
+}
+
+/** What waits until a buffer is full lets single small messages through and keeps the end of many, until something else comes. */
+function findHeldEnds({ side, rounds, bursts = [] }: Observed): Finding | undefined {
+  const usual = median(rounds.flat());
+  const last = median(bursts.filter((delays) => delays.length > 0).map((delays) => Math.max(...delays)));
+  if (!(last > Math.max(usual + END_HELD_MS, usual * STALL_TIMES))) return undefined;
+  const says = `${side.name}: something on the way holds the end of a burst back, for ${formatValue(last, "ms")} where single messages take ${formatValue(usual, "ms")}: it waits for more to come. "eitherway doctor" finds out what.`;
+  return { id: "buffering", side: side.id, says, value: last };
 }

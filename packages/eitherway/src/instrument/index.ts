@@ -2,6 +2,7 @@
  * `eitherway/instrument`: how comparisons of transports are judged, kept and worded. Pure and isomorphic: what measures (the command
  * line, a page) brings its own clock and connections.
  */
+export { type ClockBounds, type ClockOffset, createClockBounds, oneWays, type Stamps } from "./clock-offset.ts";
 export * from "./comparison.ts";
 export { findRoundTrip, findWhatHurts, type Losses, type Observed } from "./findings.ts";
 export {

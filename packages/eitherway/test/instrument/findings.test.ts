@@ -54,6 +54,14 @@ describe("what hurts", () => {
     expect(namesOf({ rounds: held, baseMs: 1, gathers: true })).toEqual([]);
   });
 
+  it("is a buffer where single messages pass and the end of a burst waits for more, by as much as it waits", () => {
+    const bursts = (endMs: number) =>
+      rounds(20, () => Array.from({ length: 40 }, (_, number) => (number < 35 ? 5 : endMs)));
+    expect(findWhatHurts({ ...CLEAN, bursts: bursts(800) })).toMatchObject([{ id: "buffering", value: 800 }]);
+    expect(namesOf({ bursts: bursts(800), gathers: true })).toEqual([]);
+    expect(namesOf({ bursts: bursts(100) })).toEqual([]); // it queued
+  });
+
   it("is what did not arrive, came twice, or failed", () => {
     const losses = { sent: 400, lost: 2, doubled: 1, failed: 1, failure: "the socket closed (1006)" };
     expect(findWhatHurts({ ...CLEAN, losses }).map(({ says }) => says)).toEqual([

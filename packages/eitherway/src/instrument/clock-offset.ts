@@ -1,10 +1,10 @@
 /**
- * How far the server's clock is from the browser's. The server stamps a message after it was sent and before it arrives, so
+ * How far the server's clock is from the client's. The server stamps a message after it was sent and before it arrives, so
  * each message bounds the difference from both sides; all of them together bound it as tightly as the quickest ones allow.
  * Nothing is assumed about how a round trip divides into its two ways.
  */
 export interface Stamps {
-  /** When it was sent and when it arrived, by the browser's clock, in ms. */
+  /** When it was sent and when it arrived, by the client's clock, in ms. */
   readonly sent: number;
   readonly arrived: number;
   /** When the log took it, by the server's clock, in whole ms. */
@@ -12,7 +12,7 @@ export interface Stamps {
 }
 
 export interface ClockOffset {
-  /** The server's clock less the browser's, in ms. */
+  /** The server's clock less the client's, in ms. */
   readonly ms: number;
   /** It is wrong by no more than that, in ms. */
   readonly uncertainty: number;
