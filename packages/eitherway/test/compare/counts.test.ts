@@ -4,13 +4,16 @@ import { connect } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createChannels, createClientWay } from "../../src/cli/compare/client-way.ts";
 import { fillFor, messageOf } from "../../src/cli/compare/content.ts";
+import { FIGURES } from "../../src/cli/compare/figure-kinds.ts";
+import type { MeasuredServer, Usage } from "../../src/cli/compare/measured-server.ts";
 import { PATHS } from "../../src/cli/compare/paths.ts";
 import { createWay } from "../../src/cli/compare/rounds.ts";
 import { sharedClock } from "../../src/cli/compare/shared-clock.ts";
-import { median, playRound, type RoundMessage, type RoundPart } from "../../src/instrument/index.ts";
+import { measureSizes } from "../../src/cli/compare/sizes.ts";
+import { createTally, median, playRound, type RoundMessage, type RoundPart } from "../../src/instrument/index.ts";
 import { createFaultNetwork } from "../../src/testing/index.ts";
 import { text } from "../support/websocket-frames.ts";
-import { pathOf, startTarget } from "./support.ts";
+import { pathOf, putBetween, startTarget } from "./support.ts";
 
 const TRACE = { messages: 40, everyMs: 2, fill: fillFor(120) };
 const PLAN = { trace: TRACE, burstMs: 20, patienceMs: 3_000 };
@@ -45,6 +48,38 @@ describe.each(PATHS)("over $name", (path) => {
     const [opened, delivered] = seen;
     expect((delivered?.[1] ?? 0) - (opened?.[1] ?? 0)).toBeGreaterThan(TRACE.messages * 120);
   });
+});
+
+test("the bytes of a message are those that a proxy sees, and hold what HTTP adds to it", async () => {
+  const target = await startTarget();
+  const server = target.server as MeasuredServer;
+  const { network, paths } = await putBetween(target, ["ws", "sse", "poll"]);
+  const sides = paths.map((path) => ({ id: path.id, name: path.name, path }));
+  const seen = async (): Promise<Usage> => {
+    const usage = await server.usage({ collected: false });
+    return { ...usage, bytesIn: network.counters.bytes.up, bytesOut: network.counters.bytes.down };
+  };
+  const measure = async (usage: MeasuredServer["usage"]) => {
+    const tally = createTally(FIGURES);
+    const { signal } = new AbortController();
+    const content = { kind: "bytes", bytes: 200, perSecond: 1 } as const;
+    await measureSizes({ sides, tally, content, signal, target: { ...target, server: { ...server, usage } } });
+    return tally
+      .figures(sides)
+      .map(({ id, values }) => [id, ...sides.map((side) => values[side.id]?.summary.median ?? Number.NaN)]);
+  };
+  const [told, counted] = [await measure(server.usage), await measure(seen)];
+  expect(told.map(([id]) => id)).toEqual(["bytes.down", "bytes.up"]);
+  for (const [row, [id, ...bytes]] of told.entries()) {
+    for (const [side, size] of bytes.entries()) {
+      // Times and counters in it have more or fewer digits.
+      expect(Math.abs(Number(size) - Number(counted[row]?.[side + 1])), `${id}: ${told} ${counted}`).toBeLessThan(8);
+      expect(size).toBeGreaterThan(200);
+    }
+  }
+  const [down, up] = told.map(([, ...bytes]) => bytes.map(Number)) as [number[], number[]];
+  expect(down[2]).toBeGreaterThan(2 * (down[0] as number)); // a long-poll asks for each message anew
+  expect(up[1]).toBeGreaterThan(2 * (up[0] as number)); // a POST, and no frame
 });
 
 describe.runIf(process.platform === "linux")("CPU time", () => {

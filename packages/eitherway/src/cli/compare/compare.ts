@@ -20,6 +20,7 @@ import type { Path } from "./paths.ts";
 import type { Plan } from "./plan.ts";
 import { type Content, type PathSide, playRounds, type RoundsOptions, type SideLosses } from "./rounds.ts";
 import { sharedClock } from "./shared-clock.ts";
+import { measureSizes } from "./sizes.ts";
 import type { Target } from "./target.ts";
 
 export interface CompareOptions {
@@ -49,6 +50,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   const tally = createTally(FIGURES);
   const common = { sides, target, tally, signal };
   let rounds = 0;
+  await measureSizes({ ...common, content });
   const losses = await playRounds({
     ...common,
     content,
@@ -59,7 +61,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     },
   });
   if (plan.openings > 0 && !signal.aborted) {
-    tell("opening connections, counting bytes and memory");
+    tell("opening connections, counting memory, sending payloads of each kind");
     const able = sides.filter(({ id }) => losses[id]?.sent !== 0);
     const onFailure = ({ id }: PathSide, { message }: Error): void => {
       const sum = losses[id] as SideLosses;

@@ -100,16 +100,17 @@ export const FIGURES = {
     title: "bytes a message, down",
     unit: "bytes",
     better: "less",
-    about: "On the server's sockets with all headers of HTTP and WebSocket, without those of TCP and IP.",
+    about:
+      "Of a message that comes alone: both ways on the server's sockets with all headers of HTTP and WebSocket and the requests of a long-poll, without the headers of TCP and IP.",
     judged: false,
   },
   bytesUp: {
     id: "bytes.up",
     row: "protocol",
-    title: "bytes a publish, both ways",
+    title: "bytes a publish, up",
     unit: "bytes",
     better: "less",
-    about: "The publish and its answer, counted the same way.",
+    about: "Of a publish that goes alone, and its answer, counted the same way.",
     judged: false,
   },
   memory: {

@@ -161,9 +161,9 @@ export function createWay(path: Path, target: Target, kind: ContentKind): Way {
 /** What the server used for each part of a round. */
 function readUsage({ server }: Target) {
   const at = new Map<RoundPart, Usage>();
-  const between = (from: RoundPart, to: RoundPart, what: (usage: Usage) => number, messages: number) => {
+  const cpuBetween = (from: RoundPart, to: RoundPart, messages: number): number => {
     const [before, after] = [at.get(from), at.get(to)];
-    return before && after ? (what(after) - what(before)) / messages : Number.NaN;
+    return before && after ? (after.cpuMicros - before.cpuMicros) / messages : Number.NaN;
   };
   return {
     async after(part: RoundPart): Promise<void> {
@@ -173,10 +173,8 @@ function readUsage({ server }: Target) {
     numbers(messages: number): Partial<Record<FigureName, number>> {
       if (at.size === 0) return {};
       return {
-        cpuDown: between("open", "down", ({ cpuMicros }) => cpuMicros, messages),
-        cpuUp: between("down", "up", ({ cpuMicros }) => cpuMicros, messages),
-        bytesDown: between("open", "down", ({ bytesOut }) => bytesOut, messages),
-        bytesUp: between("down", "up", ({ bytesIn, bytesOut }) => bytesIn + bytesOut, messages),
+        cpuDown: cpuBetween("open", "down", messages),
+        cpuUp: cpuBetween("down", "up", messages),
       };
     },
   };
