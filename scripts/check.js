@@ -1,6 +1,7 @@
 /** `npm run check`: format, lint, types, layers, dead code and rules about files. One line each; a failing one in full. */
 import { availableParallelism } from "node:os";
 import { buildPackage } from "./lib/build.js";
+import { choosingPage, readChoosingPage } from "./lib/choosing-page.js";
 import { factsPage, readFactsPage } from "./lib/facts-page.js";
 import { lockHosts, longFiles, machinePaths } from "./lib/file-rules.js";
 import { Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
@@ -35,6 +36,7 @@ const CHECKS = [
   },
   { title: "sizes of bundles", complaints: sizes },
   { title: "facts page", complaints: facts },
+  { title: "choosing page", complaints: choosing },
   { title: "length of files", complaints: rule(longFiles) },
   { title: "no hosts in the lock file", complaints: rule(lockHosts) },
   { title: "no paths of a machine", complaints: rule(machinePaths) },
@@ -97,4 +99,9 @@ async function facts() {
 /** @param {() => readonly string[]} complain */
 function rule(complain) {
   return async () => complain().join("\n");
+}
+
+async function choosing() {
+  const isSame = (await choosingPage()) === readChoosingPage();
+  return isSame ? "" : "docs/choosing.md is not what its numbers and the rules say: npm run choosing -- --keep";
 }

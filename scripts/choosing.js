@@ -1,4 +1,7 @@
-/** `npm run choosing`: compares all transports on this machine, about 3 minutes, and writes docs/choosing.md and its numbers anew. */
+/**
+ * `npm run choosing`: compares all transports on this machine, about 3 minutes, and writes docs/choosing.md
+ * and its numbers anew. With `--keep` only the page, from the numbers that are there. `npm run check` says when it is not what they say.
+ */
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { buildPackage } from "./lib/build.js";

@@ -56,8 +56,50 @@ export async function choosingPage() {
   /** @type {Comparison} */
   const comparison = JSON.parse(readFileSync(MEASURED, "utf8"));
   const rows = ROWS.map((row) => section(row, comparison, instrument));
-  return [head(comparison), ...rows].join("\n");
+  return [head(comparison), await useCases(), NOT, ...rows].join("\n");
 }
+
+const WAYS = {
+  websocket: "WebSocket",
+  sse: "SSE",
+  poll: "long-poll",
+  webrtc: "WebRTC, without Eitherway",
+  "plain-polling": "ordinary requests, without Eitherway",
+  download: "downloads, without Eitherway",
+};
+
+/** Of an advice's many, those by a number say most. */
+const SHOWN_FLIPS = 2;
+
+async function useCases() {
+  /** @type {import("../../packages/eitherway/dist/cli/advise/advise.js")} */
+  const { recommendations } = await import(pathToFileURL(`${DIST}/cli/advise/advise.js`).href);
+  /** @type {import("../../packages/eitherway/dist/cli/advise/flips.js")} */
+  const { conditionOf } = await import(pathToFileURL(`${DIST}/cli/advise/flips.js`).href);
+  const rows = recommendations().map(({ useCase, advice }) => {
+    const flips = advice.flips.filter(({ change }) => change !== "becomes").slice(0, SHOWN_FLIPS);
+    const changes = flips.map((flip) => `${WAYS[flip.advises]} if ${conditionOf(flip)}`).join("; ");
+    return [`${useCase.name}: ${useCase.says}`, `**${WAYS[advice.advises]}**`, advice.because, changes || "–"];
+  });
+  return `## What for what
+
+By the rules of \`eitherway advise\` and the numbers that stand in the first column; yours may be others: \`eitherway advise --use-case chat\`
+asks for them, says how sure it is, and prints settings and code. Whatever it is, nothing is lost when a transport does not get
+through: the client falls back, and goes on where it was.
+
+${table(["for", "take", "because", "would change"], rows)}`;
+}
+
+const NOT = `## When not to use Eitherway
+
+- **News that may be half a minute old**, to many: ordinary requests with an \`ETag\`, or a page that a CDN renews, need no server of yours.
+- **Files, audio and video**: downloads and WebRTC have flow control, codecs and caches for them; a channel is for messages.
+- **States between a few peers that may be lost** (pointers, positions, 60 times a second): WebRTC data channels, unordered.
+- **One request, one answer**: \`fetch\`. A channel is for what comes without being asked for.
+- **Work queues**: every subscriber of a channel sees every message; nothing is handed to one worker alone.
+- **Storage**: a log keeps what its retention says (1,000 messages, 1 MiB, 1 hour by default), and in memory only until the process ends.
+- **Several processes, authentication, presence**: not there yet.
+`;
 
 /** @param {Comparison} comparison */
 function head({ made }) {
@@ -128,10 +170,16 @@ function faultTable({ sides, faults }, { formatValue }) {
     const back = recoveredMs === undefined ? "not back in time" : `back after ${formatValue(recoveredMs, "ms")}`;
     return `${noticed}${back}; lost ${lost}, doubled ${doubled}, gaps ${gaps}`;
   };
-  return table(
+  const notes = [
+    ...new Set(faults.flatMap(({ fault, note }) => (note === undefined ? [] : [`- ${fault}: ${note}\n`]))),
+  ];
+  return `${table(
     ["", ...sides.map(({ name }) => name)],
     names.map((fault) => [fault, ...sides.map(({ id }) => cell(fault, id))]),
-  );
+  )}
+Messages came every 50 ms; a closed way was open again after 4 s.
+
+${notes.join("")}`;
 }
 
 /**

@@ -93,8 +93,8 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
 
 /** How long a way stays closed. Clients try a few times meanwhile, and their pauses grow. */
 const CLOSED_MS = 4_000;
-/** Above the 35 s after which a long-poll that stays silent is given up. */
-const PATIENCE_MS = 45_000;
+/** Above the 35 s after which a silent long-poll is given up, and the 10 s for a next attempt that meets a dead connection too. */
+const PATIENCE_MS = 60_000;
 const BROWSER_MS = 40_000;
 
 /** Side by side: both are idle most of the time. */

@@ -14,7 +14,7 @@ export interface FaultsOptions {
   readonly signal: AbortSignal;
   /** For how long a way stays closed, in ms. */
   readonly closedMs: number;
-  /** Whoever is not back by then is not back, and what has not come by then is lost, in ms after the way was opened again. */
+  /** Whoever is not back by then is not back, in ms after the way was opened again. */
   readonly patienceMs: number;
 }
 
@@ -181,7 +181,7 @@ async function recover({ witness, source }: Scene, began: number, timing: Timing
   await pause(CALM_MS, timing);
   source.stop();
   // A client may meet a second dead connection of its HTTP pool: late is not lost.
-  const whole = witness.has(source.stored, back === undefined ? 0 : timing.patienceMs);
+  const whole = witness.has(source.stored, back === undefined ? 0 : LAST_MS);
   await Promise.race([whole, timing.aborted]);
   const noticed = witness.noticed(began);
   return {
@@ -190,6 +190,9 @@ async function recover({ witness, source }: Scene, began: number, timing: Timing
     ...witness.count(source.stored),
   };
 }
+
+/** For what is late, longer than a client waits for a connection to open. */
+const LAST_MS = 20_000;
 
 function urlOf(port: number): string {
   return `http://127.0.0.1:${port}/eitherway`;
