@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { playFaults } from "../../src/cli/compare/faults.ts";
 import type { PathSide } from "../../src/cli/compare/rounds.ts";
-import type { Channel, Client } from "../../src/client/index.node.ts";
 import type { FaultOutcome } from "../../src/instrument/index.ts";
-import { pathOf } from "./support.ts";
+import { pathOf, withMessages } from "./support.ts";
 
 /** Its half-open connection is found out after 35 s: too long for a test that others wait for. */
 const QUICK = ["ws", "sse", "sse-h2"] as const;
@@ -61,29 +60,7 @@ test("a client that forgets every tenth message is found out", async () => {
 
 /** Drops messages behind the client's back. */
 function forgetful(path: PathSide["path"]): PathSide["path"] {
-  const drop = (channel: Channel): Channel =>
-    overlay(channel, {
-      on: (event: "message", listener: (data: { readonly number: number }) => void) =>
-        channel.on(event, (data: unknown) => {
-          const message = data as { readonly number: number };
-          if (event !== "message" || message.number % 10 !== 0) listener(message);
-        }),
-    });
-  return {
-    ...path,
-    createClient: (...args): Client => {
-      const client = path.createClient(...args);
-      return overlay(client, { channel: (...how: Parameters<Client["channel"]>) => drop(client.channel(...how)) });
-    },
-  };
-}
-
-function overlay<T extends object>(target: T, own: object): T {
-  return new Proxy(target, {
-    get(_, name) {
-      if (name in own) return Reflect.get(own, name);
-      const value = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
+  return withMessages(path, (listener) => (data, meta) => {
+    if ((data as { readonly number: number }).number % 10 !== 0) listener(data, meta);
   });
 }

@@ -2,8 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Path } from "../../src/cli/compare/paths.ts";
 import type { Target } from "../../src/cli/compare/target.ts";
-import type { Channel, Client } from "../../src/client/index.node.ts";
-import { differences, figureOf, pathOf, putBetween, runComparison, startTarget } from "./support.ts";
+import { differences, figureOf, pathOf, putBetween, runComparison, startTarget, withMessages } from "./support.ts";
 
 const RUNS = Number(process.env.EITHERWAY_COMPARE_RUNS ?? 1);
 /** Of 20 runs one may go wrong. */
@@ -67,31 +66,9 @@ const LONGER = 1.3;
 
 /** Whatever comes in takes that much longer, by work and not by a timer, as in a slower client. */
 function busy(path: Path, ms: number): Path {
-  return {
-    ...path,
-    createClient: (...args) => withChannel(path.createClient(...args), (channel) => late(channel, ms)),
-  };
-}
-
-function withChannel(client: Client, change: (channel: Channel) => Channel): Client {
-  return overlay(client, { channel: (name: string) => change(client.channel(name)) });
-}
-
-function late(channel: Channel, ms: number): Channel {
-  const on = (event: string, listener: (...args: unknown[]) => void) =>
-    channel.on(event as "message", (...args: unknown[]) => {
-      const until = performance.now() + ms;
-      while (event === "message" && performance.now() < until); // spins
-      listener(...args);
-    });
-  return overlay(channel, { on });
-}
-
-function overlay<T extends object>(target: T, own: object): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const value = Reflect.get(name in own ? own : target, name);
-      return typeof value === "function" && !(name in own) ? value.bind(target) : value;
-    },
+  return withMessages(path, (listener) => (...message) => {
+    const until = performance.now() + ms;
+    while (performance.now() < until); // spins
+    listener(...message);
   });
 }

@@ -4,6 +4,7 @@ import { type CompareOptions, compare } from "../../src/cli/compare/compare.ts";
 import type { FIGURES } from "../../src/cli/compare/figure-kinds.ts";
 import { PATHS, type Path, type PathId } from "../../src/cli/compare/paths.ts";
 import { createLocalTarget, type LocalTargetOptions, type Target } from "../../src/cli/compare/target.ts";
+import type { Channel, Client, MessageMeta } from "../../src/client/index.node.ts";
 import type { Comparison, FigureValue } from "../../src/instrument/index.ts";
 import { createFaultNetwork, type FaultNetwork } from "../../src/testing/index.ts";
 
@@ -79,4 +80,32 @@ export function differences({ figures }: Comparison): readonly string[] {
       verdict?.outcome === "more" || verdict?.outcome === "less" ? [`${id} ${verdict.outcome}`] : [],
     ),
   );
+}
+
+type Listener = (data: unknown, meta: MessageMeta) => unknown;
+
+/** The path, but for what its clients do with messages. */
+export function withMessages(path: Path, change: (listener: Listener) => Listener): Path {
+  const changed = (channel: Channel): Channel =>
+    overlay(channel, {
+      on: (event: "message", listener: Listener) =>
+        channel.on(event, (event === "message" ? change(listener) : listener) as () => void),
+    });
+  return {
+    ...path,
+    createClient: (...args): Client => {
+      const client = path.createClient(...args);
+      return overlay(client, { channel: (...how: Parameters<Client["channel"]>) => changed(client.channel(...how)) });
+    },
+  };
+}
+
+function overlay<T extends object>(target: T, own: object): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (name in own) return Reflect.get(own, name);
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
