@@ -11,7 +11,7 @@ process.env.EITHERWAY_WALK_RUNS ??= "5000";
 process.env.EITHERWAY_MODEL_RUNS ??= "50000";
 /** About 7 minutes. */
 process.env.EITHERWAY_FUZZ_BYTES ??= "10000000";
-/** Of each kind, as long as `compare --quick`. About 12 minutes, on a machine that does nothing else. */
+/** Of each kind, as long as `compare --quick`. About 20 minutes, on a machine that does nothing else. */
 process.env.EITHERWAY_COMPARE_RUNS ??= "20";
 
 const LONG = {
