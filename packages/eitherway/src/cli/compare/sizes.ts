@@ -18,6 +18,8 @@ export interface SizesOptions {
 
 /** A ping or a window update may come between: the middle one of a few has none. */
 const MESSAGES = 5;
+/** For a side. Over a long way there are fewer of them: rounds need the time. */
+const MOST_MS = 800;
 /** What follows a message (a long-poll asks again) has arrived after that, and twice what the message took. */
 const SETTLE_MS = 15;
 const PATIENCE_MS = 3_000;
@@ -55,7 +57,8 @@ async function weigh(way: Way, server: MeasuredServer, fill: string) {
   try {
     await way.open();
     await bytesOf(publish, server); // the first one may open a connection
-    for (let count = 0; count < MESSAGES; count++) {
+    const until = sharedClock.now() + MOST_MS;
+    for (let count = 0; count < MESSAGES && (count === 0 || sharedClock.now() < until); count++) {
       bytesDown.push(await bytesOf(deliver, server));
       bytesUp.push(await bytesOf(publish, server));
     }
