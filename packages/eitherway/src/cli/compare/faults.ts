@@ -73,7 +73,7 @@ export async function playFaults({ sides, signal, ...times }: FaultsOptions): Pr
   const timing: Timing = { ...times, aborted };
   const [lasting, mortal] = await Promise.all([startMeasuredServer({ pingMs: PING_MS }), startMortal()]);
   try {
-    const scenes = sides.flatMap((side) => FAULTS.map((fault) => playFault(fault, side, lasting, timing)));
+    const scenes = FAULTS.flatMap((fault) => sides.map((side) => playFault(fault, side, lasting, timing)));
     return (await Promise.all([...scenes, playKill(mortal, sides, timing)])).flat();
   } finally {
     await Promise.all([lasting.stop(), mortal.stop()]);

@@ -15,7 +15,7 @@ export interface Path {
 export const PATHS: readonly Path[] = [
   { id: "ws", name: "WebSocket", http: 1, createClient: client({ transport: "websocket" }) },
   { id: "sse", name: "SSE", http: 1, createClient: client({ transport: "sse" }) },
-  { id: "sse-h2", name: "SSE, HTTP/2", http: 2, createClient: client({ transports: [sseHttp2Transport] }) },
+  { id: "sse-h2", name: "SSE (h2)", http: 2, createClient: client({ transports: [sseHttp2Transport] }) },
   { id: "poll", name: "long-poll", http: 1, createClient: client({ transport: "poll" }) },
 ];
 
