@@ -4,7 +4,7 @@ import { diagnose } from "./checks.ts";
 import { lookDeep, type Survival } from "./deep.ts";
 import type { Finding } from "./finding.ts";
 import { examineEvents, examineSocket } from "./generic.ts";
-import { type Answer, codeOf, request } from "./request.ts";
+import { type Answer, codeOf, request, textOf } from "./request.ts";
 import { visit } from "./visit.ts";
 
 export interface ExamineOptions {
@@ -31,6 +31,7 @@ export interface Examination {
 
 const BASE_PATH = "/eitherway";
 const STEP_MS = 5_000;
+const MS_PER_SECOND = 1_000;
 
 /** @throws EitherwayError `unavailable` where nothing answers, `not-found` where neither a WebSocket nor an event stream is */
 export async function examine(options: ExamineOptions): Promise<Examination> {
@@ -65,45 +66,61 @@ async function findOurs(url: URL): Promise<URL | undefined> {
   const address = new URL(url);
   address.protocol = url.protocol.replace("ws", "http");
   const given = address.pathname.replace(/\/$/, "");
-  for (const path of new Set([given, given + BASE_PATH])) {
-    const candidate = new URL(path, address);
-    const { message } = await head(candidate, "application/json");
-    if (OURS.has(codeOf(await beginningOf(message)) ?? "")) return candidate;
-  }
-  return undefined;
+  const candidates = [given, given + BASE_PATH].map((path) => new URL(path, address));
+  const codes = await Promise.all(candidates.map(codeAt));
+  return candidates.find((_, place) => OURS.has(codes[place] ?? ""));
 }
 
 /** What only the base path answers, or any path of a server that does not let this request in. */
 const OURS: ReadonlySet<string> = new Set(["upgrade-required", "host-refused", "origin-refused"]);
 
-async function checkStream(url: URL): Promise<void> {
-  const { status, headers, message } = await head(url, "text/event-stream");
+async function codeAt(url: URL): Promise<string | undefined> {
+  const answer = await head(url, "application/json");
+  if (!answer) return undefined; // servers of WebSockets alone may not answer
+  const { headers, message } = answer;
+  if (headers["content-type"]?.includes("json")) return codeOf(await textOf(message));
   message.destroy();
-  if (status === 200 && headers["content-type"]?.startsWith("text/event-stream")) return;
-  const answered = `${status}${headers["content-type"] ? ` with ${headers["content-type"]}` : ""}`;
-  const next =
-    status === 426 || status === 400
-      ? "if it is a WebSocket, give its URL with ws: or wss:"
-      : "give the URL of a WebSocket (ws:, wss:), an event stream, or an Eitherway server";
+  return undefined;
+}
+
+async function checkStream(url: URL): Promise<void> {
+  const answer = await head(url, "text/event-stream");
+  if (!answer) {
+    throw new EitherwayError(
+      "unavailable",
+      `${url.href} took the connection and answered nothing in ${STEP_MS / MS_PER_SECOND} s: the server hangs, or something on the way holds its answer back; ask the server itself, without what is between.`,
+    );
+  }
+  const { status, headers, message } = answer;
+  message.destroy();
+  const type = headers["content-type"];
+  if (status === 200 && type?.startsWith("text/event-stream")) return;
   throw new EitherwayError(
     "not-found",
-    `${url.href} answered ${answered}: no event stream and no Eitherway server; ${next}.`,
+    `${url.href} answered ${status}${type ? ` with ${type}` : ""}: no event stream and no Eitherway server; ${nextStep(answer)}.`,
   );
 }
 
-async function head(url: URL, accept: string): Promise<Answer> {
+function nextStep({ status, headers: { location } }: Answer): string {
+  if (location !== undefined) return `it redirects, so give ${location}`;
+  if (status === 426 || status === 400) return "if it is a WebSocket, give its URL with ws: or wss:";
+  return "give the URL of a WebSocket (ws:, wss:), an event stream, or an Eitherway server";
+}
+
+/** Resolves with `undefined` where a connection stands and nothing comes. */
+async function head(url: URL, accept: string): Promise<Answer | undefined> {
+  const signal = AbortSignal.timeout(STEP_MS);
   try {
-    return await request(url, { headers: { accept }, signal: AbortSignal.timeout(STEP_MS) });
+    return await request(url, { headers: { accept }, signal });
   } catch (cause) {
-    throw new EitherwayError("unavailable", `Nothing answers at ${url.href}: ${(cause as Error).message}.`, { cause });
+    if (signal.aborted) return undefined;
+    throw new EitherwayError("unavailable", `Nothing answers at ${url.href}: ${whyOf(cause as NodeJS.ErrnoException)}.`, {
+      cause,
+    });
   }
 }
 
-/** Of a stream, which does not end, only what comes first. */
-async function beginningOf(message: Answer["message"]): Promise<string> {
-  const isJson = message.headers["content-type"]?.includes("json") ?? false;
-  let text = "";
-  if (isJson) for await (const piece of message.setEncoding("utf8")) text += piece;
-  message.destroy();
-  return text;
+/** OpenSSL's own words are of no use to people. */
+function whyOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === "EPROTO" ? "no TLS is spoken there; try http: or ws:" : message;
 }

@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
 import { documented, type Finding } from "./finding.ts";
-import { askHttp2 } from "./http2.ts";
+import { askTls } from "./tls.ts";
 import { type Line, openEvents, openSocket } from "./lines.ts";
 import { MENDS } from "./mends.ts";
 import { pause } from "./visit.ts";
@@ -30,8 +30,9 @@ export async function examineSocket({ url, origin, idleSeconds, signal, tell }: 
   const page = origin ?? url.origin.replace(/^ws/, "http");
   const line = await openSocket(url, { origin: page, protocols: [], timeoutMs: STEP_MS });
   if (line.refusal) {
-    const { status, body } = line.refusal;
-    const evidence = `The answer was ${status === 0 ? body : status}.`;
+    const { status, body, headers } = line.refusal;
+    const target = headers.location === undefined ? "" : `, a redirect to ${headers.location}, which browsers do not follow`;
+    const evidence = `The answer was ${status === 0 ? body : status}${target}.`;
     return { seen: [], findings: [{ ...REFUSED, evidence }] };
   }
   const extensions = line.headers?.["sec-websocket-extensions"];
@@ -89,10 +90,10 @@ async function pingOnce(url: URL, origin: string): Promise<number | undefined> {
 export async function examineEvents({ url, origin, idleSeconds, signal, tell }: GenericOptions): Promise<Examined> {
   tell("opening event streams");
   const headers: Readonly<Record<string, string>> = origin === undefined ? {} : { origin };
-  const [line, compressed, http2] = await Promise.all([
+  const [line, compressed, tls] = await Promise.all([
     openEvents(url, { name: "GET", headers, timeoutMs: STEP_MS }),
     openEvents(url, { name: "compressed", headers: { ...headers, "accept-encoding": "gzip, br" }, timeoutMs: STEP_MS }),
-    url.protocol === "https:" ? askHttp2(url, STEP_MS) : undefined,
+    url.protocol === "https:" ? askTls(url, STEP_MS) : undefined,
   ]);
   compressed.close();
   tell(`listening for ${idleSeconds} s whether it is cut`);
@@ -106,7 +107,7 @@ export async function examineEvents({ url, origin, idleSeconds, signal, tell }: 
   if (!/no-cache|no-store/.test(head["cache-control"] ?? "")) findings.push(cacheableFinding(head["cache-control"]));
   if (head["x-accel-buffering"] !== "no") findings.push(NO_ANTI_BUFFERING);
   if (arrivals.length > 0 && arrivals.every(({ id }) => id === undefined || id === "")) findings.push(NO_IDS);
-  if (http2?.failure !== undefined) findings.push({ ...ILLEGAL, evidence: `Over HTTP/2: ${http2.failure}.` });
+  if (tls?.http2Failure !== undefined) findings.push({ ...ILLEGAL, evidence: `Over HTTP/2: ${tls.http2Failure}.` });
   return {
     seen: [
       "It opens.",
@@ -114,8 +115,8 @@ export async function examineEvents({ url, origin, idleSeconds, signal, tell }: 
         ? `The first event came ${(first.at - openedAt).toFixed(0)} ms after the head.`
         : `No event came in ${idleSeconds} s.`,
       `${arrivals.length} events came.`,
-      ...(http2
-        ? [http2.offered ? "HTTP/2 is offered." : "HTTP/2 is not offered: six streams for all tabs of a browser."]
+      ...(tls
+        ? [tls.offersHttp2 ? "HTTP/2 is offered." : "HTTP/2 is not offered: six streams for all tabs of a browser."]
         : []),
       "Whether events are held back cannot be told without knowing when they were sent.",
     ],

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
 import { createSseDecoder } from "../../protocol/index.ts";
-import { request } from "./request.ts";
+import { request, textOf } from "./request.ts";
 
 export interface Line {
   /** For people: `WebSocket`, `GET …/events`, `POST …/stream`. */
@@ -74,26 +74,24 @@ export function openSocket(url: URL, { origin, protocols, hello, timeoutMs }: So
     socket.terminate();
   };
   const line = emptyLine("WebSocket", close, ended);
+  let head: IncomingHttpHeaders = {};
+  let isOpen = false;
   return new Promise((resolve) => {
     const refuse = (status: number, body: string, headers: IncomingHttpHeaders): void => {
-      line.refusal ??= { status, body, headers }; // what ends it afterwards is no news
+      if (!isOpen) line.refusal ??= { status, body, headers }; // an open one that fails has an end instead
       resolve(line);
     };
     socket.on("upgrade", ({ headers }) => {
-      line.headers = headers;
+      head = headers;
     });
-    socket.on("unexpected-response", (_, message) => {
-      let body = "";
-      message.setEncoding("utf8").on("data", (text) => {
-        body += text;
-      });
-      message.on("end", () => {
-        refuse(message.statusCode ?? 0, body, message.headers);
-        close();
-      });
+    socket.on("unexpected-response", async (_, message) => {
+      refuse(message.statusCode ?? 0, await textOf(message), message.headers);
+      close();
     });
     socket.on("error", (error) => refuse(0, error.message, {}));
     socket.on("open", () => {
+      isOpen = true;
+      line.headers = head;
       line.openedAt = performance.now();
       if (hello !== undefined) socket.send(hello);
       resolve(line);
@@ -151,12 +149,7 @@ export async function openEvents(
       });
       return line;
     }
-    answer.message.setEncoding("utf8");
-    let text = "";
-    const limit = setTimeout(() => abort.abort(), timeoutMs); // of something that is no stream but does not end
-    for await (const piece of answer.message) text += piece;
-    clearTimeout(limit);
-    line.refusal = { status: answer.status, body: text, headers: answer.headers };
+    line.refusal = { status: answer.status, body: await textOf(answer.message), headers: answer.headers };
   } catch (thrown) {
     const isMute = abort.signal.aborted;
     const why = isMute ? `no answer within ${timeoutMs / MS_PER_SECOND} s` : (thrown as Error).message;

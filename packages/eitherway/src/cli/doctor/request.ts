@@ -28,13 +28,31 @@ export function request(url: URL, { method = "GET", headers = {}, body, signal }
   });
 }
 
-/** The answer as a whole. */
+/** The answer with its text. */
 export async function ask(url: URL, options: RequestOptions): Promise<Answer & { readonly body: string }> {
   const answer = await request(url, options);
-  let body = "";
-  answer.message.setEncoding("utf8");
-  for await (const piece of answer.message) body += piece;
-  return { ...answer, body };
+  return { ...answer, body: await textOf(answer.message) };
+}
+
+/** An answer of ours is far below that; somebody else's is not read to its end. */
+const MOST_CHARACTERS = 65_536;
+const TEXT_MS = 5_000;
+
+/** A body, or as much of it as comes in 5 s: what hangs, is cut or never ends is no news here. */
+export async function textOf(message: IncomingMessage): Promise<string> {
+  const timer = setTimeout(() => message.destroy(), TEXT_MS);
+  let text = "";
+  try {
+    for await (const piece of message.setEncoding("utf8")) {
+      text += piece;
+      if (text.length > MOST_CHARACTERS) break; // which destroys it
+    }
+  } catch {
+    // What came counts.
+  } finally {
+    clearTimeout(timer);
+  }
+  return text;
 }
 
 /** The code of an error of ours; `undefined`: somebody else answered. */
