@@ -1,9 +1,12 @@
 /** What a visit means. Each check looks at what came, finds at most one thing, and knows nothing of the others. */
+import { isIP } from "node:net";
+import { isErrorCode } from "../../protocol/index.ts";
 import type { Finding } from "./finding.ts";
-import type { Line, Refusal } from "./lines.ts";
+import { buffering, idle, lifetime } from "./line-checks.ts";
+import { byeOf, type Refusal } from "./lines.ts";
 import { MENDS } from "./mends.ts";
 import { codeOf } from "./request.ts";
-import type { Publish, Visit } from "./visit.ts";
+import type { Visit } from "./visit.ts";
 
 type Check = (visit: Visit) => Finding | undefined;
 
@@ -23,11 +26,11 @@ const origin: Check = ({ socket, stream, url }) => {
     evidence: `${refused.name} with "Origin: ${url.origin}" was refused: ${messageOf(refused.refusal)}`,
     breaks:
       "Browsers send Origin with each WebSocket and each POST: no page can connect. The hop changes the header Host or the scheme, by which the server knows its own address.",
-    mends: MENDS.host,
+    mends: MENDS.host(url),
   };
 };
 
-const host: Check = ({ socket, events, stream }) => {
+const host: Check = ({ socket, events, stream, url }) => {
   const refused = [socket, events, stream].find(({ refusal }) => refusal && codeOf(refusal.body) === "host-refused");
   if (!refused) return undefined;
   return {
@@ -37,7 +40,7 @@ const host: Check = ({ socket, events, stream }) => {
     evidence: `${refused.name} was refused: ${messageOf(refused.refusal)}`,
     breaks: "Nothing works under this name.",
     mends: [
-      ...MENDS.host,
+      ...MENDS.host(url),
       {
         for: "eitherway",
         setting: "--insecure   # or insecure: true; there is no authentication yet, so everybody reads and writes",
@@ -47,7 +50,7 @@ const host: Check = ({ socket, events, stream }) => {
 };
 
 const upgrade: Check = ({ socket: { refusal } }) => {
-  if (!refusal || isAccess(refusal)) return undefined;
+  if (!refusal || (isOwn(refusal) && codeOf(refusal.body) !== "upgrade-required")) return undefined;
   const isLost = codeOf(refusal.body) === "upgrade-required";
   return {
     id: isLost ? "upgrade-lost" : "upgrade-refused",
@@ -62,8 +65,29 @@ const upgrade: Check = ({ socket: { refusal } }) => {
   };
 };
 
+/** Codes that have checks of their own. */
+const CHECKED: ReadonlySet<string> = new Set(["origin-refused", "host-refused", "upgrade-required"]);
+
+const server: Check = ({ socket, events, stream, publishes }) => {
+  const lines = [socket, events, stream].flatMap((line) => {
+    const code = line.refusal ? codeOf(line.refusal.body) : byeOf(line);
+    return code === undefined ? [] : [{ name: line.name, code }];
+  });
+  const said = [...lines, ...publishes.flatMap(({ code }) => (code === undefined ? [] : [{ name: "publish", code }]))];
+  const [first, ...others] = said.filter(({ code }) => !CHECKED.has(code));
+  if (!first) return undefined;
+  return {
+    id: "server-refuses",
+    severity: "fault",
+    title: `The server itself refuses: ${first.code}.`,
+    evidence: `${first.name}: ${first.code}${others.length > 0 ? `, and ${others.length} more` : ""}. It answers in its own words, so they came through.`,
+    breaks: "What it refuses. Nothing on the way is to blame; the doctor cannot look further there.",
+    mends: MENDS.limits,
+  };
+};
+
 const eventsDoor: Check = ({ events: { refusal } }) => {
-  if (!refusal || refusal.isMute || isAccess(refusal)) return undefined;
+  if (!refusal || refusal.isMute || isOwn(refusal)) return undefined;
   return {
     id: "events-refused",
     severity: "fault",
@@ -75,7 +99,7 @@ const eventsDoor: Check = ({ events: { refusal } }) => {
 };
 
 const streamDoor: Check = ({ stream: { refusal } }) => {
-  if (!refusal || refusal.isMute || isAccess(refusal)) return undefined;
+  if (!refusal || refusal.isMute || isOwn(refusal)) return undefined;
   return {
     id: "stream-refused",
     severity: "fault",
@@ -87,9 +111,7 @@ const streamDoor: Check = ({ stream: { refusal } }) => {
 };
 
 const publishing: Check = ({ publishes }) => {
-  const failed = publishes.filter(
-    ({ answeredAt, code }) => answeredAt === undefined && code !== "origin-refused" && code !== "host-refused",
-  );
+  const failed = publishes.filter(({ answeredAt, code }) => answeredAt === undefined && code === undefined);
   const [first] = failed;
   if (!first) return undefined;
   return {
@@ -101,97 +123,6 @@ const publishing: Check = ({ publishes }) => {
     mends: MENDS.refused,
   };
 };
-
-/** Below that, a network or a busy machine is late as well. */
-const HELD_MS = 250;
-/** Of the messages have to be late. */
-const HELD_SHARE = 0.25;
-
-const buffering: Check = ({ socket, events, stream, publishes }) => {
-  const mute = [events, stream].filter(({ refusal }) => refusal?.isMute);
-  const held = [socket, events, stream]
-    .map((line) => ({ line, ...heldBack(line, publishes) }))
-    .filter(({ late, count }) => count > 0 && late / count >= HELD_SHARE);
-  if (mute.length === 0 && held.length === 0) return undefined;
-  const longestMs = Math.max(...mute.map(({ refusal }) => refusal?.waitedMs ?? 0), ...held.map((one) => one.longestMs));
-  return {
-    id: "buffering",
-    severity: "fault",
-    title: "Something on the way holds messages back.",
-    evidence: [...mute.map(muteText), ...held.map(heldText)].join(" "),
-    breaks:
-      "Messages come in bunches, or not at all until more of them are there; clients take a mute stream for a broken one and fall back to long-poll.",
-    mends: MENDS.buffering,
-    value: longestMs,
-  };
-};
-
-function muteText({ name, refusal }: Line): string {
-  return `${name}: not even the head of the answer came within ${(refusal?.waitedMs ?? 0) / MS_PER_SECOND} s.`;
-}
-
-function heldText({ line, late, count, missing, longestMs, bunches }: Held & { readonly line: Line }): string {
-  const came = missing > 0 ? `; ${missing} had not come when the doctor stopped waiting` : "";
-  return `${line.name}: of ${count} messages, sent 100 ms apart, ${late} came late, up to ${(longestMs / MS_PER_SECOND).toFixed(2)} s, in ${bunches} ${bunches === 1 ? "bunch" : "bunches"}${came}.`;
-}
-
-interface Held {
-  readonly count: number;
-  readonly late: number;
-  readonly missing: number;
-  readonly longestMs: number;
-  readonly bunches: number;
-}
-
-/** Messages that arrive within that time arrive together. */
-const TOGETHER_MS = 20;
-
-/** Held is what comes later than the answer to its publish, which passed the same hops. */
-function heldBack({ arrivals, lastByteAt, headers }: Line, publishes: readonly Publish[]): Held {
-  const stored = publishes.filter(({ answeredAt }) => answeredAt !== undefined);
-  const came = new Map<number, number>();
-  for (const { at, data } of arrivals) {
-    for (const [, number] of data.matchAll(/"number":(\d+)/g)) came.set(Number(number), at);
-  }
-  if (!headers) return { count: 0, late: 0, missing: 0, longestMs: 0, bunches: 0 };
-  const end = Math.max(lastByteAt, ...stored.map(({ sentAt }) => sentAt)) + WAITED_MS;
-  const delays = stored.map(({ answeredAt = end }, number) => (came.get(number) ?? end) - answeredAt);
-  const times = [...new Set(came.values())].sort((one, other) => one - other);
-  return {
-    count: stored.length,
-    late: delays.filter((ms) => ms > HELD_MS).length,
-    missing: stored.length - came.size,
-    longestMs: Math.max(0, ...delays),
-    bunches: times.filter((at, place) => place === 0 || at - (times[place - 1] as number) > TOGETHER_MS).length,
-  };
-}
-
-const WAITED_MS = 1_500; // what a visit waits for the last messages
-
-const idle: Check = ({ socket, events, stream, pingMs }) => {
-  const cut = [socket, events, stream].filter(({ headers, endedAt }) => headers && endedAt !== undefined);
-  if (cut.length === 0) return undefined;
-  const silences = cut.map(({ endedAt = 0, lastByteAt }) => endedAt - lastByteAt);
-  const shortest = Math.min(...silences);
-  return {
-    id: "idle-cut",
-    severity: "fault",
-    title: `Connections are cut when they are silent for ${(shortest / MS_PER_SECOND).toFixed(1)} s.`,
-    evidence: `${cut.map(({ name }, place) => `${name} was ended after ${((silences[place] ?? 0) / MS_PER_SECOND).toFixed(1)} s without a byte`).join("; ")}. The server pings every ${pingMs / MS_PER_SECOND} s.`,
-    breaks:
-      "Quiet channels reconnect all the time: nothing is lost, but each time costs a request, and messages come later.",
-    mends: [...MENDS.idle, MENDS.ping(pingBelow(shortest))],
-    value: shortest,
-  };
-};
-
-/** A ping may be late, and a limit may be counted from an earlier byte: half of what was survived. */
-function pingBelow(silenceMs: number): number {
-  return Math.max(LEAST_PING_MS, Math.floor(silenceMs / 2 / PING_STEP_MS) * PING_STEP_MS);
-}
-
-const LEAST_PING_MS = 500;
-const PING_STEP_MS = 100;
 
 const compression: Check = ({ encoding }) => {
   if (encoding === undefined || encoding === "identity") return undefined;
@@ -264,14 +195,32 @@ const cacheable: Check = ({ events: { headers } }) => {
   };
 };
 
-const http2: Check = ({ http2: answer }) => {
-  if (!answer || (answer.offered && answer.failure === undefined)) return undefined;
-  if (answer.failure !== undefined) {
+/** Names and addresses that lead to the machine itself: nobody else's browser is hit. */
+function isHere({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || (isIP(hostname) === 4 && hostname.startsWith("127."));
+}
+
+const certificate: Check = ({ tls, url }) => {
+  if (tls?.distrust === undefined) return undefined;
+  return {
+    id: "untrusted-certificate",
+    severity: isHere(url) ? "note" : "fault",
+    title: "Browsers do not trust the certificate.",
+    evidence: `The TLS handshake says ${tls.distrust}.`,
+    breaks:
+      "A WebSocket or a stream fails without a question to the user, unless the certificate was accepted for a page of the same host before.",
+    mends: MENDS.certificate,
+  };
+};
+
+const http2: Check = ({ tls }) => {
+  if (!tls || (tls.offersHttp2 && tls.http2Failure === undefined)) return undefined;
+  if (tls.http2Failure !== undefined) {
     return {
       id: "illegal-headers",
       severity: "fault",
       title: "Event streams fail over HTTP/2.",
-      evidence: `GET /events over HTTP/2: ${answer.failure}.`,
+      evidence: `GET /events over HTTP/2: ${tls.http2Failure}.`,
       breaks:
         "Browsers choose HTTP/2 where it is offered. Headers about the connection (Connection, Keep-Alive, Transfer-Encoding) are forbidden there.",
       mends: [{ for: "nginx", setting: "remove `add_header Connection` and `add_header Keep-Alive`" }],
@@ -328,25 +277,28 @@ const clock: Check = ({ skewMs }) => {
 const CHECKS: readonly Check[] = [
   host,
   origin,
+  server,
   upgrade,
   eventsDoor,
   streamDoor,
   publishing,
   buffering,
   idle,
+  ({ socket, events, stream }) => lifetime([socket, events, stream]),
   compression,
   lastEventId,
   body,
   cors,
   cacheable,
+  certificate,
   http2,
   cookies,
   clock,
 ];
 
-/** Has checks of its own. */
-function isAccess({ body: text }: Refusal): boolean {
-  return ["origin-refused", "host-refused"].includes(codeOf(text) ?? "");
+/** Nothing on the way says no, but the server. */
+function isOwn({ body: text }: Refusal): boolean {
+  return isErrorCode(codeOf(text) ?? "");
 }
 
 function messageOf(refusal: Refusal | undefined): string {

@@ -41,14 +41,15 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   if (base) {
     const [visited, deep] = await Promise.all([
       visit({ ...options, url: base }),
-      options.deepSeconds > 0 ? lookDeep({ url: base, seconds: options.deepSeconds, signal }) : undefined,
+      options.deepSeconds > 0 ? lookDeep({ ...options, url: base, seconds: options.deepSeconds }) : undefined,
     ]);
+    const found = diagnose(visited);
     const opened = [visited.socket, visited.events, visited.stream].filter(({ headers }) => headers);
     return {
       url: base.href,
       what: "eitherway",
       seen: [`An Eitherway server; ${opened.map(({ name }) => name).join(", ") || "nothing"} opened.`],
-      findings: [...diagnose(visited), ...(deep?.findings ?? [])],
+      findings: [...found, ...(deep?.findings ?? []).filter(({ id }) => !found.some((one) => one.id === id))],
       ...(deep && { survival: deep.curve }),
       ...partial(),
     };
@@ -114,9 +115,13 @@ async function head(url: URL, accept: string): Promise<Answer | undefined> {
     return await request(url, { headers: { accept }, signal });
   } catch (cause) {
     if (signal.aborted) return undefined;
-    throw new EitherwayError("unavailable", `Nothing answers at ${url.href}: ${whyOf(cause as NodeJS.ErrnoException)}.`, {
-      cause,
-    });
+    throw new EitherwayError(
+      "unavailable",
+      `Nothing answers at ${url.href}: ${whyOf(cause as NodeJS.ErrnoException)}.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -3,9 +3,9 @@ import { FACTS } from "../facts.ts";
 
 /** Stable, for scripts. */
 export type FindingId =
-  | "unreachable"
   | "host-refused"
   | "origin-refused"
+  | "server-refuses"
   | "upgrade-lost"
   | "upgrade-refused"
   | "events-refused"
@@ -20,13 +20,13 @@ export type FindingId =
   | "cors-refused"
   | "cacheable"
   | "illegal-headers"
+  | "untrusted-certificate"
   | "no-http2"
   | "cookie-set"
   | "clock-skew"
   | "no-event-ids"
   | "no-anti-buffering"
-  | "no-pong"
-  | "redirected";
+  | "no-pong";
 
 export interface Mend {
   /** `nginx`, `haproxy`, `eitherway`, or the product of a fact. */

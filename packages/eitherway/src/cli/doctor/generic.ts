@@ -2,10 +2,10 @@
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
 import { documented, type Finding } from "./finding.ts";
-import { askTls } from "./tls.ts";
 import { type Line, openEvents, openSocket } from "./lines.ts";
 import { MENDS } from "./mends.ts";
-import { pause } from "./visit.ts";
+import { listenTo } from "./pause.ts";
+import { askTls } from "./tls.ts";
 
 export interface GenericOptions {
   readonly url: URL;
@@ -31,14 +31,15 @@ export async function examineSocket({ url, origin, idleSeconds, signal, tell }: 
   const line = await openSocket(url, { origin: page, protocols: [], timeoutMs: STEP_MS });
   if (line.refusal) {
     const { status, body, headers } = line.refusal;
-    const target = headers.location === undefined ? "" : `, a redirect to ${headers.location}, which browsers do not follow`;
+    const target =
+      headers.location === undefined ? "" : `, a redirect to ${headers.location}, which browsers do not follow`;
     const evidence = `The answer was ${status === 0 ? body : status}${target}.`;
     return { seen: [], findings: [{ ...REFUSED, evidence }] };
   }
   const extensions = line.headers?.["sec-websocket-extensions"];
   const pongMs = await pingOnce(url, page);
   tell(`listening for ${idleSeconds} s whether it is cut`);
-  await Promise.race([line.ended, pause(idleSeconds * MS_PER_SECOND, signal)]);
+  await listenTo([line], idleSeconds * MS_PER_SECOND, signal);
   line.close();
   return {
     seen: [
@@ -97,7 +98,7 @@ export async function examineEvents({ url, origin, idleSeconds, signal, tell }: 
   ]);
   compressed.close();
   tell(`listening for ${idleSeconds} s whether it is cut`);
-  await Promise.race([line.ended, pause(idleSeconds * MS_PER_SECOND, signal)]);
+  await listenTo([line], idleSeconds * MS_PER_SECOND, signal);
   line.close();
   const { arrivals, openedAt, headers: head = {} } = line;
   const [first] = arrivals;

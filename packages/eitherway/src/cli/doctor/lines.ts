@@ -21,6 +21,8 @@ export interface Line {
   readonly ended: Promise<void>;
   /** Bytes other than events count as life. */
   readonly lastByteAt: number;
+  /** The longest silence between two bytes, in ms. */
+  readonly survivedMs: number;
   close(): void;
 }
 
@@ -46,7 +48,21 @@ const MS_PER_SECOND = 1_000;
 type Growing = { -readonly [Key in keyof Line]: Line[Key] } & { arrivals: Arrival[] };
 
 function emptyLine(name: string, close: () => void, ended: Promise<void>): Growing {
-  return { name, arrivals: [], openedAt: performance.now(), lastByteAt: performance.now(), ended, close };
+  const now = performance.now();
+  return { name, arrivals: [], openedAt: now, lastByteAt: now, survivedMs: 0, ended, close };
+}
+
+function noteByte(line: Growing): void {
+  const now = performance.now();
+  line.survivedMs = Math.max(line.survivedMs, now - line.lastByteAt);
+  line.lastByteAt = now;
+}
+
+/** The code of the last words of a server of ours, where it ended the line itself. */
+export function byeOf({ arrivals }: Line): string | undefined {
+  const last = arrivals.at(-1);
+  if (!last || !(last.event === "bye" || last.data.startsWith('{"t":"bye"'))) return undefined;
+  return (JSON.parse(last.data) as { readonly code?: string }).code;
 }
 
 export interface SocketOptions {
@@ -96,12 +112,9 @@ export function openSocket(url: URL, { origin, protocols, hello, timeoutMs }: So
       if (hello !== undefined) socket.send(hello);
       resolve(line);
     });
-    const note = (): void => {
-      line.lastByteAt = performance.now();
-    };
-    socket.on("ping", note);
+    socket.on("ping", () => noteByte(line));
     socket.on("message", (data) => {
-      note();
+      noteByte(line);
       line.arrivals.push({ at: line.lastByteAt, data: String(data) });
     });
     socket.on("close", () => {
@@ -166,7 +179,7 @@ function readEvents(message: NodeJS.ReadableStream, line: Growing): void {
     onRetry() {},
   });
   message.on("data", (piece: Buffer) => {
-    line.lastByteAt = performance.now();
+    noteByte(line);
     decoder.feed(piece);
   });
 }

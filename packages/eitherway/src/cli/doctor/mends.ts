@@ -5,13 +5,17 @@ const nginx = (setting: string): Mend => ({ for: "nginx", setting });
 const haproxy = (setting: string): Mend => ({ for: "haproxy", setting });
 const eitherway = (setting: string): Mend => ({ for: "eitherway", setting });
 
+/** What people run into next. */
+const HIDES = "# one proxy_set_header here hides those of the levels above: repeat them here";
+
 /** In nginx: of the `location` that leads to the server. */
 export const MENDS = {
   upgrade: [
     nginx(`proxy_http_version 1.1;
 proxy_set_header Upgrade $http_upgrade;
 proxy_set_header Connection "upgrade";
-proxy_set_header Host $http_host;`),
+proxy_set_header Host $http_host;
+${HIDES}`),
     haproxy("remove what denies or strips the header `upgrade`"),
     ...documented("apache-upgrade", "aws-cloudfront-upgrade"),
   ],
@@ -33,7 +37,7 @@ timeout tunnel 1h`),
     ...documented("express-compression"),
   ],
   lastEventId: [
-    nginx("remove `proxy_set_header Last-Event-ID`"),
+    nginx(`proxy_set_header Last-Event-ID $http_last_event_id;\n${HIDES}`),
     haproxy("remove what deletes the header `last-event-id`"),
   ],
   body: (bytes: number): readonly Mend[] => [
@@ -41,9 +45,25 @@ timeout tunnel 1h`),
     haproxy("remove what denies by `req.body_size`"),
   ],
   refused: [nginx("remove what denies this path or method"), haproxy("remove what denies this path or method")],
-  host: [
-    nginx("proxy_set_header Host $http_host;"),
-    haproxy("remove what sets the header `host`"),
-    eitherway("trustProxy: 1   # where a proxy that ends TLS tells the scheme in X-Forwarded-Proto"),
+  host: (url: URL): readonly Mend[] =>
+    url.protocol === "https:"
+      ? [
+          nginx(`proxy_set_header Host $http_host;
+proxy_set_header X-Forwarded-Proto $scheme;
+${HIDES}`),
+          haproxy("http-request set-header x-forwarded-proto https if { ssl_fc }"),
+          eitherway("--trust-proxy 1   # or trustProxy: 1; beside that of the proxy, which tells the scheme"),
+        ]
+      : [nginx(`proxy_set_header Host $http_host;\n${HIDES}`), haproxy("remove what sets the header `host`")],
+  limits: [eitherway("--limit NAME=VALUE   # of the limit that docs/limits.md names for that word")],
+  certificate: [
+    {
+      for: "nginx",
+      setting: "ssl_certificate /path/to/fullchain.pem;   # with the certificates between it and the authority",
+      documented: {
+        source: "https://nginx.org/en/docs/http/configuring_https_servers.html#chains",
+        date: "2026-11-28",
+      },
+    },
   ],
 } as const;

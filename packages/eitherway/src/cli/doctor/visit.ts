@@ -1,9 +1,10 @@
 /** A visit to a server of ours: everything that is tried, and what came. What it means is decided in checks.ts. */
 import { performance } from "node:perf_hooks";
 import { jsonClientCodec } from "../../protocol/index.ts";
-import { askHttp2, type Http2Answer } from "./http2.ts";
 import { type Line, openEvents, openSocket } from "./lines.ts";
+import { pause } from "./pause.ts";
 import { type Answer, ask, codeOf } from "./request.ts";
+import { askTls, type TlsAnswer } from "./tls.ts";
 
 export interface VisitOptions {
   /** The base path of the server. */
@@ -30,14 +31,18 @@ export interface Visit {
   readonly encoding: string | undefined;
   readonly preflight?: { readonly origin: string; readonly status: number; readonly allowed: string | undefined };
   /** Of https alone. */
-  readonly http2?: Http2Answer;
+  readonly tls?: TlsAnswer;
   /** The server's `Date` less the clock here, in ms. */
   readonly skewMs: number | undefined;
   readonly cookies: readonly string[];
   readonly pingMs: number;
+  /** When it ended, by `performance.now()`. */
+  readonly until: number;
 }
 
 export interface Publish {
+  /** Stands in its payload. */
+  readonly number: number;
   readonly sentAt: number;
   /** When its answer came; absent: it was not stored. */
   readonly answeredAt?: number;
@@ -66,10 +71,14 @@ const LAST_MS = 1_500;
 /** The first ping of an event stream comes about 1 s after its beginning (PROTOCOL.md, rule L6). */
 const DEFAULT_PING_MS = 15_000;
 
-/** Takes about 4 s and the idle time. Never rejects for what a server does. */
+/** Where each step waits to its end, silence is listened to for less: finding out what is there takes 5 s before, and 40 s are promised. */
+const WHOLE_MS = 34_000;
+
+/** Takes about 4 s and the idle time, at most 34 s. Never rejects for what a server does. */
 export async function visit({ url, idleSeconds, origin, signal, tell }: VisitOptions): Promise<Visit> {
   const channel = `doctor/${crypto.randomUUID()}`;
   const own = url.origin;
+  const deadline = performance.now() + WHOLE_MS;
   const hello = jsonClientCodec.writeClient({ t: "hello", client: "doctor", channels: new Map([[channel, "now"]]) });
   const at = (path: string): URL => new URL(`${url.href}${path}`);
   const eventsUrl = at(`/events?channel=${channel}`);
@@ -95,13 +104,13 @@ export async function visit({ url, idleSeconds, origin, signal, tell }: VisitOpt
     await pause(LAST_MS, signal);
     tell("resuming, sending a large message, asking as other clients do");
     const welcome = welcomeOf([socket, stream]);
-    const until = performance.now() + idleSeconds * MS_PER_SECOND;
-    const [resumed, large, encoding, preflight, http2] = await Promise.all([
-      resume(eventsUrl, events, publishes),
+    const until = Math.min(performance.now() + idleSeconds * MS_PER_SECOND, deadline);
+    const [resumed, large, encoding, preflight, tls] = await Promise.all([
+      signal.aborted ? undefined : resume(eventsUrl, events),
       publishLarge(at(`/channels/doctor/${crypto.randomUUID()}`), own, welcome.messageBytes, signal),
       encodingOf(eventsUrl, STEP_MS),
-      origin === undefined ? undefined : askBefore(target, origin, signal),
-      url.protocol === "https:" ? askHttp2(eventsUrl, STEP_MS) : undefined,
+      origin === undefined || signal.aborted ? undefined : askBefore(target, origin),
+      url.protocol === "https:" ? askTls(eventsUrl, STEP_MS) : undefined,
     ]);
     tell(`listening for ${idleSeconds} s whether silent connections are cut`);
     await pause(until - performance.now(), signal);
@@ -110,9 +119,10 @@ export async function visit({ url, idleSeconds, origin, signal, tell }: VisitOpt
       ...(resumed && { resumed }),
       ...(large && { large }),
       ...(preflight && { preflight }),
-      ...(http2 && { http2 }),
+      ...(tls && { tls }),
       cookies: heads.flatMap((head) => head["set-cookie"] ?? []),
       pingMs: welcome.pingMs,
+      until: performance.now(),
     };
   } finally {
     for (const line of lines) line.close();
@@ -122,22 +132,26 @@ export async function visit({ url, idleSeconds, origin, signal, tell }: VisitOpt
 async function publishAll(url: URL, origin: string, signal: AbortSignal): Promise<readonly Publish[]> {
   const all: Promise<Publish>[] = [];
   for (let number = 0; number < PUBLISHES && !signal.aborted; number++) {
-    all.push(publish(url, origin, JSON.stringify({ number })));
+    all.push(publish(url, origin, number));
     await pause(EVERY_MS, signal);
   }
   return Promise.all(all);
 }
 
-async function publish(url: URL, origin: string, body: string): Promise<Publish> {
+/** Of the second half of the messages: by it, bunches tell whether a hop waits for a time or for bytes (held.ts). */
+const PAD = "x".repeat(1_000);
+
+async function publish(url: URL, origin: string, number: number): Promise<Publish> {
   const sentAt = performance.now();
   try {
+    const body = JSON.stringify(number < PUBLISHES / 2 ? { number } : { number, pad: PAD });
     const headers = { origin, "content-type": "application/json" };
     const answer = await ask(url, { method: "POST", headers, body, signal: AbortSignal.timeout(STEP_MS) });
     const { status } = answer;
-    if (status === 201) return { sentAt, status, answeredAt: performance.now() };
-    return { sentAt, status, code: codeOf(answer.body) };
+    if (status === 201) return { number, sentAt, status, answeredAt: performance.now() };
+    return { number, sentAt, status, code: codeOf(answer.body) };
   } catch {
-    return { sentAt, status: 0 };
+    return { number, sentAt, status: 0 };
   }
 }
 
@@ -146,18 +160,22 @@ const RESUME_MS = 3_000;
 const LOOK_MS = 50;
 
 /** Goes on after the first message, as an `EventSource` does that lost its connection: the second one has to come first. */
-async function resume(url: URL, events: Line, publishes: readonly Publish[]): Promise<Resumed | undefined> {
+async function resume(url: URL, events: Line): Promise<Resumed | undefined> {
   const [first, second] = events.arrivals.filter(({ id }) => id !== undefined && id !== "");
-  if (!first?.id || !second?.id || publishes.length < 2) return undefined;
+  if (!first?.id || !second?.id) return undefined;
   const line = await openEvents(url, { name: "resume", headers: { "last-event-id": first.id }, timeoutMs: STEP_MS });
   const arrival = () => line.arrivals.find(({ event }) => event !== "ping");
   for (let waited = 0; !arrival() && waited < RESUME_MS && !line.refusal; waited += LOOK_MS) await pause(LOOK_MS);
   line.close();
+  if (line.refusal) return undefined;
   return { expected: second.id, came: arrival()?.id };
 }
 
 /** Room for quotes around it, and for a limit that is counted a little differently. */
 const MARGIN_BYTES = 64;
+/** More would take too long from far away, and the usual limits of hops are below: nginx's is 1 MiB. */
+const MOST_BYTES = 1.25 * 1_024 * 1_024;
+const LARGE_MS = 15_000;
 
 async function publishLarge(
   url: URL,
@@ -166,14 +184,14 @@ async function publishLarge(
   signal: AbortSignal,
 ): Promise<Large | undefined> {
   if (limit === undefined || signal.aborted) return undefined;
-  const bytes = limit - MARGIN_BYTES;
+  const bytes = Math.min(limit - MARGIN_BYTES, MOST_BYTES);
+  const timeout = AbortSignal.timeout(LARGE_MS);
   try {
     const headers = { origin, "content-type": "text/plain" };
-    const timeout = AbortSignal.timeout(STEP_MS);
     const { status, body } = await ask(url, { method: "POST", headers, body: "x".repeat(bytes), signal: timeout });
     return { bytes, status, isOurs: status === 201 || codeOf(body) !== undefined };
   } catch {
-    return { bytes, status: 0, isOurs: false };
+    return timeout.aborted ? undefined : { bytes, status: 0, isOurs: false }; // a slow network is no limit
   }
 }
 
@@ -183,9 +201,13 @@ async function encodingOf(url: URL, timeoutMs: number): Promise<string | undefin
   return line.headers?.["content-encoding"];
 }
 
-async function askBefore(url: URL, origin: string, signal: AbortSignal) {
+async function askBefore(url: URL, origin: string) {
   const headers = { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
-  const answer: Answer | undefined = await ask(url, { method: "OPTIONS", headers, signal }).catch(() => undefined);
+  const answer: Answer | undefined = await ask(url, {
+    method: "OPTIONS",
+    headers,
+    signal: AbortSignal.timeout(STEP_MS),
+  }).catch(() => undefined);
   return { origin, status: answer?.status ?? 0, allowed: answer?.headers["access-control-allow-origin"] };
 }
 
@@ -211,18 +233,4 @@ function parsed(text: string): unknown {
 function skewOf(date: string | undefined): number | undefined {
   const ms = Date.parse(date ?? "") - Date.now();
   return Number.isNaN(ms) ? undefined : ms;
-}
-
-/** Ends at once when the visit is to end. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(end, Math.max(0, ms));
-    function end(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      resolve();
-    }
-    if (signal?.aborted) end();
-    else signal?.addEventListener("abort", end);
-  });
 }

@@ -1,0 +1,85 @@
+/** Whether messages that a line brought had been held back on the way, for how long, and by what rule. */
+import type { Line } from "./lines.ts";
+import type { Publish } from "./visit.ts";
+
+export interface Held {
+  /** Messages that were stored. */
+  readonly count: number;
+  readonly late: number;
+  /** Had not come when the visit ended. */
+  readonly missing: number;
+  readonly longestMs: number;
+  /** Messages that came together, in order. */
+  readonly bunches: readonly Bunch[];
+}
+
+interface Bunch {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Below that, a network or a busy machine is late as well. */
+const HELD_MS = 250;
+
+/** Held is what comes later than the answer to its publish, which passed the same hops. */
+export function heldBack({ arrivals, headers }: Line, publishes: readonly Publish[], until: number): Held {
+  if (!headers) return { count: 0, late: 0, missing: 0, longestMs: 0, bunches: [] };
+  const came = new Map<number, number>();
+  for (const { at, data } of arrivals) {
+    for (const [, number] of data.matchAll(/"number":(\d+)/g)) came.set(Number(number), at);
+  }
+  const delays = publishes.flatMap(({ number, answeredAt }) =>
+    answeredAt === undefined ? [] : [{ isHere: came.has(number), ms: (came.get(number) ?? until) - answeredAt }],
+  );
+  return {
+    count: delays.length,
+    late: delays.filter(({ ms }) => ms > HELD_MS).length,
+    missing: delays.filter(({ isHere, ms }) => !isHere && ms > HELD_MS).length,
+    longestMs: Math.max(0, ...delays.map(({ ms }) => ms)),
+    bunches: bunchesOf(arrivals.filter(({ data }) => data.includes('"number":'))),
+  };
+}
+
+/** Messages that arrive within that time arrive together. */
+const TOGETHER_MS = 20;
+
+function bunchesOf(arrivals: Line["arrivals"]): readonly Bunch[] {
+  const bunches: { at: number; last: number; bytes: number }[] = [];
+  for (const { at, data } of arrivals) {
+    const bunch = bunches.at(-1);
+    if (bunch && at - bunch.last <= TOGETHER_MS) {
+      bunch.bytes += data.length;
+      bunch.last = at;
+    } else {
+      bunches.push({ at, last: at, bytes: data.length });
+    }
+  }
+  return bunches;
+}
+
+const FEW = 3;
+const MS_PER_SECOND = 1_000;
+const BYTES_PER_KB = 1_000;
+
+/**
+ * What the bunches have in common. The second half of the messages is much larger than the first (visit.ts), so a hop that waits for a
+ * time hands over bunches of very different size, and one that waits for bytes does it ever faster. `undefined`: it cannot be told.
+ */
+export function ruleOf(bunches: readonly Bunch[]): string | undefined {
+  const whole = bunches.slice(0, -1); // the last may be what the end of the publishes left
+  if (whole.length < FEW - 1 || bunches.length < FEW) return undefined;
+  const gaps = bunches.slice(1).map(({ at }, place) => at - (bunches[place] as Bunch).at);
+  const sizes = whole.map(({ bytes }) => bytes);
+  return spread(gaps) <= spread(sizes)
+    ? `about every ${(mean(gaps) / MS_PER_SECOND).toFixed(1)} s`
+    : `about ${(mean(sizes) / BYTES_PER_KB).toFixed(1)} kB at a time`;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** From the least to the most, as a share of the mean. */
+function spread(values: readonly number[]): number {
+  return (Math.max(...values) - Math.min(...values)) / mean(values);
+}
