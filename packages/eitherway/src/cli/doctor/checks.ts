@@ -236,7 +236,7 @@ const http2: Check = ({ tls }) => {
     mends: [
       {
         for: "nginx",
-        setting: "http2 on;",
+        setting: "http2 on;   # before nginx 1.25.1: listen 443 ssl http2;",
         documented: { source: "https://nginx.org/en/docs/http/ngx_http_v2_module.html", date: "2026-11-28" },
       },
     ],

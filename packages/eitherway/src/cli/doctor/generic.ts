@@ -33,7 +33,7 @@ export async function examineSocket({ url, origin, idleSeconds, signal, tell }: 
     const { status, body, headers } = line.refusal;
     const target =
       headers.location === undefined ? "" : `, a redirect to ${headers.location}, which browsers do not follow`;
-    const evidence = `The answer was ${status === 0 ? body : status}${target}.`;
+    const evidence = status === 0 ? `${body}.` : `The answer was ${status}${target}.`;
     return { seen: [], findings: [{ ...REFUSED, evidence }] };
   }
   const extensions = line.headers?.["sec-websocket-extensions"];

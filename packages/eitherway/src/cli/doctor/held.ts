@@ -9,35 +9,40 @@ export interface Held {
   /** Had not come when the visit ended. */
   readonly missing: number;
   readonly longestMs: number;
-  /** Messages that came together, in order. */
-  readonly bunches: readonly Bunch[];
-}
-
-interface Bunch {
-  readonly at: number;
-  readonly bytes: number;
+  /** How many times messages came, those that came together counted once. */
+  readonly bunches: number;
+  /** What the bunches have in common; absent: it cannot be told. */
+  readonly rule?: string | undefined;
 }
 
 /** Below that, a network or a busy machine is late as well. */
 const HELD_MS = 250;
 
-/** Held is what comes later than the answer to its publish, which passed the same hops. */
-export function heldBack({ arrivals, headers }: Line, publishes: readonly Publish[], until: number): Held {
-  if (!headers) return { count: 0, late: 0, missing: 0, longestMs: 0, bunches: [] };
+/** Held is what comes later than the answer to its publish, which passed the same hops. What a line that ended missed was not held. */
+export function heldBack({ arrivals, headers, endedAt }: Line, publishes: readonly Publish[], until: number): Held {
+  if (!headers) return { count: 0, late: 0, missing: 0, longestMs: 0, bunches: 0 };
   const came = new Map<number, number>();
   for (const { at, data } of arrivals) {
     for (const [, number] of data.matchAll(/"number":(\d+)/g)) came.set(Number(number), at);
   }
-  const delays = publishes.flatMap(({ number, answeredAt }) =>
-    answeredAt === undefined ? [] : [{ isHere: came.has(number), ms: (came.get(number) ?? until) - answeredAt }],
+  const end = endedAt ?? until;
+  const delays = publishes.flatMap(({ number, answeredAt = end }) =>
+    answeredAt >= end ? [] : [{ isHere: came.has(number), ms: (came.get(number) ?? end) - answeredAt }],
   );
+  const bunches = bunchesOf(arrivals.filter(({ data }) => data.includes('"number":')));
   return {
     count: delays.length,
     late: delays.filter(({ ms }) => ms > HELD_MS).length,
     missing: delays.filter(({ isHere, ms }) => !isHere && ms > HELD_MS).length,
     longestMs: Math.max(0, ...delays.map(({ ms }) => ms)),
-    bunches: bunchesOf(arrivals.filter(({ data }) => data.includes('"number":'))),
+    bunches: bunches.length,
+    rule: ruleOf(bunches, publishes[0]?.sentAt ?? until),
   };
+}
+
+interface Bunch {
+  readonly at: number;
+  readonly bytes: number;
 }
 
 /** Messages that arrive within that time arrive together. */
@@ -62,13 +67,13 @@ const MS_PER_SECOND = 1_000;
 const BYTES_PER_KB = 1_000;
 
 /**
- * What the bunches have in common. The second half of the messages is much larger than the first (visit.ts), so a hop that waits for a
- * time hands over bunches of very different size, and one that waits for bytes does it ever faster. `undefined`: it cannot be told.
+ * The second half of the messages is much larger than the first (visit.ts), so a hop that waits for a time hands over bunches of very
+ * different size, and one that waits for bytes does it ever faster.
  */
-export function ruleOf(bunches: readonly Bunch[]): string | undefined {
+function ruleOf(bunches: readonly Bunch[], since: number): string | undefined {
+  if (bunches.length < FEW) return undefined;
   const whole = bunches.slice(0, -1); // the last may be what the end of the publishes left
-  if (whole.length < FEW - 1 || bunches.length < FEW) return undefined;
-  const gaps = bunches.slice(1).map(({ at }, place) => at - (bunches[place] as Bunch).at);
+  const gaps = whole.map(({ at }, place) => at - (bunches[place - 1]?.at ?? since));
   const sizes = whole.map(({ bytes }) => bytes);
   return spread(gaps) <= spread(sizes)
     ? `about every ${(mean(gaps) / MS_PER_SECOND).toFixed(1)} s`

@@ -1,6 +1,6 @@
 /** What the long connections of a visit tell: whether something holds their messages back, or ends them. */
 import { documented, type Finding } from "./finding.ts";
-import { type Held, heldBack, ruleOf } from "./held.ts";
+import { type Held, heldBack } from "./held.ts";
 import { byeOf, type Line } from "./lines.ts";
 import { MENDS } from "./mends.ts";
 import type { Visit } from "./visit.ts";
@@ -33,9 +33,8 @@ function muteText({ name, refusal }: Line): string {
   return `${name}: not even the head of the answer came within ${(refusal?.waitedMs ?? 0) / MS_PER_SECOND} s.`;
 }
 
-function heldText({ line, late, count, missing, longestMs, bunches }: Held & { readonly line: Line }): string {
-  const rule = ruleOf(bunches);
-  const together = `${bunches.length} ${bunches.length === 1 ? "bunch" : "bunches"}${rule === undefined ? "" : `, ${rule}`}`;
+function heldText({ line, late, count, missing, longestMs, bunches, rule }: Held & { readonly line: Line }): string {
+  const together = `${bunches} ${bunches === 1 ? "bunch" : "bunches"}${rule === undefined ? "" : `, ${rule}`}`;
   const absent = missing > 0 ? `; ${missing} had not come when the doctor stopped waiting` : "";
   return `${line.name}: of ${count} messages, sent 100 ms apart, ${late} came late, up to ${seconds(longestMs, 2)} s, in ${together}${absent}.`;
 }

@@ -1,5 +1,5 @@
 /** Long connections that the doctor opens, each by the means of its protocol alone: what came over it, when, and when it ended. */
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
 import { createSseDecoder } from "../../protocol/index.ts";
@@ -90,15 +90,14 @@ export function openSocket(url: URL, { origin, protocols, hello, timeoutMs }: So
     socket.terminate();
   };
   const line = emptyLine("WebSocket", close, ended);
-  let head: IncomingHttpHeaders = {};
-  let isOpen = false;
+  let handshake: IncomingMessage | undefined;
   return new Promise((resolve) => {
     const refuse = (status: number, body: string, headers: IncomingHttpHeaders): void => {
-      if (!isOpen) line.refusal ??= { status, body, headers }; // an open one that fails has an end instead
+      if (!line.headers) line.refusal ??= { status, body, headers }; // an open one that fails has an end instead
       resolve(line);
     };
-    socket.on("upgrade", ({ headers }) => {
-      head = headers;
+    socket.on("upgrade", (message) => {
+      handshake = message;
     });
     socket.on("unexpected-response", async (_, message) => {
       refuse(message.statusCode ?? 0, await textOf(message), message.headers);
@@ -106,15 +105,13 @@ export function openSocket(url: URL, { origin, protocols, hello, timeoutMs }: So
     });
     socket.on("error", (error) => refuse(0, error.message, {}));
     socket.on("open", () => {
-      isOpen = true;
-      line.headers = head;
+      line.headers = handshake?.headers ?? {};
+      handshake?.socket.prependListener("data", () => noteByte(line)); // also pings, and frames that never end
       line.openedAt = performance.now();
       if (hello !== undefined) socket.send(hello);
       resolve(line);
     });
-    socket.on("ping", () => noteByte(line));
     socket.on("message", (data) => {
-      noteByte(line);
       line.arrivals.push({ at: line.lastByteAt, data: String(data) });
     });
     socket.on("close", () => {
