@@ -1,4 +1,6 @@
 /** The doctor against real proxies that are set up wrongly, and then as it says itself. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Examination, examine } from "../../src/cli/doctor/examine.ts";
 import type { FindingId } from "../../src/cli/doctor/finding.ts";
@@ -69,6 +71,9 @@ const CASES: readonly Case[] = [
   nginx("cacheable", "that lets streams be stored", {
     server: 'proxy_hide_header Cache-Control; add_header Cache-Control "public, max-age=60";',
   }),
+  nginx("cacheable", "that keeps what it serves for an hour", {
+    server: "proxy_hide_header Cache-Control; expires 1h;",
+  }),
   haproxy("idle-cut", "that waits 2 s", { defaults: "timeout client 1h\ntimeout server 2s\ntimeout tunnel 2s" }, 4),
   haproxy("upgrade-refused", "that denies WebSockets", {
     frontend: "http-request deny if { hdr(upgrade) -i websocket }",
@@ -76,6 +81,13 @@ const CASES: readonly Case[] = [
   haproxy("upgrade-lost", "that strips the header Upgrade", { frontend: "http-request del-header upgrade" }),
   haproxy("last-event-id-lost", "that strips Last-Event-ID", { frontend: "http-request del-header last-event-id" }),
   haproxy("events-refused", "that denies event streams", { frontend: "http-request deny if { path_end /events }" }),
+  haproxy("publish-refused", "that denies POST to channels", {
+    frontend: "http-request deny if METH_POST { path_beg /eitherway/channels }",
+  }),
+  haproxy("body-limit", "that takes bodies of 1 kB", {
+    frontend: "option http-buffer-request\nhttp-request deny deny_status 413 if { req.body_size gt 1000 }",
+  }),
+  haproxy("cacheable", "that deletes Cache-Control", { frontend: "http-response del-header cache-control" }),
   haproxy("host-refused", "that puts another name for the host", {
     frontend: "http-request set-header host inner.example",
   }),
@@ -119,6 +131,29 @@ describe.each([
   });
 });
 
+test("a HAProxy that compresses the event stream of others is found out, and the header that the doctor names mends it", async () => {
+  const frontend = "compression algo gzip\ncompression type text/event-stream";
+  const behindHaproxy = async (cacheControl: string) => {
+    const stream = createServer((_, response) => {
+      const headers = { "cache-control": cacheControl, "x-accel-buffering": "no" };
+      response.writeHead(200, { "content-type": "text/event-stream", ...headers }).write("id: 1\ndata: hi\n\n");
+    });
+    await new Promise<void>((resolve) => stream.listen(0, "127.0.0.1", resolve));
+    const target = (stream.address() as AddressInfo).port;
+    try {
+      return await examined(await launchHaproxy({ target, frontend }));
+    } finally {
+      stream.closeAllConnections();
+      stream.close();
+    }
+  };
+  const { findings } = await behindHaproxy("no-cache");
+  expect(findings.map(({ id }) => id)).toEqual(["compressed"]);
+  const [mend] = findings[0]?.mends ?? [];
+  const [, value = ""] = /^Cache-Control: (.+)$/.exec(mend?.setting ?? "") ?? [];
+  expect((await behindHaproxy(value)).findings).toEqual([]);
+});
+
 describe("set up wrongly", () => {
   const results = new Map<Case, Promise<{ readonly wrong: Examination; readonly mended: Examination }>>();
 
@@ -147,4 +182,4 @@ describe("set up wrongly", () => {
   });
 });
 
-const LANES = 6;
+const LANES = 8;

@@ -188,10 +188,7 @@ const cacheable: Check = ({ events: { headers } }) => {
     title: "Event streams may be stored on the way.",
     evidence: `GET /events came with ${control === undefined ? "no Cache-Control" : `"Cache-Control: ${control}"`}; the server sends "no-cache, no-transform".`,
     breaks: "A cache may answer with an old stream, or wait for the end of one before it hands it on.",
-    mends: [
-      { for: "nginx", setting: "remove `expires` and `add_header Cache-Control` for this location" },
-      { for: "haproxy", setting: "remove what sets the header `cache-control`" },
-    ],
+    mends: MENDS.cacheable,
   };
 };
 

@@ -1,7 +1,7 @@
 /** WebSockets and event streams of servers that are not ours: what can be told from outside, without a word of their protocol. */
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
-import { documented, type Finding } from "./finding.ts";
+import { documented, type Finding, type Mend } from "./finding.ts";
 import { type Line, openEvents, openSocket } from "./lines.ts";
 import { MENDS } from "./mends.ts";
 import { listenTo } from "./pause.ts";
@@ -141,6 +141,9 @@ function cutFinding({ name, endedAt, lastByteAt }: Line): readonly Finding[] {
   ];
 }
 
+/** HAProxy and most middleware obey it; nginx does not. */
+const NO_TRANSFORM: Mend = { for: "the application", setting: "Cache-Control: no-cache, no-transform" };
+
 function compressedFinding(encoding: string): Finding {
   return {
     id: "compressed",
@@ -148,7 +151,7 @@ function compressedFinding(encoding: string): Finding {
     title: "The event stream is compressed.",
     evidence: `With "Accept-Encoding: gzip, br" it came with "Content-Encoding: ${encoding}".`,
     breaks: "Compressors gather bytes before they let go of them, unless they are flushed after each event.",
-    mends: MENDS.compression,
+    mends: [NO_TRANSFORM, ...MENDS.compression],
   };
 }
 
@@ -159,7 +162,7 @@ function cacheableFinding(control: string | undefined): Finding {
     title: "The event stream may be stored on the way.",
     evidence: control === undefined ? "It came without Cache-Control." : `It came with "Cache-Control: ${control}".`,
     breaks: "A cache may answer with an old stream, or wait for the end of one.",
-    mends: [{ for: "the application", setting: "Cache-Control: no-cache, no-transform" }],
+    mends: [NO_TRANSFORM],
   };
 }
 

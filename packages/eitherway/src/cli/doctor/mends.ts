@@ -40,6 +40,12 @@ timeout tunnel 1h`),
     nginx(`proxy_set_header Last-Event-ID $http_last_event_id;\n${HIDES}`),
     haproxy("remove what deletes the header `last-event-id`"),
   ],
+  cacheable: [
+    nginx(`expires off;
+add_header Cache-Control "no-cache, no-transform";
+# one add_header here hides those of the levels above: repeat them here`),
+    haproxy("remove what sets or deletes the header `cache-control`"),
+  ],
   body: (bytes: number): readonly Mend[] => [
     nginx(`client_max_body_size ${bytes};`),
     haproxy("remove what denies by `req.body_size`"),
