@@ -12,8 +12,11 @@ export interface Held {
   /** How many times messages came, those that came together counted once. */
   readonly bunches: number;
   /** What the bunches have in common; absent: it cannot be told. */
-  readonly rule?: string | undefined;
+  readonly rule?: Rule | undefined;
 }
+
+/** Lets go every so many milliseconds, or once about so many bytes are there. */
+export type Rule = { readonly everyMs: number } | { readonly bytes: number };
 
 /** Below that, a network or a busy machine is late as well. */
 const HELD_MS = 250;
@@ -26,18 +29,27 @@ export function heldBack({ arrivals, headers, endedAt }: Line, publishes: readon
     for (const [, number] of data.matchAll(/"number":(\d+)/g)) came.set(Number(number), at);
   }
   const end = endedAt ?? until;
-  const delays = publishes.flatMap(({ number, answeredAt = end }) =>
-    answeredAt >= end ? [] : [{ isHere: came.has(number), ms: (came.get(number) ?? end) - answeredAt }],
-  );
+  const stored = publishes.filter(({ answeredAt = end }) => answeredAt < end);
+  const delays = stored.map(({ number, answeredAt = end }) => ({
+    isHere: came.has(number),
+    ms: (came.get(number) ?? end) - answeredAt,
+  }));
+  const whole = stored.map(({ number, sentAt }) => (came.get(number) ?? end) - sentAt);
   const bunches = bunchesOf(arrivals.filter(({ data }) => data.includes('"number":')));
   return {
     count: delays.length,
     late: delays.filter(({ ms }) => ms > HELD_MS).length,
     missing: delays.filter(({ isHere, ms }) => !isHere && ms > HELD_MS).length,
-    longestMs: Math.max(0, ...delays.map(({ ms }) => ms)),
+    longestMs: Math.max(0, ...whole) - quickestMs(stored, whole),
     bunches: bunches.length,
     rule: ruleOf(bunches, publishes[0]?.sentAt ?? until),
   };
+}
+
+/** What the way itself takes. Answers may be held back as well, so the quickest of all has to tell. */
+function quickestMs(stored: readonly Publish[], whole: readonly number[]): number {
+  const answers = stored.map(({ sentAt, answeredAt = sentAt }) => answeredAt - sentAt);
+  return Math.min(...answers, ...whole, Number.MAX_VALUE);
 }
 
 interface Bunch {
@@ -63,21 +75,18 @@ function bunchesOf(arrivals: Line["arrivals"]): readonly Bunch[] {
 }
 
 const FEW = 3;
-const MS_PER_SECOND = 1_000;
-const BYTES_PER_KB = 1_000;
 
 /**
  * The second half of the messages is much larger than the first (visit.ts), so a hop that waits for a time hands over bunches of very
  * different size, and one that waits for bytes does it ever faster.
  */
-function ruleOf(bunches: readonly Bunch[], since: number): string | undefined {
+function ruleOf(bunches: readonly Bunch[], since: number): Rule | undefined {
   if (bunches.length < FEW) return undefined;
+  const [first = Number.NaN, ...gaps] = bunches.map(({ at }, place) => at - (bunches[place - 1]?.at ?? since));
   const whole = bunches.slice(0, -1); // the last may be what the end of the publishes left
-  const gaps = whole.map(({ at }, place) => at - (bunches[place - 1]?.at ?? since));
   const sizes = whole.map(({ bytes }) => bytes);
-  return spread(gaps) <= spread(sizes)
-    ? `about every ${(mean(gaps) / MS_PER_SECOND).toFixed(1)} s`
-    : `about ${(mean(sizes) / BYTES_PER_KB).toFixed(1)} kB at a time`;
+  const isByTime = spread([first, ...gaps].slice(0, whole.length)) <= spread(sizes);
+  return isByTime ? { everyMs: mean(gaps) } : { bytes: mean(sizes) };
 }
 
 function mean(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 /** What the long connections of a visit tell: whether something holds their messages back, or ends them. */
 import { documented, type Finding } from "./finding.ts";
-import { type Held, heldBack } from "./held.ts";
+import { type Held, heldBack, type Rule } from "./held.ts";
 import { byeOf, type Line } from "./lines.ts";
 import { MENDS } from "./mends.ts";
 import type { Visit } from "./visit.ts";
@@ -16,7 +16,6 @@ export function buffering({ socket, events, stream, publishes, until }: Visit): 
     .map((line) => ({ line, ...heldBack(line, publishes, until) }))
     .filter(({ late, count }) => count > 0 && late / count >= HELD_SHARE);
   if (mute.length === 0 && held.length === 0) return undefined;
-  const longestMs = Math.max(...mute.map(({ refusal }) => refusal?.waitedMs ?? 0), ...held.map((one) => one.longestMs));
   return {
     id: "buffering",
     severity: "fault",
@@ -25,7 +24,7 @@ export function buffering({ socket, events, stream, publishes, until }: Visit): 
     breaks:
       "Messages come in bunches, or not at all until more of them are there; clients take a mute stream for a broken one and fall back to long-poll.",
     mends: MENDS.buffering,
-    value: longestMs,
+    value: Math.max(...mute.map(({ refusal }) => refusal?.waitedMs ?? 0), ...held.map((one) => one.longestMs)),
   };
 }
 
@@ -34,9 +33,17 @@ function muteText({ name, refusal }: Line): string {
 }
 
 function heldText({ line, late, count, missing, longestMs, bunches, rule }: Held & { readonly line: Line }): string {
-  const together = `${bunches} ${bunches === 1 ? "bunch" : "bunches"}${rule === undefined ? "" : `, ${rule}`}`;
+  const together = `${bunches} ${bunches === 1 ? "bunch" : "bunches"}${rule === undefined ? "" : `, ${ruleText(rule)}`}`;
   const absent = missing > 0 ? `; ${missing} had not come when the doctor stopped waiting` : "";
   return `${line.name}: of ${count} messages, sent 100 ms apart, ${late} came late, up to ${seconds(longestMs, 2)} s, in ${together}${absent}.`;
+}
+
+const BYTES_PER_KB = 1_000;
+
+function ruleText(rule: Rule): string {
+  return "everyMs" in rule
+    ? `about every ${seconds(rule.everyMs, 2)} s`
+    : `about ${(rule.bytes / BYTES_PER_KB).toFixed(1)} kB at a time`;
 }
 
 export function idle({ socket, events, stream, pingMs }: Visit): Finding | undefined {
