@@ -17,6 +17,7 @@ afterAll(async () => {
 });
 
 interface LookOptions {
+  readonly idleSeconds?: number;
   readonly deepSeconds?: number;
   readonly signal?: AbortSignal;
   tell?(what: string): void;
@@ -105,6 +106,11 @@ describe.concurrent("doctor", () => {
     const { ids, findings } = await look(`http://127.0.0.1:${await serveOurs({ limits: { links: 2 } })}`);
     expect(ids).toEqual(["server-refuses"]);
     expect(findings[0]?.title).toContain("too-many-links");
+  });
+
+  test("answers pings, so that the server does not send it away", async () => {
+    const url = `http://127.0.0.1:${await serveOurs({ pingMs: 300 })}`;
+    expect((await look(url, { idleSeconds: 3 })).ids).toEqual([]);
   });
 
   test("does not take its own end for that of a silent request", async () => {

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
-import { createSseDecoder } from "../../protocol/index.ts";
+import { createSseDecoder, jsonClientCodec } from "../../protocol/index.ts";
 import { request, textOf } from "./request.ts";
 
 export interface Line {
@@ -68,10 +68,12 @@ export function byeOf({ arrivals }: Line): string | undefined {
 export interface SocketOptions {
   readonly origin?: string;
   readonly protocols: readonly string[];
-  /** Sent once it is open. */
+  /** For a server of ours: sent once it is open; then pings are answered, since whoever is silent is sent away. */
   readonly hello?: string;
   readonly timeoutMs: number;
 }
+
+const PONG = jsonClientCodec.writeClient({ t: "pong" });
 
 /** Resolves when it is open or was refused; never rejects. */
 export function openSocket(url: URL, { origin, protocols, hello, timeoutMs }: SocketOptions): Promise<Line> {
@@ -112,6 +114,7 @@ export function openSocket(url: URL, { origin, protocols, hello, timeoutMs }: So
       resolve(line);
     });
     socket.on("message", (data) => {
+      if (hello !== undefined && String(data).startsWith('{"t":"ping"')) socket.send(PONG);
       line.arrivals.push({ at: line.lastByteAt, data: String(data) });
     });
     socket.on("close", () => {

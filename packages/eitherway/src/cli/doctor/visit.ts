@@ -1,7 +1,7 @@
 /** A visit to a server of ours: everything that is tried, and what came. What it means is decided in checks.ts. */
 import { performance } from "node:perf_hooks";
 import { jsonClientCodec } from "../../protocol/index.ts";
-import { type Line, openEvents, openSocket } from "./lines.ts";
+import { type Arrival, type Line, openEvents, openSocket } from "./lines.ts";
 import { pause } from "./pause.ts";
 import { type Answer, ask, codeOf } from "./request.ts";
 import { askTls, type TlsAnswer } from "./tls.ts";
@@ -163,14 +163,19 @@ const LOOK_MS = 50;
 
 /** Goes on after the first message, as an `EventSource` does that lost its connection: the second one has to come first. */
 async function resume(url: URL, events: Line): Promise<Resumed | undefined> {
-  const [first, second] = events.arrivals.filter(({ id }) => id !== undefined && id !== "");
+  const [first, second] = events.arrivals.filter(isPlace);
   if (!first?.id || !second?.id) return undefined;
   const line = await openEvents(url, { name: "resume", headers: { "last-event-id": first.id }, timeoutMs: STEP_MS });
-  const arrival = () => line.arrivals.find(({ event }) => event !== "ping");
+  const arrival = () => line.arrivals.find(isPlace);
   for (let waited = 0; !arrival() && waited < RESUME_MS && !line.refusal; waited += LOOK_MS) await pause(LOOK_MS);
   line.close();
   if (line.refusal) return undefined;
   return { expected: second.id, came: arrival()?.id };
+}
+
+/** Pings have no id of their own, and keep the last one. */
+function isPlace({ id, event }: Arrival): boolean {
+  return id !== undefined && id !== "" && event !== "ping";
 }
 
 /** Room for quotes around it, and for a limit that is counted a little differently. */
