@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Examination, examine } from "../../src/cli/doctor/examine.ts";
 import { eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
-import { createFaultNetwork, type Fault } from "../../src/testing/index.ts";
+import { createFaultNetwork, type Fault, type LinkShape } from "../../src/testing/index.ts";
 
 const PING_MS = 60_000; // longer than any silence here
 const AT_MOST_MS = 15_000; // where each of three steps waits its 5 s
@@ -48,13 +48,13 @@ async function serve(listener: RequestListener): Promise<{ readonly server: Serv
   return { server, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** A server behind a hop that is well until messages are published. */
-async function behind(fault: Fault) {
+/** A server behind a hop that is well until the doctor tells of that step. */
+async function behind(fault: Fault, step = "publishing") {
   const network = await createFaultNetwork({ target: await serveOurs() });
   ends.push(() => network.close());
   return look(network.url, {
     tell(what) {
-      if (what.startsWith("publishing")) network.set(fault);
+      if (what.startsWith(step)) network.set(fault);
     },
   });
 }
@@ -118,6 +118,20 @@ describe.concurrent("doctor", () => {
     const looking = look(`http://127.0.0.1:${await serveOurs()}`, { deepSeconds: 20, signal: stop.signal });
     setTimeout(() => stop.abort(), 1_000);
     expect(await looking).toMatchObject({ ids: [], survival: [], partial: expect.any(String) });
+  });
+
+  test("finds nothing wrong with a way that is long, thin or stalls", async () => {
+    const links: readonly LinkShape[] = [
+      { delayMs: 150, jitterMs: 80 },
+      { delayMs: 50, bytesPerSecond: 20_000 },
+      { delayMs: 300, stall: { ms: 250, everyMs: 2_000 } }, // a packet that is lost now and then
+    ];
+    const looks = await Promise.all(links.map((link) => behind({ kind: "link", ...link }, "opening")));
+    expect(looks.map(({ ids }) => ids)).toEqual([[], [], []]);
+  });
+
+  test("says once that nothing can be published, whatever its size", async () => {
+    expect((await behind({ kind: "refuse" })).ids).toEqual(["publish-refused"]);
   });
 
   test("tells a hop that waits for bytes from one that waits for a time", async () => {

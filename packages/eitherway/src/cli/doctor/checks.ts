@@ -58,7 +58,9 @@ const upgrade: Check = ({ socket: { refusal } }) => {
     title: isLost ? "The request to upgrade to WebSocket is lost on the way." : "WebSockets are refused on the way.",
     evidence: isLost
       ? "The server itself answered 426: it got the request without the header Upgrade, or by HTTP/1.0."
-      : `The answer was ${answerText(refusal)}, which is none of the server's.`,
+      : refusal.status === 0
+        ? `There was no answer in HTTP: ${answerText(refusal)}.`
+        : `The answer was ${answerText(refusal)}, which is none of the server's.`,
     breaks:
       "Clients fall back to an event stream, where each publish is a request; applications that use WebSocket alone do not connect.",
     mends: MENDS.upgrade,
@@ -152,8 +154,9 @@ const lastEventId: Check = (visit) => {
   };
 };
 
-const body: Check = ({ large }) => {
+const body: Check = ({ large, publishes }) => {
   if (!large || large.isOurs) return undefined;
+  if (publishes.every(({ answeredAt }) => answeredAt === undefined)) return undefined; // small ones fail as well
   const { bytes, status } = large;
   return {
     id: "body-limit",
