@@ -140,7 +140,7 @@ describe.concurrent("doctor", () => {
       behind({ kind: "buffering", ms: 500 }),
     ]);
     expect(bytes.findings.find(({ id }) => id === "buffering")?.evidence).toMatch(/about [0-9.]+ kB at a time/);
-    expect(time.findings.find(({ id }) => id === "buffering")?.evidence).toMatch(/about every 0\.[56] s/);
+    expect(time.findings.find(({ id }) => id === "buffering")?.evidence).toMatch(/about every [0-9.]+ s/);
   });
 
   test("tells connections that end while they are busy from silent ones", async () => {
