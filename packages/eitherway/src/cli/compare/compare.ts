@@ -99,7 +99,7 @@ const BROWSER_MS = 40_000;
 
 /** Side by side: both are idle most of the time. */
 async function playTroubles({ signal, tell, chromium }: CompareOptions, sides: readonly PathSide[]) {
-  tell("breaking connections, and looking how much a browser keeps open; this takes up to a minute and a half");
+  tell("breaking connections, and looking how much a browser keeps open; this takes up to two minutes");
   const [faults, browser] = await Promise.all([
     playFaults({ sides, signal, closedMs: CLOSED_MS, patienceMs: PATIENCE_MS }),
     chromium === undefined ? undefined : measureBrowser(chromium, { signal, limitMs: BROWSER_MS }),

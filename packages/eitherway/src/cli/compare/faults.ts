@@ -191,8 +191,8 @@ async function recover({ witness, source }: Scene, began: number, timing: Timing
   };
 }
 
-/** For what is late, longer than a client waits for a connection to open. */
-const LAST_MS = 20_000;
+/** For what is late: a second silent long-poll is given up after 35 s as well, and the next attempt may take 10 s. */
+const LAST_MS = 50_000;
 
 function urlOf(port: number): string {
   return `http://127.0.0.1:${port}/eitherway`;
