@@ -6,7 +6,7 @@ import { pathOf, withMessages } from "./support.ts";
 
 /** Its half-open connection is found out after 35 s: too long for a test that others wait for. */
 const QUICK = ["ws", "sse", "sse-h2"] as const;
-const TIMES = { closedMs: 1_500, patienceMs: 20_000 };
+const TIMES = { closedMs: 1_500, patienceMs: 20_000, lateMs: 5_000 };
 
 function sideOf(id: (typeof QUICK)[number]): PathSide {
   const path = pathOf(id);

@@ -95,13 +95,15 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
 const CLOSED_MS = 4_000;
 /** Above the 35 s after which a silent long-poll is given up, and the 10 s for a next attempt that meets a dead connection too. */
 const PATIENCE_MS = 60_000;
+/** A second silent long-poll is given up after 35 s as well, and the next attempt may take 10 s. */
+const LATE_MS = 50_000;
 const BROWSER_MS = 40_000;
 
 /** Side by side: both are idle most of the time. */
 async function playTroubles({ signal, tell, chromium }: CompareOptions, sides: readonly PathSide[]) {
   tell("breaking connections, and looking how much a browser keeps open; this takes up to two minutes");
   const [faults, browser] = await Promise.all([
-    playFaults({ sides, signal, closedMs: CLOSED_MS, patienceMs: PATIENCE_MS }),
+    playFaults({ sides, signal, closedMs: CLOSED_MS, patienceMs: PATIENCE_MS, lateMs: LATE_MS }),
     chromium === undefined ? undefined : measureBrowser(chromium, { signal, limitMs: BROWSER_MS }),
   ]);
   return { faults, ...(browser && { browser }) };

@@ -16,6 +16,8 @@ export interface FaultsOptions {
   readonly closedMs: number;
   /** Whoever is not back by then is not back, in ms after the way was opened again. */
   readonly patienceMs: number;
+  /** What has not come that long after everybody was back is lost, in ms. */
+  readonly lateMs: number;
 }
 
 /** Seconds instead of the default's 15: how fast silence is found out is a multiple of it. */
@@ -80,7 +82,7 @@ export async function playFaults({ sides, signal, ...times }: FaultsOptions): Pr
   }
 }
 
-interface Timing extends Pick<FaultsOptions, "closedMs" | "patienceMs"> {
+interface Timing extends Pick<FaultsOptions, "closedMs" | "patienceMs" | "lateMs"> {
   readonly aborted: Promise<void>;
 }
 
@@ -181,7 +183,7 @@ async function recover({ witness, source }: Scene, began: number, timing: Timing
   await pause(CALM_MS, timing);
   source.stop();
   // A client may meet a second dead connection of its HTTP pool: late is not lost.
-  const whole = witness.has(source.stored, back === undefined ? 0 : LAST_MS);
+  const whole = witness.has(source.stored, back === undefined ? 0 : timing.lateMs);
   await Promise.race([whole, timing.aborted]);
   const noticed = witness.noticed(began);
   return {
@@ -190,9 +192,6 @@ async function recover({ witness, source }: Scene, began: number, timing: Timing
     ...witness.count(source.stored),
   };
 }
-
-/** For what is late: a second silent long-poll is given up after 35 s as well, and the next attempt may take 10 s. */
-const LAST_MS = 50_000;
 
 function urlOf(port: number): string {
   return `http://127.0.0.1:${port}/eitherway`;
