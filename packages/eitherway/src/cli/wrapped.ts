@@ -2,15 +2,19 @@
 
 export const COLUMNS = 80;
 
-/** Broken between words; a longer word has a line of its own. */
-export function wrapped(text: string, indent = ""): readonly string[] {
+/** Broken between words; a longer word stays one: an address can be copied. `lead` stands before the first line, and its room before the rest. */
+export function wrapped(text: string, lead = ""): readonly string[] {
   const lines: string[] = [];
-  let line = "";
+  let line = lead;
+  let isEmpty = true;
   for (const word of text.split(" ")) {
-    if (line !== "" && indent.length + line.length + 1 + word.length > COLUMNS) {
-      lines.push(indent + line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
+    if (!isEmpty && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = " ".repeat(lead.length);
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
   }
-  return [...lines, indent + line];
+  return [...lines, line];
 }

@@ -1,4 +1,6 @@
 /** An advice as text for a terminal of 80 columns. */
+
+import { wrapped } from "../wrapped.ts";
 import type { Advice } from "./advise.ts";
 import { formatAnswer } from "./amounts.ts";
 import { conditionOf, type Flip } from "./flips.ts";
@@ -6,7 +8,6 @@ import { questionOf } from "./questions.ts";
 import type { Way } from "./rules.ts";
 import type { ProxySetting } from "./setup.ts";
 
-const COLUMNS = 80;
 const INDENT = "  ";
 
 const HEADLINES: Readonly<Record<Way, string>> = {
@@ -100,21 +101,4 @@ function shellText(words: readonly string[]): string {
   return words
     .map((word, at) => (word.startsWith("--") && at > 1 ? ` \\\n${INDENT}${word}` : at ? ` ${word}` : word))
     .join("");
-}
-
-/** Words are never broken: an address stays one. */
-function wrapped(text: string, lead = ""): string[] {
-  const lines: string[] = [];
-  let line = lead;
-  let empty = true;
-  for (const word of text.split(" ")) {
-    if (!empty && line.length + 1 + word.length > COLUMNS) {
-      lines.push(line);
-      line = " ".repeat(lead.length);
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line];
 }

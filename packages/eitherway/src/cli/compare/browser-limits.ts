@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import type { BrowserLimit, BrowserLimits } from "../../instrument/index.ts";
 import { createNodeServer, createSelfSignedCertificate, eitherway, type NodeEitherway } from "../../node/index.ts";
 import { limitsPage, type Question, RESULT_PATH, tabPage } from "./browser-limits-page.ts";
@@ -48,7 +49,7 @@ export async function measureBrowser(
         return;
       }
       const { id, title, most } = TRIALS[limits.length] as Trial;
-      const { open } = JSON.parse(await textOf(request)) as { readonly open: number };
+      const { open } = JSON.parse(await text(request)) as { readonly open: number };
       limits.push({ id, title, open, atLeast: open === most });
       browser = nameOf(request.headers["user-agent"] ?? "");
       const next = TRIALS[limits.length];
@@ -81,12 +82,6 @@ function pageFor(url: string): string {
 async function open(server: ReturnType<typeof createNodeServer>, ew: NodeEitherway): Promise<void> {
   ew.attach(server);
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const piece of request) text += piece;
-  return text;
 }
 
 function over(signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
 /** `eitherway doctor`: what is between here and a server, and what it does to live connections. */
 import type { Command } from "../command.ts";
-import { createProgress } from "../compare/progress.ts";
 import type { Arguments, GivenFlags } from "../flags.ts";
 import type { Output } from "../output.ts";
+import { createProgress } from "../progress.ts";
 import { EXIT, type Surroundings, UsageError } from "../surroundings.ts";
 import { examine } from "./examine.ts";
 import { reportLines } from "./report.ts";
