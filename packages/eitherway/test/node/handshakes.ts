@@ -29,7 +29,8 @@ const anyCase = fc.constantFrom(
 type Blanks = readonly [before: string, after: string];
 
 const fairBlanks = fc.constantFrom<Blanks>(["", ""], [" ", ""]);
-const anyBlanks = fc.tuple(fc.constantFrom("", " ", "  ", "\t"), fc.constantFrom("", " ", "\t", " \t "));
+const oddBlanks = fc.tuple(fc.constantFrom("", " ", "  ", "\t"), fc.constantFrom("", " ", "\t", " \t "));
+const anyBlanks = fc.oneof({ arbitrary: fairBlanks, weight: 9 }, oddBlanks);
 
 const anyOtherField: fc.Arbitrary<Field> = fc.oneof(
   fc.constantFrom<Field>(
@@ -124,8 +125,9 @@ const ODD_LINES = [
   "user-agent: z",
 ];
 
+/** A place in a head is a natural number: doubles of fast-check are nearly all next to 0, which is the first letter. */
 const anyEdit = fc.record({
-  at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+  at: fc.nat(),
   remove: fc.constantFrom(0, 1, 2),
   insert: fc.constantFrom("", "", "\r", "\n", "\u0000", " ", "\t", ":", ",", "a", "\u00ff", "\r\n"),
 });
@@ -133,7 +135,7 @@ const anyEdit = fc.record({
 type Edit = Readonly<{ at: number; remove: number; insert: string }>;
 
 function edited(text: string, { at, remove, insert }: Edit): string {
-  const from = Math.floor(at * text.length);
+  const from = at % text.length;
   return text.slice(0, from) + insert + text.slice(from + remove);
 }
 
