@@ -56,7 +56,7 @@ export async function choosingPage() {
   /** @type {Comparison} */
   const comparison = JSON.parse(readFileSync(MEASURED, "utf8"));
   const rows = ROWS.map((row) => section(row, comparison, instrument));
-  return [head(comparison), await useCases(), NOT, ...rows].join("\n");
+  return [head(comparison), await listUseCases(), NOT, ...rows].join("\n");
 }
 
 const WAYS = {
@@ -71,7 +71,7 @@ const WAYS = {
 /** Of an advice's many, those by a number say most. */
 const SHOWN_FLIPS = 2;
 
-async function useCases() {
+async function listUseCases() {
   /** @type {import("../../packages/eitherway/dist/cli/advise/advise.js")} */
   const { recommendations } = await import(pathToFileURL(`${DIST}/cli/advise/advise.js`).href);
   /** @type {import("../../packages/eitherway/dist/cli/advise/flips.js")} */

@@ -140,9 +140,10 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     checkEventName(event);
     if (key !== undefined) checkKey(key);
     const payload = valuePayload(data, kind);
-    const answer = outbox.publish({ channel, event, payload }, key, signal);
+    const answer = outbox.submit({ t: "publish", channel, event, payload }, key, signal);
     if (connection.state.name === "idle") connection.update();
-    return answer;
+    const { id = "" } = await answer;
+    return { id };
   }
 
   // --- status and errors ---

@@ -5,10 +5,10 @@
  * after the last one left, so that a user interface that takes a listener away and puts it back loses nothing.
  */
 import {
+  type ArrivedGap,
   type Cursor,
-  checkChannelName,
+  checkLogName,
   EitherwayError,
-  type GapFrame,
   type Id,
   isCursor,
   isRetryable,
@@ -136,7 +136,7 @@ export function createChannels(options: ChannelsOptions): Channels {
     state.messages.emit(message.data, meta);
   }
 
-  function declareGap(state: ChannelState, { channel, why, oldest, head }: GapFrame): void {
+  function declareGap(state: ChannelState, { channel, why, oldest, head }: ArrivedGap): void {
     const gap: Gap = { channel, why, oldest, head };
     state.gap = gap;
     options.gap(gap);
@@ -213,7 +213,7 @@ export function createChannels(options: ChannelsOptions): Channels {
   }
 
   function handle<T>(name: string, { from = "now" }: ChannelOptions = {}): CoreChannel<T> {
-    checkChannelName(name);
+    checkLogName(name);
     if (!isCursor(from)) {
       throw new EitherwayError("bad-cursor", `from is ${quote(String(from))}; give "start", "now" or a message id.`);
     }

@@ -103,7 +103,7 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
   // With loops its channels are iterable, and with `outcome` it has that event. Assigned, since a copy would have the status of this moment for ever.
   return Object.assign(client as Pick<Client, keyof CoreClient>, {
     use: (transport: TransportChoice) => connection.use(readChoice(transport, transports, share)),
-    pending: () => [...(tender?.pending() ?? []), ...outbox.entries().map(describeEntry)],
+    pending: () => [...(tender?.pending() ?? []), ...outbox.entries().flatMap((entry) => describeEntry(entry) ?? [])],
     timeline: timeline.entries,
     close,
   });

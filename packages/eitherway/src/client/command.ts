@@ -1,15 +1,15 @@
 /** A command on its way: its frame, written once for every transport and attempt. */
-import { jsonClientCodec, type PublishFrame, utf8Length } from "../protocol/index.ts";
+import { type CommandFrame, jsonClientCodec, utf8Length } from "../protocol/index.ts";
 
 export interface Command {
-  readonly frame: PublishFrame;
+  readonly frame: CommandFrame;
   /** The frame as JSON text. */
   readonly line: string;
   /** Size of `line` in UTF-8 bytes: what every transport must be able to carry, since any may have to. */
   readonly bytes: number;
 }
 
-export function createCommand(frame: PublishFrame): Command {
+export function createCommand(frame: CommandFrame): Command {
   const line = jsonClientCodec.writeClient(frame);
   return { frame, line, bytes: utf8Length(line) };
 }

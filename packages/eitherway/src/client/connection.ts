@@ -213,7 +213,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       case "messages":
       case "live":
       case "gap":
+      case "presence":
         routes.get(frame.channel)?.take(frame);
+        return;
+      case "running":
         return;
       case "ok":
         outbox.answer(frame);

@@ -1,5 +1,5 @@
 /** A command in the outbox, with what is known of its sendings. */
-import type { EitherwayError, Id } from "../protocol/index.ts";
+import type { ArrivedOk, EitherwayError } from "../protocol/index.ts";
 import type { Command } from "./command.ts";
 import { type Moment, msSince } from "./moment.ts";
 import { outcomeUnknown } from "./outbox-refusals.ts";
@@ -12,7 +12,7 @@ export interface Entry {
   readonly counter: number;
   /** An earlier page published it. */
   readonly restored: boolean;
-  resolve(receipt: { readonly id: Id }): void;
+  resolve(answer: ArrivedOk): void;
   reject(reason: unknown): void;
   /** When it was first sent and may have been applied. */
   sentAt?: Moment | undefined;
@@ -53,9 +53,9 @@ export function heedSignal(signal: AbortSignal, entry: Entry, takeBack: () => vo
     else reject(outcomeUnknown(entry.command, "it was given up after it was sent"));
   };
   signal.addEventListener("abort", onAbort, { once: true });
-  entry.resolve = (receipt) => {
+  entry.resolve = (answer) => {
     signal.removeEventListener("abort", onAbort);
-    resolve(receipt);
+    resolve(answer);
   };
   entry.reject = (reason) => {
     signal.removeEventListener("abort", onAbort);

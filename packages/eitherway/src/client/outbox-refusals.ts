@@ -1,22 +1,29 @@
 /** How a command ends without the server's answer. */
 import {
+  type CommandFrame,
   EitherwayError,
   type ErrorCode,
-  type PublishFrame,
   payloadBytes,
+  utf8Length,
   type WelcomeFrame,
 } from "../protocol/index.ts";
 import type { Command } from "./command.ts";
 
 /** Checked here, since a frame that is too large costs the whole link, and would again after every reconnect. */
 export function tooLarge({ frame, bytes }: Command, { limits }: WelcomeFrame): EitherwayError | undefined {
-  const size = payloadBytes(frame.payload);
+  const size = contentBytes(frame);
   if (size > limits.messageBytes) return tooLargeError(frame, size, "limits.messageBytes", limits.messageBytes);
   if (bytes > limits.frameBytes) return tooLargeError(frame, bytes, "limits.frameBytes", limits.frameBytes);
   return undefined;
 }
 
-function tooLargeError({ channel }: PublishFrame, size: number, name: string, limit: number): EitherwayError {
+/** What the server's limit of a message is for. */
+function contentBytes(frame: CommandFrame): number {
+  if (frame.t === "presence") return utf8Length(frame.state ?? "");
+  return payloadBytes(frame.payload);
+}
+
+function tooLargeError({ channel }: CommandFrame, size: number, name: string, limit: number): EitherwayError {
   return new EitherwayError(
     "too-large",
     `Message of ${size} bytes on ${channel} is over the server's limit of ${limit} (${name}); send less, or a link to it.`,
@@ -26,7 +33,7 @@ function tooLargeError({ channel }: PublishFrame, size: number, name: string, li
 export function outcomeUnknown({ frame }: Command, why: string): EitherwayError {
   return new EitherwayError(
     "outcome-unknown",
-    `Whether ${frame.key} on ${frame.channel} was stored is not known: ${why}; read the channel before sending it anew.`,
+    `Whether ${frame.t} ${frame.key} on ${frame.channel} was done is not known: ${why}; read the channel before sending it anew.`,
   );
 }
 

@@ -5,11 +5,12 @@
  * command, so that nothing overtakes; other lanes go on. With a store, a command goes out once the disk says that it may have.
  */
 import {
+  type ArrivedError,
+  type ArrivedOk,
+  type CallFrame,
   EitherwayError,
-  type ErrorFrame,
-  type Id,
   isRetryable,
-  type OkFrame,
+  type PresenceFrame,
   type PublishFrame,
   type WelcomeFrame,
 } from "../protocol/index.ts";
@@ -22,6 +23,9 @@ import type { KeptOutbox, OutboxKeeper } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
 import type { LinkFailure } from "./transport.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
+
+/** A command before it has a key. */
+export type CommandDraft = Omit<PublishFrame, "key"> | Omit<CallFrame, "key"> | Omit<PresenceFrame, "key">;
 
 /** What not every client has. */
 export interface OutboxParts {
@@ -43,17 +47,13 @@ export interface OutboxOptions extends OutboxParts {
 
 export interface Outbox {
   /** The key defaults to a counted one. Never throws; rejects. */
-  publish(
-    draft: Omit<PublishFrame, "t" | "key">,
-    key: string | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly id: Id }>;
+  submit(draft: CommandDraft, key: string | undefined, signal: AbortSignal | undefined): Promise<ArrivedOk>;
   /** Resolves once there is room, and the store has what was published before. */
   ready(): Promise<void>;
   /** A link is open: everything unanswered goes out over it, in order. */
   attach(send: (command: Command) => void, welcome: WelcomeFrame): void;
   detach(): void;
-  answer(frame: OkFrame | (ErrorFrame & { readonly key: string })): void;
+  answer(frame: ArrivedOk | (ArrivedError & { readonly key: string })): void;
   returned(commands: readonly Command[], failure: LinkFailure | undefined): void;
   /** Rejects what is unanswered; with a store that stays for a later page. Resolves once the store is closed. */
   close(): Promise<void>;
@@ -88,22 +88,22 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   // --- in ---
 
-  async function publish(
-    draft: Omit<PublishFrame, "t" | "key">,
+  async function submit(
+    draft: CommandDraft,
     key: string | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly id: Id }> {
+  ): Promise<ArrivedOk> {
     signal?.throwIfAborted();
     if (closed) throw clientClosed();
     // One counter for all channels: an answer names the key only. Per channel it grows, which is what the log asks for.
     const counter = nextCounter();
-    const command = createCommand({ t: "publish", key: key ?? `${client}.${counter}`, ...draft });
+    const command = createCommand({ ...draft, key: key ?? `${client}.${counter}` });
     if (!hasRoom()) throw outboxFull(size, bytes, options);
     return new Promise((resolve, reject) => {
       const entry = push({ command, counter, restored: false, resolve, reject, sends: 0 });
       waiting.taken();
       if (signal) heedSignal(signal, entry, () => giveUp(entry, signal.reason));
-      keeper?.add(counter, command.frame);
+      if (command.frame.t === "publish") keeper?.add(counter, command.frame);
       changed();
       pump(entry.lane);
     });
@@ -161,7 +161,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   // --- back ---
 
-  function answer(frame: OkFrame | (ErrorFrame & { readonly key: string })): void {
+  function answer(frame: ArrivedOk | (ArrivedError & { readonly key: string })): void {
     const entry = onWire.get(frame.key);
     if (!entry) return; // the answer to an earlier sending
     const { lane } = entry;
@@ -176,8 +176,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     lane.refused = false;
     failures = 0;
     remove(entry);
-    if (frame.t === "ok") entry.resolve({ id: frame.id });
-    else entry.reject(new EitherwayError(frame.code, frame.message));
+    if (frame.t === "ok") entry.resolve(frame);
+    else entry.reject(new EitherwayError(frame.code, frame.message, { details: frame.details }));
     pump(lane);
   }
 
@@ -276,7 +276,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
-    publish,
+    submit,
     answer,
     returned,
     async ready() {

@@ -3,10 +3,10 @@
  * what was received (P2). Repeats are dropped, so a resume may begin anywhere before the place.
  */
 import {
+  type ArrivedGap,
   type Cursor,
   type ErrorCode,
   formatId,
-  type GapFrame,
   type Id,
   type IdParts,
   type LiveFrame,
@@ -18,7 +18,7 @@ import type { ChannelFrame, ChannelSink } from "./transport.ts";
 
 export interface SubscriptionEvents {
   message(message: Received, id: Id, replayed: boolean): void;
-  gap(frame: GapFrame): void;
+  gap(frame: ArrivedGap): void;
   live(id: Id): void;
   /** Ids do not join up and no gap was declared. Nothing of this link can be trusted for this channel. */
   hole(): void;
@@ -58,6 +58,8 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
       case "gap":
         takeGap(frame);
         return;
+      case "presence":
+        return;
       case "live":
         takeLive(frame);
         return;
@@ -65,6 +67,7 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
   }
 
   function takeRun({ epoch, messages }: MessagesFrame): void {
+    if (epoch === undefined) return;
     if (retaken) {
       const [first] = messages as [Received];
       // From `now` nothing comes before `live`.
@@ -88,7 +91,7 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
     }
   }
 
-  function takeGap(frame: GapFrame): void {
+  function takeGap(frame: ArrivedGap): void {
     if (retaken) {
       if (received) events.unsure();
       return;

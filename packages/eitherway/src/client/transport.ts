@@ -1,10 +1,11 @@
 /** The seam of the client: a transport opens links; a link carries frames. What they mean is decided above. */
 import type {
   ArrivedFrame,
+  ArrivedGap,
+  ArrivedMembers,
   ClientCodec,
   Cursors,
   ErrorCode,
-  GapFrame,
   HelloFrame,
   LiveFrame,
   MessagesFrame,
@@ -78,7 +79,7 @@ export type Routes = ReadonlyMap<string, ChannelSink>;
 /** For frames that belong to no channel. */
 export const NO_ROUTES: Routes = new Map();
 
-export type ChannelFrame = MessagesFrame | LiveFrame | GapFrame;
+export type ChannelFrame = MessagesFrame | LiveFrame | ArrivedGap | ArrivedMembers;
 
 export interface ChannelSink {
   /** The newest message was reached over the link in use. */

@@ -1,5 +1,13 @@
 /** What transports and the server see of the core. The hub calls none of them: they call it. */
-import type { ClientFrame, CommandFrame, EitherwayError, ErrorCode, HelloFrame, Id } from "../protocol/index.ts";
+import type {
+  ClientFrame,
+  CommandFrame,
+  EitherwayError,
+  ErrorCode,
+  HelloFrame,
+  Id,
+  Payload,
+} from "../protocol/index.ts";
 import type { Broker, BrokerSizes, Draft, Receipt } from "./broker.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
@@ -34,9 +42,9 @@ export interface Hub {
   open(link: Link, hello: HelloFrame, who: Identity): Session;
 
   /** Appends; waits while more than `limits.unflushedBytes` are on their way to subscribers (P6). */
-  publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]>;
+  publish(channel: string, drafts: readonly Draft[]): Promise<readonly Published[]>;
 
-  /** Ordered commands of one request. Ends early after a retryable failure: what has no answer was not tried. */
+  /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
   run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]>;
 
   stats(): HubStats;
@@ -45,8 +53,11 @@ export interface Hub {
   close(code: ErrorCode, message: string, graceMs: number): Promise<void>;
 }
 
+/** A receipt; a volatile message has no id. */
+export type Published = Receipt | { readonly ok: true; readonly id: undefined; readonly repeated: false };
+
 export type CommandAnswer =
-  | { readonly key: string; readonly ok: true; readonly id: Id }
+  | { readonly key: string; readonly ok: true; readonly id: Id | undefined; readonly answer?: Payload }
   | { readonly key: string; readonly ok: false; readonly error: EitherwayError };
 
 /** The meaning of one link. */

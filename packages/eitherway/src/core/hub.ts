@@ -1,21 +1,15 @@
 /** Where everything meets: links come in, commands go to the broker, and what is appended goes out at the end of the turn. */
-import {
-  type CommandFrame,
-  EitherwayError,
-  type ErrorCode,
-  type HelloFrame,
-  isRetryable,
-  parseCountedKey,
-  payloadBytes,
-  toEitherwayError,
-} from "../protocol/index.ts";
-import type { Broker, CommandKey, Draft, Receipt } from "./broker.ts";
+import { EitherwayError, type ErrorCode, type HelloFrame, payloadBytes, toEitherwayError } from "../protocol/index.ts";
+import type { Broker, Draft, Receipt } from "./broker.ts";
+import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
-import type { CommandAnswer, Hub, HubStats, Identity, Session } from "./hub-api.ts";
+import type { Hub, HubStats, Identity, Session } from "./hub-api.ts";
 import { DEFAULT_PING_MS, type Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Clock, Logger, Random } from "./ports.ts";
+import { createPublisher } from "./publisher.ts";
 import { createRoom } from "./room.ts";
+import type { Rules } from "./rules.ts";
 import { MESSAGE_OVERHEAD_BYTES } from "./run-bytes.ts";
 import { HubSession, type SessionOwner } from "./session.ts";
 import type { SubscriptionState } from "./subscription.ts";
@@ -32,6 +26,8 @@ export interface HubOptions {
   readonly metrics?: Counters;
   /** Milliseconds between pings. Default: 15 s. */
   readonly pingMs?: number;
+  /** Default: every channel is open, and every message reliable. */
+  readonly rules?: Rules | undefined;
 }
 
 /** Links written to in one slice of a flush: about 3 ms of the kernel's work; then others have their turn (P7). */
@@ -45,7 +41,16 @@ const RETURNS_A_SECOND = 200;
 const MS_PER_SECOND = 1_000;
 
 export function createHub(options: HubOptions): Hub {
-  const { broker, clock, random, logger, limits, metrics = createCounters(), pingMs = DEFAULT_PING_MS } = options;
+  const {
+    broker,
+    clock,
+    random,
+    logger,
+    limits,
+    rules,
+    metrics = createCounters(),
+    pingMs = DEFAULT_PING_MS,
+  } = options;
   const wheel = createTimerWheel(clock);
   const sessions = new Set<HubSession>();
   const topics = new Map<string, Topic>();
@@ -121,7 +126,7 @@ export function createHub(options: HubOptions): Hub {
   // --- commands ---
 
   /** Nearly always all are within the limits: then one pass over the sizes is all there is before the broker. */
-  function publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+  function appendWithin(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     let bytes = 0;
     let largest = 0;
     for (const { payload } of drafts) {
@@ -129,15 +134,15 @@ export function createHub(options: HubOptions): Hub {
       bytes += size + MESSAGE_OVERHEAD_BYTES;
       if (size > largest) largest = size;
     }
-    return largest <= limits.messageBytes ? append(channel, drafts, bytes) : publishSmall(channel, drafts);
+    return largest <= limits.messageBytes ? append(channel, drafts, bytes) : appendSmall(channel, drafts);
   }
 
   /** One broker call for all drafts that are within the limits; the others have their error in their place. */
-  async function publishSmall(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+  async function appendSmall(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     const errors = drafts.map((draft) => tooLarge(channel, draft, limits));
     const good = drafts.filter((_, i) => !errors[i]);
     metrics.count("publish.refused.too-large", drafts.length - good.length);
-    const receipts = good.length === 0 ? [] : await publish(channel, good);
+    const receipts = good.length === 0 ? [] : await appendWithin(channel, good);
     const rest = receipts[Symbol.iterator]();
     return errors.map((error) => (error ? { ok: false, error } : (rest.next().value as Receipt)));
   }
@@ -167,22 +172,6 @@ export function createHub(options: HubOptions): Hub {
       if (!receipt.ok) metrics.count(`publish.refused.${receipt.error.code}`);
       else metrics.count(receipt.repeated ? "publish.repeated" : "messages.published");
     }
-  }
-
-  async function run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]> {
-    const answers: CommandAnswer[] = [];
-    for (let from = 0; from < commands.length; ) {
-      const { channel } = commands[from] as CommandFrame;
-      const drafts: Draft[] = [];
-      for (let i = from; commands[i]?.channel === channel; i++) drafts.push(draftOf(commands[i] as CommandFrame, who));
-      for (const [i, receipt] of (await publish(channel, drafts)).entries()) {
-        const { key } = commands[from + i] as CommandFrame;
-        answers.push(receipt.ok ? { key, ok: true, id: receipt.id } : { key, ok: false, error: receipt.error });
-        if (!receipt.ok && isRetryable(receipt.error.code)) return answers;
-      }
-      from += drafts.length; // not by receipts: a broker that gave too few would have the same commands published for ever
-    }
-    return answers;
   }
 
   // --- links ---
@@ -239,6 +228,10 @@ export function createHub(options: HubOptions): Hub {
     };
   }
 
+  const publishAs = createPublisher({ rules, append: appendWithin, announce() {} });
+  const publish: Hub["publish"] = (channel, drafts) => publishAs(channel, drafts, true);
+  const run = createCommands({ publish: publishAs });
+
   const hub: Hub = { broker, clock, random, logger, metrics, limits, pingMs, wheel, open, publish, run, stats, close };
 
   const sessionOwner: SessionOwner = {
@@ -260,20 +253,6 @@ export function createHub(options: HubOptions): Hub {
   };
 
   return hub;
-}
-
-/** An SDK's key counts per client; any other, also one that names another client, is remembered by itself. */
-function draftOf({ key, event, payload }: CommandFrame, who: Identity): Draft {
-  const user = who.user ?? "";
-  const counted = parseCountedKey(key);
-  // No spread: it is a slow copy, and this is once for each command.
-  const commandKey: CommandKey =
-    counted && counted.client === who.client
-      ? { kind: "counted", user, client: counted.client, counter: counted.counter }
-      : { kind: "foreign", user, key };
-  return who.user === undefined
-    ? { event, payload, key: commandKey }
-    : { event, payload, key: commandKey, from: who.user };
 }
 
 function tooLarge(channel: string, { payload }: Draft, { messageBytes }: Limits): EitherwayError | undefined {

@@ -1,4 +1,6 @@
 /** The pure server core: logs, brokers, subscriptions, sessions, the hub. No platform name compiles here. */
+
+export { answerFrame } from "./answer-frame.ts";
 export type * from "./broker.ts";
 export { createCounters } from "./counters.ts";
 export { createHub } from "./hub.ts";
@@ -9,5 +11,6 @@ export type * from "./link.ts";
 export type { MemoryBrokerOptions } from "./memory-broker.ts";
 export { createMemoryBroker } from "./memory-broker.ts";
 export type * from "./ports.ts";
+export type * from "./rules.ts";
 export type { WheelTask } from "./timer-wheel.ts";
 export { createTimerWheel } from "./timer-wheel.ts";

@@ -4,7 +4,7 @@ import {
   type ClientFrame,
   type CommandFrame,
   type Cursors,
-  checkChannelName,
+  checkLogName,
   EitherwayError,
   type ErrorCode,
   type Framing,
@@ -13,6 +13,7 @@ import {
   type ServerFrame,
   toEitherwayError,
 } from "../protocol/index.ts";
+import { answerFrame, errorFields } from "./answer-frame.ts";
 import type { Hub, Identity, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
 import { moment, msSince, pingOf } from "./signs-of-life.ts";
@@ -128,7 +129,11 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.#heard();
     switch (frame.t) {
       case "publish":
+      case "call":
+      case "presence":
         this.#command(frame);
+        return;
+      case "announce":
         return;
       case "subscribe":
         this.#subscribe(frame.channels);
@@ -148,7 +153,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     if (this.#ended) return;
     this.#heard();
     this.#hub.metrics.count(`frames.rejected.${error.code}`);
-    if (HARMLESS.has(error.code)) this.writeFrame({ t: "error", code: error.code, message: error.message });
+    if (HARMLESS.has(error.code)) this.writeFrame({ t: "error", ...errorFields(error) });
     else this.bye(error.code, error.message);
   }
 
@@ -264,7 +269,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     for (const [channel, from] of channels) {
       if (this.#ended) return;
       try {
-        checkChannelName(channel);
+        checkLogName(channel);
         this.#unsubscribe(channel);
         const most = this.#hub.limits.subscriptions;
         if (countOf(this.#subscriptions) >= most) throw tooManySubscriptions(channel, most);
@@ -281,7 +286,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     const { logger, metrics } = this.#hub;
     metrics.count(`subscriptions.refused.${error.code}`);
     if (error.code === "internal") logger.error("subscription failed", { channel, cause: String(error.cause) });
-    this.writeFrame({ t: "error", channel, code: error.code, message: error.message });
+    this.writeFrame({ t: "error", channel, ...errorFields(error) });
   }
 
   #unsubscribe(channel: string): void {
@@ -332,8 +337,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
       const answers = await this.#hub.run(batch, this.#who);
       this.#hub.cork(this); // answers leave together, and with the run that the commands made
       for (const answer of answers) {
-        if (answer.ok) this.writeFrame({ t: "ok", key: answer.key, id: answer.id });
-        else this.#refuseCommand(answer.key, answer.error);
+        this.writeFrame(answerFrame(answer));
       }
       const last = answers.at(-1);
       if (last && !last.ok && isRetryable(last.error.code)) {
@@ -353,7 +357,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     return commands.filter(({ channel, key }) => {
       const first = held.get(channel);
       if (first && first.key !== key) {
-        this.#refuseCommand(key, first.error);
+        this.writeFrame(answerFrame({ key, ok: false, error: first.error }));
         return false;
       }
       held.delete(channel);
@@ -366,10 +370,6 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.#held.set(channel, held);
     // More than a well-behaved client has channels: not worth the memory, and a new link starts clean.
     if (this.#held.size > this.#hub.limits.subscriptions) this.bye(held.error.code, held.error.message);
-  }
-
-  #refuseCommand(key: string, { code, message }: EitherwayError): void {
-    this.writeFrame({ t: "error", key, code, message });
   }
 
   /** A peer that takes no answers, or waits for many, is not read from: else its zeal were our memory (P6). */

@@ -8,16 +8,23 @@ import {
   badBinary,
   ENTRY_FLAGS,
   HAS_AFTER,
+  HAS_ANSWER,
   HAS_AT,
   HAS_CHANNEL,
+  HAS_DETAILS,
   HAS_EVENT,
   HAS_FROM,
+  HAS_ID,
   HAS_KEY,
+  HAS_LATEST,
   HAS_SKIPPED,
+  HAS_STATE,
   HAS_TOKEN,
   HAS_WAIT,
+  IS_PRESENT,
   KINDS,
   kindOf,
+  OK_FLAGS,
   startFrame,
   TYPE,
   unknownType,
@@ -27,11 +34,17 @@ import { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { codeOrStandIn, EitherwayError, type ErrorCode } from "./errors.ts";
 import {
+  type Answer,
+  type ArrivedError,
   type ArrivedFrame,
+  type ArrivedGap,
+  type ArrivedMembers,
+  type ArrivedOk,
   type ClientCodec,
   type ClientFrame,
   type Cursors,
   GAP_REASONS,
+  type HelloFrame,
   type MessagesFrame,
   PROTOCOL_VERSION,
   type Received,
@@ -52,22 +65,20 @@ function readServerFrame(wire: Uint8Array): ArrivedFrame {
   switch (type) {
     case TYPE.messages:
       return readRun(from);
+    case TYPE.announced:
+      return { t: "messages", channel: from.text(), epoch: undefined, messages: readEntries(from, undefined) };
     case TYPE.live:
       return { t: "live", channel: from.text(), id: from.id() };
-    case TYPE.gap: {
-      const channel = from.text();
-      const why = GAP_REASONS[from.byte()];
-      if (!why) throw badBinary("gap", `gives no reason that is known: ${GAP_REASONS.join(", ")}`);
-      return { t: "gap", channel, why, oldest: from.id(), head: from.id() };
-    }
+    case TYPE.gap:
+      return readGap(from);
+    case TYPE.members:
+      return readMembers(from);
     case TYPE.ok:
-      return { t: "ok", key: from.text(), id: from.id() };
-    case TYPE.error: {
-      const [code, message, flags] = [readCode(from), from.text(), from.flags(HAS_KEY | HAS_CHANNEL)];
-      const key = flags & HAS_KEY ? { key: from.text() } : undefined;
-      const channel = flags & HAS_CHANNEL ? { channel: from.text() } : undefined;
-      return { t: "error", code, message, ...key, ...channel };
-    }
+      return readOk(from);
+    case TYPE.running:
+      return { t: "running", key: from.text() };
+    case TYPE.error:
+      return readError(from);
     case TYPE.ping:
       return { t: "ping" };
     case TYPE.bye: {
@@ -88,17 +99,27 @@ function readServerFrame(wire: Uint8Array): ArrivedFrame {
 function readRun(from: ByteReader): MessagesFrame {
   const channel = from.text();
   const epoch = from.epoch();
-  let seq = from.seq() - 1;
+  return { t: "messages", channel, epoch, messages: readEntries(from, from.seq()) };
+}
+
+/** @param firstSeq of the first entry; `undefined` for volatile ones, which have no place */
+function readEntries(from: ByteReader, firstSeq: number | undefined): readonly Received[] {
   const at = from.number();
   const length = from.number();
   if (length === 0) throw badBinary("messages", "has no entry");
   const messages: Received[] = [];
+  let seq = (firstSeq ?? 0) - 1;
   for (let i = 0; i < length; i++) {
-    const message = readEntry(from, seq, i === 0, at);
+    const message = firstSeq === undefined ? readVolatile(from, at) : readEntry(from, seq, i === 0, at);
     seq = message.seq;
     messages.push(message);
   }
-  return { t: "messages", channel, epoch, messages };
+  return messages;
+}
+
+/** Has no place, so it skips none. */
+function readVolatile(from: ByteReader, runAt: number): Received {
+  return { ...readEntry(from, 0, true, runAt), seq: 0 };
 }
 
 /** The run's seq is its first entry's own; what that entry skipped lies before it. */
@@ -113,7 +134,37 @@ function readEntry(from: ByteReader, before: number, first: boolean, runAt: numb
   return { seq, at, event, from: author, ...readData(from, flags), skipped };
 }
 
-function readData(from: ByteReader, flags: number): Pick<Received, "kind" | "data"> {
+function readGap(from: ByteReader): ArrivedGap {
+  const channel = from.text();
+  const why = GAP_REASONS[from.byte()];
+  if (!why) throw badBinary("gap", `gives no reason that is known: ${GAP_REASONS.join(", ")}`);
+  const gap = { t: "gap", channel, why, oldest: from.id(), head: from.id() } as const;
+  return from.flags(HAS_LATEST) ? { ...gap, latest: readEntries(from, from.seq()) } : gap;
+}
+
+function readMembers(from: ByteReader): ArrivedMembers {
+  const [channel, id] = [from.text(), from.id()];
+  const members: { member: string; state: unknown }[] = [];
+  for (let left = from.number(); left > 0; left--) members.push({ member: from.text(), state: parseJson(from.text()) });
+  return { t: "presence", channel, id, members };
+}
+
+function readOk(from: ByteReader): ArrivedOk {
+  const [key, flags] = [from.text(), from.flags(OK_FLAGS)];
+  const id = flags & HAS_ID ? { id: from.id() } : undefined;
+  const answer = flags & HAS_ANSWER ? { answer: readData(from, flags) } : undefined;
+  return { t: "ok", key, ...id, ...answer };
+}
+
+function readError(from: ByteReader): ArrivedError {
+  const [code, message, flags] = [readCode(from), from.text(), from.flags(HAS_KEY | HAS_CHANNEL | HAS_DETAILS)];
+  const key = flags & HAS_KEY ? { key: from.text() } : undefined;
+  const channel = flags & HAS_CHANNEL ? { channel: from.text() } : undefined;
+  const details = flags & HAS_DETAILS ? { details: parseJson(from.text()) } : undefined;
+  return { t: "error", code, message, ...key, ...channel, ...details };
+}
+
+function readData(from: ByteReader, flags: number): Answer {
   switch (kindOf(flags)) {
     case "json":
       return { kind: "json", data: parseJson(from.text()) };
@@ -146,7 +197,7 @@ function writeClientFrame(frame: ClientFrame): Uint8Array {
     case "hello":
       out.number(PROTOCOL_VERSION);
       out.text(frame.client);
-      out.byte((frame.token === undefined ? 0 : HAS_TOKEN) | (frame.wait === undefined ? 0 : HAS_WAIT));
+      out.byte(helloFlags(frame));
       if (frame.token !== undefined) out.text(frame.token);
       if (frame.wait !== undefined) out.number(frame.wait);
       writeCursors(out, frame.channels);
@@ -165,10 +216,33 @@ function writeClientFrame(frame: ClientFrame): Uint8Array {
       if (frame.event !== DEFAULT_EVENT) out.text(frame.event);
       writePayload(out, frame.payload);
       break;
+    case "announce":
+      out.text(frame.channel);
+      out.byte(KINDS.indexOf(frame.payload.kind) | (frame.event === DEFAULT_EVENT ? 0 : HAS_EVENT));
+      if (frame.event !== DEFAULT_EVENT) out.text(frame.event);
+      writePayload(out, frame.payload);
+      break;
+    case "call":
+      out.text(frame.key);
+      out.text(frame.channel);
+      out.text(frame.name);
+      out.byte(KINDS.indexOf(frame.payload.kind));
+      writePayload(out, frame.payload);
+      break;
+    case "presence":
+      out.text(frame.key);
+      out.text(frame.channel);
+      out.byte(frame.state === undefined ? 0 : HAS_STATE);
+      if (frame.state !== undefined) out.text(frame.state);
+      break;
     case "pong":
       break;
   }
   return out.finish();
+}
+
+function helloFlags({ token, wait, present }: HelloFrame): number {
+  return (token === undefined ? 0 : HAS_TOKEN) | (wait === undefined ? 0 : HAS_WAIT) | (present ? IS_PRESENT : 0);
 }
 
 function writeCursors(out: ByteWriter, cursors: Cursors): void {

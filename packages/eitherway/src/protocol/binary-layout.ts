@@ -14,11 +14,18 @@ export const TYPE = {
   error: 0x06,
   ping: 0x07,
   bye: 0x08,
+  members: 0x09,
+  running: 0x0a,
+  /** A run of volatile messages. */
+  announced: 0x0b,
   hello: 0x41,
   subscribe: 0x42,
   unsubscribe: 0x43,
   publish: 0x44,
   pong: 0x45,
+  announce: 0x46,
+  call: 0x47,
+  presence: 0x48,
 } as const;
 
 /** Payload kinds by their number: the two lowest bits of an entry's or a publish's flags. */
@@ -32,11 +39,19 @@ export const HAS_AT = 0x10;
 export const HAS_SKIPPED = 0x20;
 export const ENTRY_FLAGS = KIND_MASK | HAS_EVENT | HAS_FROM | HAS_AT | HAS_SKIPPED;
 export const PUBLISH_FLAGS = KIND_MASK | HAS_EVENT;
+export const CALL_FLAGS = KIND_MASK;
 export const HAS_KEY = 0x01;
 export const HAS_CHANNEL = 0x02;
+export const HAS_DETAILS = 0x04;
+export const HAS_LATEST = 0x01;
+export const HAS_ID = 0x04;
+export const HAS_ANSWER = 0x08;
+export const OK_FLAGS = KIND_MASK | HAS_ID | HAS_ANSWER;
+export const HAS_STATE = 0x01;
 export const HAS_AFTER = 0x01;
 export const HAS_TOKEN = 0x01;
 export const HAS_WAIT = 0x02;
+export const IS_PRESENT = 0x04;
 
 export function startFrame(type: number): ByteWriter {
   const out = new ByteWriter();

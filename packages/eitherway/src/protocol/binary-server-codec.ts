@@ -1,15 +1,22 @@
 /** The server's half of the binary framing: see binary-client-codec.ts. */
 import {
   badBinary,
+  CALL_FLAGS,
   HAS_AFTER,
+  HAS_ANSWER,
   HAS_AT,
   HAS_CHANNEL,
+  HAS_DETAILS,
   HAS_EVENT,
   HAS_FROM,
+  HAS_ID,
   HAS_KEY,
+  HAS_LATEST,
   HAS_SKIPPED,
+  HAS_STATE,
   HAS_TOKEN,
   HAS_WAIT,
+  IS_PRESENT,
   KINDS,
   kindOf,
   PUBLISH_FLAGS,
@@ -22,12 +29,16 @@ import { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { closeNumber, EitherwayError } from "./errors.ts";
 import {
+  type AnnounceFrame,
+  type CallFrame,
   type ClientFrame,
   type Cursors,
   GAP_REASONS,
   type HelloFrame,
   type Message,
+  type OkFrame,
   PROTOCOL_VERSION,
+  type PresenceFrame,
   type PublishFrame,
   type Run,
   type ServerCodec,
@@ -47,15 +58,21 @@ export const binaryServerCodec: ServerCodec<Uint8Array> = {
 };
 
 function writeRun({ channel, epoch, messages }: Run): Uint8Array {
-  const first = messages[0] as Message;
-  const out = startFrame(TYPE.messages);
+  const out = startFrame(epoch === undefined ? TYPE.announced : TYPE.messages);
   out.text(channel);
-  out.epoch(epoch);
-  out.number(first.seq);
-  out.number(first.at);
-  out.number(messages.length);
-  for (const message of messages) writeEntry(out, message, first.at);
+  if (epoch !== undefined) {
+    out.epoch(epoch);
+    out.number((messages[0] as Message).seq);
+  }
+  writeEntries(out, messages);
   return out.finish();
+}
+
+function writeEntries(out: ByteWriter, messages: readonly Message[]): void {
+  const { at } = messages[0] as Message;
+  out.number(at);
+  out.number(messages.length);
+  for (const message of messages) writeEntry(out, message, at);
 }
 
 function writeEntry(out: ByteWriter, message: Message, runAt: number): void {
@@ -75,7 +92,7 @@ function writeEntry(out: ByteWriter, message: Message, runAt: number): void {
 }
 
 function writeServerFrame(frame: ServerFrame): Uint8Array {
-  const out = startFrame(TYPE[frame.t]);
+  const out = startFrame(frame.t === "presence" ? TYPE.members : TYPE[frame.t]);
   switch (frame.t) {
     case "welcome": {
       const { messageBytes, frameBytes, subscriptions, inFlight } = frame.limits;
@@ -93,17 +110,34 @@ function writeServerFrame(frame: ServerFrame): Uint8Array {
       out.byte(GAP_REASONS.indexOf(frame.why));
       out.id(frame.oldest);
       out.id(frame.head);
+      writeLatest(out, frame.latest ?? []);
+      break;
+    case "presence":
+      out.text(frame.channel);
+      out.id(frame.id);
+      out.number(frame.members.length);
+      for (const { member, state } of frame.members) {
+        out.text(member);
+        out.text(state);
+      }
       break;
     case "ok":
+      writeOk(out, frame);
+      break;
+    case "running":
       out.text(frame.key);
-      out.id(frame.id);
       break;
     case "error":
       out.number(closeNumber(frame.code));
       out.text(frame.message);
-      out.byte((frame.key === undefined ? 0 : HAS_KEY) | (frame.channel === undefined ? 0 : HAS_CHANNEL));
+      out.byte(
+        (frame.key === undefined ? 0 : HAS_KEY) |
+          (frame.channel === undefined ? 0 : HAS_CHANNEL) |
+          (frame.details === undefined ? 0 : HAS_DETAILS),
+      );
       if (frame.key !== undefined) out.text(frame.key);
       if (frame.channel !== undefined) out.text(frame.channel);
+      if (frame.details !== undefined) out.text(frame.details);
       break;
     case "ping":
       break;
@@ -115,6 +149,22 @@ function writeServerFrame(frame: ServerFrame): Uint8Array {
       break;
   }
   return out.finish();
+}
+
+/** Of the epoch of the gap's head. */
+function writeLatest(out: ByteWriter, latest: readonly Message[]): void {
+  const [first] = latest;
+  out.byte(first ? HAS_LATEST : 0);
+  if (!first) return;
+  out.number(first.seq);
+  writeEntries(out, latest);
+}
+
+function writeOk(out: ByteWriter, { key, id, answer }: OkFrame): void {
+  out.text(key);
+  out.byte((id === undefined ? 0 : HAS_ID) | (answer === undefined ? 0 : HAS_ANSWER | KINDS.indexOf(answer.kind)));
+  if (id !== undefined) out.id(id);
+  if (answer !== undefined) writePayload(out, answer);
 }
 
 function readClientFrame(wire: Uint8Array): ClientFrame {
@@ -132,6 +182,12 @@ function readClientFrame(wire: Uint8Array): ClientFrame {
     }
     case TYPE.publish:
       return readPublish(from);
+    case TYPE.announce:
+      return readAnnounce(from);
+    case TYPE.call:
+      return readCall(from);
+    case TYPE.presence:
+      return readPresence(from);
     case TYPE.pong:
       return { t: "pong" };
     default:
@@ -149,10 +205,11 @@ function readHello(from: ByteReader): HelloFrame {
   const client = from.text();
   if (!isClientId(client))
     throw badBinary("hello", `has the client ${quote(client)}; send 1 to 64 letters, digits, _ and -`);
-  const flags = from.flags(HAS_TOKEN | HAS_WAIT);
+  const flags = from.flags(HAS_TOKEN | HAS_WAIT | IS_PRESENT);
   const token = flags & HAS_TOKEN ? { token: from.text() } : undefined;
   const wait = flags & HAS_WAIT ? { wait: from.number() } : undefined;
-  return { t: "hello", client, channels: readCursors(from), ...token, ...wait };
+  const present = flags & IS_PRESENT ? { present: true } : undefined;
+  return { t: "hello", client, channels: readCursors(from), ...token, ...present, ...wait };
 }
 
 /** Channel names are not checked here: each bad one is an error of its own subscription, not of the frame. */
@@ -169,6 +226,30 @@ function readPublish(from: ByteReader): PublishFrame {
   checkChannelName(channel);
   checkEventName(event);
   return { t: "publish", key, channel, event, payload: readPayload(from, flags) };
+}
+
+function readAnnounce(from: ByteReader): AnnounceFrame {
+  const [channel, flags] = [from.text(), from.flags(PUBLISH_FLAGS)];
+  const event = flags & HAS_EVENT ? from.text() : DEFAULT_EVENT;
+  checkChannelName(channel);
+  checkEventName(event);
+  return { t: "announce", channel, event, payload: readPayload(from, flags) };
+}
+
+function readCall(from: ByteReader): CallFrame {
+  const [key, channel, name, flags] = [from.text(), from.text(), from.text(), from.flags(CALL_FLAGS)];
+  checkKey(key);
+  checkChannelName(channel);
+  checkEventName(name);
+  return { t: "call", key, channel, name, payload: readPayload(from, flags) };
+}
+
+function readPresence(from: ByteReader): PresenceFrame {
+  const [key, channel, flags] = [from.text(), from.text(), from.flags(HAS_STATE)];
+  checkKey(key);
+  checkChannelName(channel);
+  const command = { t: "presence", key, channel } as const;
+  return flags & HAS_STATE ? { ...command, state: parsedJsonPayload(from.text()).data as string } : command;
 }
 
 function readPayload(from: ByteReader, flags: number): Payload {

@@ -19,6 +19,7 @@ const NUMBERS = {
   "storage-full": 4009,
   unavailable: 4010,
   internal: 4011,
+  "too-many-members": 4012,
   // Do not come back with the same thing.
   "bad-frame": 4500,
   "bad-json": 4501,
@@ -42,6 +43,14 @@ const NUMBERS = {
   "unsupported-type": 4519,
   "upgrade-required": 4520,
   closed: 4521,
+  "unknown-channel": 4522,
+  "unknown-event": 4523,
+  "unknown-call": 4524,
+  invalid: 4525,
+  "call-failed": 4526,
+  "call-timeout": 4527,
+  "stream-open": 4528,
+  "stream-over": 4529,
 } as const satisfies Record<string, number>;
 
 /** The name of an error or close; stable across versions. */
@@ -98,11 +107,14 @@ const BRAND = Symbol.for("eitherway.error");
  */
 export class EitherwayError extends Error {
   readonly code: ErrorCode;
+  /** What a program may want to know besides: `{ issues }` of `invalid`, `{ name, data }` of `call-failed`. JSON can say it. */
+  readonly details: unknown;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; details?: unknown }) {
     super(message, options);
     this.name = "EitherwayError";
     this.code = code;
+    this.details = options?.details;
     // Survives two copies of the package in one program, where instanceof does not.
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -17,7 +17,8 @@ export const eventsFraming: Framing = {
     encode(
       messages.map(({ seq, event, payload }) => {
         const name = event === DEFAULT_EVENT ? undefined : eventName(event);
-        return sseBlock({ id: formatId(epoch, seq), event: name, data: plainText(payload) });
+        const id = epoch === undefined ? undefined : formatId(epoch, seq);
+        return sseBlock({ id, event: name, data: plainText(payload) });
       }),
     ),
   frame: (frame) => encode([frameBlock(frame, movesTo(frame))]),
@@ -44,7 +45,7 @@ export function createEventsFraming(channels: readonly string[], cursors: readon
     run(run) {
       const { channel, epoch, messages } = run;
       const blocks = messages.map((message) => sseBlock({ data: oneLine(messageText(epoch, message, channel)) }));
-      return encode([...blocks, move(channel, formatId(epoch, lastSeq(run)))]);
+      return encode(epoch === undefined ? blocks : [...blocks, move(channel, formatId(epoch, lastSeq(run)))]);
     },
     frame(frame) {
       switch (frame.t) {
@@ -52,6 +53,8 @@ export function createEventsFraming(channels: readonly string[], cursors: readon
           return encode([move(frame.channel, frame.id)]);
         case "gap":
           return encode([frameBlock(frame), move(frame.channel, frame.head)]);
+        case "presence":
+          return encode([frameBlock(frame), move(frame.channel, frame.id)]);
         default:
           return encode([frameBlock(frame)]);
       }
@@ -63,7 +66,7 @@ export function createEventsFraming(channels: readonly string[], cursors: readon
  * Names that mean something else here: our own events, and those that an `EventSource` fires itself. A message's event of such a
  * name gets a prefix, so that no publisher can fake a gap or an error.
  */
-const TAKEN_NAMES: ReadonlySet<string> = new Set(["gap", "ping", "failure", "bye", "open", "error"]);
+const TAKEN_NAMES: ReadonlySet<string> = new Set(["gap", "presence", "ping", "failure", "bye", "open", "error"]);
 const TAKEN_PREFIX = "message.";
 
 function eventName(event: string): string {
@@ -77,7 +80,7 @@ function plainText(payload: Payload): string {
 
 /** The cursor that a frame gives its reader. */
 function movesTo(frame: ServerFrame): Cursor | undefined {
-  if (frame.t === "live") return frame.id;
+  if (frame.t === "live" || frame.t === "presence") return frame.id;
   return frame.t === "gap" ? frame.head : undefined;
 }
 
@@ -92,6 +95,14 @@ function frameBlock(frame: ServerFrame, id?: Cursor): string {
       const { channel, why, oldest, head } = frame;
       return sseBlock({ id, event: "gap", data: json({ channel, why, oldest, head }) });
     }
+    case "presence": {
+      const members = frame.members.map(({ member, state }) => `{"member":${JSON.stringify(member)},"state":${state}}`);
+      return sseBlock({
+        id,
+        event: "presence",
+        data: oneLine(`{"channel":${json(frame.channel)},"members":[${members.join()}]}`),
+      });
+    }
     case "ping":
       return sseBlock({ event: "ping", data: "{}" });
     case "error": {
@@ -104,11 +115,12 @@ function frameBlock(frame: ServerFrame, id?: Cursor): string {
     }
     case "welcome":
     case "ok":
+    case "running":
       return SILENT_BLOCK;
   }
 }
 
-function json(value: object): string {
+function json(value: object | string): string {
   return JSON.stringify(value);
 }
 

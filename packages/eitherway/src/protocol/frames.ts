@@ -20,6 +20,8 @@ export interface HelloFrame {
   readonly client: string;
   readonly channels: Cursors;
   readonly token?: string;
+  /** The client is present in some channel: while this link lives its leases are renewed (P8). */
+  readonly present?: boolean;
   /** Long-poll only: seconds to wait for the first message; 0 answers at once with where each channel stands. */
   readonly wait?: number;
 }
@@ -43,14 +45,40 @@ export interface PublishFrame {
   readonly payload: Payload;
 }
 
+/** Tells who listens now, and is kept nowhere: no key, no answer. */
+export interface AnnounceFrame {
+  readonly t: "announce";
+  readonly channel: string;
+  readonly event: string;
+  readonly payload: Payload;
+}
+
+/** Asks the application; answered when it has answered. */
+export interface CallFrame {
+  readonly t: "call";
+  readonly key: string;
+  readonly channel: string;
+  readonly name: string;
+  readonly payload: Payload;
+}
+
+/** Enters a channel's presence, or changes the state there; without a state, leaves. */
+export interface PresenceFrame {
+  readonly t: "presence";
+  readonly key: string;
+  readonly channel: string;
+  /** JSON text. */
+  readonly state?: string;
+}
+
 export interface PongFrame {
   readonly t: "pong";
 }
 
-export type ClientFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | PublishFrame | PongFrame;
-
 /** A command: what has a key, is applied once and is answered. */
-export type CommandFrame = PublishFrame;
+export type CommandFrame = PublishFrame | CallFrame | PresenceFrame;
+
+export type ClientFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | CommandFrame | AnnounceFrame | PongFrame;
 
 /** A stored message. Inside a run seq counts up by one, less what `skipped` declares. */
 export interface Message {
@@ -68,7 +96,8 @@ export interface Message {
 /** A stretch of one channel's messages. Never empty. */
 export interface Run {
   readonly channel: string;
-  readonly epoch: Epoch;
+  /** `undefined`: volatile messages, which have no place in a log; their seq and `skipped` are 0. */
+  readonly epoch: Epoch | undefined;
   readonly messages: readonly Message[];
 }
 
@@ -113,19 +142,47 @@ export interface GapFrame {
   readonly oldest: Id;
   /** The newest id; the reader stands here after the gap. */
   readonly head: Id;
+  /** The newest entry of each collapse key up to `head`, in order: what the log still says of them. */
+  readonly latest?: readonly Message[];
+}
+
+/** Who is in a channel, as of an id of its log of joins and leaves; the reader stands there. */
+export interface MembersFrame {
+  readonly t: "presence";
+  /** `@presence/<channel>`. */
+  readonly channel: string;
+  readonly id: Id;
+  readonly members: readonly Member[];
+}
+
+export interface Member {
+  /** User id, or client id of somebody without one. */
+  readonly member: string;
+  /** JSON text. */
+  readonly state: string;
 }
 
 export interface OkFrame {
   readonly t: "ok";
   readonly key: string;
-  /** The id of the message that the command appended. */
-  readonly id: Id;
+  /** The id of the message that the command appended, where it did. */
+  readonly id?: Id;
+  /** What a call was answered. */
+  readonly answer?: Payload;
+}
+
+/** A call runs and has no answer yet: ask again with the same frame. Where answers cannot come by themselves. */
+export interface RunningFrame {
+  readonly t: "running";
+  readonly key: string;
 }
 
 export interface ErrorFrame {
   readonly t: "error";
   readonly code: ErrorCode;
   readonly message: string;
+  /** What a program may want to know besides, as JSON text: `{"issues":[…]}` of `invalid`. */
+  readonly details?: string;
   /** The command that failed. */
   readonly key?: string;
   /** The channel whose subscription failed. */
@@ -145,7 +202,16 @@ export interface ByeFrame {
 }
 
 /** Every server frame but `messages`, which is a {@link Run}. */
-export type ServerFrame = WelcomeFrame | LiveFrame | GapFrame | OkFrame | ErrorFrame | PingFrame | ByeFrame;
+export type ServerFrame =
+  | WelcomeFrame
+  | LiveFrame
+  | GapFrame
+  | MembersFrame
+  | OkFrame
+  | RunningFrame
+  | ErrorFrame
+  | PingFrame
+  | ByeFrame;
 
 /** A message as a client receives it: the payload read, JSON parsed. */
 export interface Received {
@@ -162,12 +228,37 @@ export interface Received {
 export interface MessagesFrame {
   readonly t: "messages";
   readonly channel: string;
-  readonly epoch: Epoch;
+  /** `undefined`: volatile messages. */
+  readonly epoch: Epoch | undefined;
   readonly messages: readonly Received[];
 }
 
+/** Frames whose payloads a client reads. */
+export type ArrivedGap = Omit<GapFrame, "latest"> & { readonly latest?: readonly Received[] };
+export type ArrivedMembers = Omit<MembersFrame, "members"> & { readonly members: readonly ArrivedMember[] };
+export type ArrivedOk = Omit<OkFrame, "answer"> & { readonly answer?: Answer };
+export type ArrivedError = Omit<ErrorFrame, "details"> & { readonly details?: unknown };
+
+export interface ArrivedMember {
+  readonly member: string;
+  readonly state: unknown;
+}
+
+/** A payload, read. */
+export type Answer = Pick<Received, "kind" | "data">;
+
 /** What a client reads from a link. */
-export type ArrivedFrame = ServerFrame | MessagesFrame;
+export type ArrivedFrame =
+  | WelcomeFrame
+  | MessagesFrame
+  | LiveFrame
+  | ArrivedGap
+  | ArrivedMembers
+  | ArrivedOk
+  | RunningFrame
+  | ArrivedError
+  | PingFrame
+  | ByeFrame;
 
 /**
  * How server frames become bytes. Pure: equal input gives equal bytes, so one encoding serves every link that shares the

@@ -15,6 +15,7 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   "storage-full": 507,
   unavailable: 503,
   internal: 500,
+  "too-many-members": 503,
   // Do not come back with the same thing.
   "bad-frame": 400,
   "bad-json": 400,
@@ -38,6 +39,14 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   "unsupported-type": 415,
   "upgrade-required": 426,
   closed: 410,
+  "unknown-channel": 404,
+  "unknown-event": 400,
+  "unknown-call": 404,
+  invalid: 422,
+  "call-failed": 422,
+  "call-timeout": 504,
+  "stream-open": 409,
+  "stream-over": 409,
 };
 
 /** The HTTP status of an answer that carries an error code. */

@@ -2,7 +2,11 @@
 import { fromBase64 } from "./base64.ts";
 import { type ErrorCode, isErrorCode, standInCode } from "./errors.ts";
 import {
+  type Answer,
+  type ArrivedError,
   type ArrivedFrame,
+  type ArrivedGap,
+  type ArrivedMember,
   type ClientCodec,
   GAP_REASONS,
   type GapReason,
@@ -39,11 +43,20 @@ function readServerFrame(wire: string): ArrivedFrame {
     case "live":
       return { t, channel: text(frame, "c"), id: id(frame, "i") };
     case "gap":
-      return { t, channel: text(frame, "c"), why: reason(frame), oldest: id(frame, "oldest"), head: id(frame, "head") };
+      return readGap(frame);
+    case "presence":
+      return { t, channel: text(frame, "c"), id: id(frame, "i"), members: list(frame, "m").map(readMember) };
     case "ok":
-      return { t, key: text(frame, "k"), id: id(frame, "i") };
+      return {
+        t,
+        key: text(frame, "k"),
+        ...(frame.i !== undefined && { id: id(frame, "i") }),
+        ...(hasPayload(frame) && { answer: readData(frame) }),
+      };
+    case "running":
+      return { t, key: text(frame, "k") };
     case "error":
-      return { t, ...failure(frame), key: optionalText(frame, "k"), channel: optionalText(frame, "c") };
+      return readError(frame);
     case "ping":
       return { t };
     case "bye":
@@ -68,31 +81,69 @@ function readServerFrame(wire: string): ArrivedFrame {
 }
 
 function readRun(frame: Fields): ArrivedFrame {
-  const first = parseId(text(frame, "i"));
-  const entries = frame.m;
-  if (!first || !Array.isArray(entries) || entries.length === 0) throw badField(frame, "i or m", "an id, or entries");
+  const first = frame.i === undefined ? undefined : parseId(text(frame, "i"));
+  if (frame.i !== undefined && !first) throw badField(frame, "i", "an id");
+  return { t: "messages", channel: text(frame, "c"), epoch: first?.epoch, messages: readEntries(frame, first?.seq) };
+}
+
+/** @param firstSeq of the first entry; `undefined` for volatile ones, which have no place */
+function readEntries(frame: Fields, firstSeq: number | undefined): readonly Received[] {
   const at = count(frame, "at");
-  let seq = first.seq - 1;
-  const messages = entries.map((value: unknown, index): Received => {
+  const entries = list(frame, "m");
+  if (entries.length === 0) throw badField(frame, "m", "entries");
+  let seq = (firstSeq ?? 0) - 1;
+  return entries.map((value: unknown, index): Received => {
     const entry = asObject(value);
     if (!entry) throw badField(frame, "m", "objects");
     const skipped = optionalCount(entry, "n") ?? 0;
     // The run's id is its first entry's own id; what that entry skipped lies before it.
     seq += index === 0 ? 1 : 1 + skipped;
-    if (skipped >= seq || seq > MAX_SEQ) throw badField(entry, "n", "as many ids as there are");
+    if (firstSeq !== undefined && (skipped >= seq || seq > MAX_SEQ))
+      throw badField(entry, "n", "as many ids as there are");
     return {
-      seq,
+      seq: firstSeq === undefined ? 0 : seq,
       at: optionalCount(entry, "at") ?? at,
       event: optionalText(entry, "e") ?? DEFAULT_EVENT,
       from: optionalText(entry, "f"),
       ...readData(entry),
-      skipped,
+      skipped: firstSeq === undefined ? 0 : skipped,
     };
   });
-  return { t: "messages", channel: text(frame, "c"), epoch: first.epoch, messages };
 }
 
-function readData(entry: Fields): Pick<Received, "kind" | "data"> {
+function readGap(frame: Fields): ArrivedGap {
+  const gap = { channel: text(frame, "c"), why: reason(frame), oldest: id(frame, "oldest"), head: id(frame, "head") };
+  if (frame.i === undefined) return { t: "gap", ...gap };
+  return { t: "gap", ...gap, latest: readEntries(frame, parseId(id(frame, "i"))?.seq) };
+}
+
+function readMember(value: unknown): ArrivedMember {
+  const entry = asObject(value) ?? {};
+  return { member: text(entry, "k"), state: entry.d };
+}
+
+function readError(frame: Fields): ArrivedError {
+  const details = frame.d;
+  return {
+    t: "error",
+    ...failure(frame),
+    key: optionalText(frame, "k"),
+    channel: optionalText(frame, "c"),
+    ...(details !== undefined && { details }),
+  };
+}
+
+function hasPayload({ d, s, b }: Fields): boolean {
+  return d !== undefined || s !== undefined || b !== undefined;
+}
+
+function list(frame: Fields, field: string): readonly unknown[] {
+  const value = frame[field];
+  if (!Array.isArray(value)) throw badField(frame, field, "a list");
+  return value;
+}
+
+function readData(entry: Fields): Answer {
   if (entry.d !== undefined) return { kind: "json", data: entry.d };
   if (entry.s !== undefined) return { kind: "text", data: text(entry, "s") };
   const data = fromBase64(text(entry, "b"));

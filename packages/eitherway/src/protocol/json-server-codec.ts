@@ -100,6 +100,26 @@ function readClientFrame(wire: string): ClientFrame {
         event: optionalText(frame, "e") ?? DEFAULT_EVENT,
         payload: readPayload(frame, wire),
       });
+    case "announce": {
+      const [channel, event] = [text(frame, "c"), optionalText(frame, "e") ?? DEFAULT_EVENT];
+      checkChannelName(channel);
+      checkEventName(event);
+      return { t: "announce", channel, event, payload: readPayload(frame, wire) };
+    }
+    case "call": {
+      const [key, channel, name] = [text(frame, "k"), text(frame, "c"), text(frame, "e")];
+      checkKey(key);
+      checkChannelName(channel);
+      checkEventName(name);
+      return { t: "call", key: detached(key), channel: detached(channel), name, payload: readPayload(frame, wire) };
+    }
+    case "presence": {
+      const [key, channel] = [text(frame, "k"), text(frame, "c")];
+      checkKey(key);
+      checkChannelName(channel);
+      const command = { t: "presence", key: detached(key), channel: detached(channel) } as const;
+      return frame.d === undefined ? command : { ...command, state: detached(jsonMember(wire, "d") ?? "null") };
+    }
     case "pong":
       return { t: "pong" };
     default:
@@ -150,11 +170,14 @@ function readHello(frame: Fields): HelloFrame {
   if (!isClientId(client)) throw badField(frame, "client", "1 to 64 letters, digits, _ and -");
   const token = optionalText(frame, "token");
   const wait = optionalCount(frame, "wait");
+  const { present } = frame;
+  if (present !== undefined && typeof present !== "boolean") throw badField(frame, "present", "true or false");
   return {
     t: "hello",
     client,
     channels: frame.channels === undefined ? new Map() : cursors(frame),
     ...(token !== undefined && { token }),
+    ...(present !== undefined && { present }),
     ...(wait !== undefined && { wait }),
   };
 }

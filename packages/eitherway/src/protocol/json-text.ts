@@ -7,25 +7,34 @@ import { isRetryable } from "./errors.ts";
 import {
   type ClientFrame,
   type Cursors,
+  type ErrorFrame,
+  type GapFrame,
+  type MembersFrame,
   type Message,
+  type OkFrame,
   PROTOCOL_VERSION,
   type Run,
   type ServerFrame,
 } from "./frames.ts";
-import { formatId } from "./ids.ts";
+import { type Epoch, formatId, parseId } from "./ids.ts";
 import { DEFAULT_EVENT } from "./names.ts";
 import type { Payload } from "./payload.ts";
 
 /** A `messages` frame. */
 export function runText(run: Run): string {
-  const first = run.messages[0] as Message;
+  return `{"t":"messages","c":${quoted(run.channel)},${entriesText(run.epoch, run.messages)}}`;
+}
+
+/** The members that make a stretch of messages: `i` (none of volatile ones), `at` and `m`. */
+function entriesText(epoch: Epoch | undefined, messages: readonly Message[]): string {
+  const first = messages[0] as Message;
   const at = first.at;
-  let text = `{"t":"messages","c":${quoted(run.channel)},"i":"${formatId(run.epoch, first.seq)}","at":${at},"m":[`;
-  for (let i = 0; i < run.messages.length; i++) {
+  let text = epoch === undefined ? `"at":${at},"m":[` : `"i":"${formatId(epoch, first.seq)}","at":${at},"m":[`;
+  for (let i = 0; i < messages.length; i++) {
     if (i > 0) text += ",";
-    text += entryText(run.messages[i] as Message, at);
+    text += entryText(messages[i] as Message, at);
   }
-  return `${text}]}`;
+  return `${text}]`;
 }
 
 /** Every other server frame. */
@@ -36,18 +45,15 @@ export function serverFrameText(frame: ServerFrame): string {
     case "live":
       return JSON.stringify({ t: "live", c: frame.channel, i: frame.id });
     case "gap":
-      return JSON.stringify({ t: "gap", c: frame.channel, why: frame.why, oldest: frame.oldest, head: frame.head });
+      return gapText(frame);
+    case "presence":
+      return membersText(frame);
     case "ok":
-      return `{"t":"ok","k":${quoted(frame.key)},"i":"${frame.id}"}`;
+      return okText(frame);
+    case "running":
+      return JSON.stringify({ t: "running", k: frame.key });
     case "error":
-      return JSON.stringify({
-        t: "error",
-        k: frame.key,
-        c: frame.channel,
-        code: frame.code,
-        message: frame.message,
-        retry: isRetryable(frame.code),
-      });
+      return errorText(frame);
     case "ping":
       return '{"t":"ping"}';
     case "bye":
@@ -59,6 +65,29 @@ export function serverFrameText(frame: ServerFrame): string {
         after: frame.after,
       });
   }
+}
+
+function gapText({ channel, why, oldest, head, latest = [] }: GapFrame): string {
+  const text = JSON.stringify({ t: "gap", c: channel, why, oldest, head });
+  if (latest.length === 0) return text;
+  return `${text.slice(0, -1)},${entriesText(parseId(head)?.epoch, latest)}}`;
+}
+
+function membersText({ channel, id, members }: MembersFrame): string {
+  const entries = members.map(({ member, state }) => `{"k":${JSON.stringify(member)},"d":${state}}`);
+  return `{"t":"presence","c":${quoted(channel)},"i":"${id}","m":[${entries.join()}]}`;
+}
+
+function okText({ key, id, answer }: OkFrame): string {
+  let text = `{"t":"ok","k":${quoted(key)}`;
+  if (id !== undefined) text += `,"i":"${id}"`;
+  if (answer !== undefined) text += `,${payloadMember(answer)}`;
+  return `${text}}`;
+}
+
+function errorText({ key, channel, code, message, details }: ErrorFrame): string {
+  const text = JSON.stringify({ t: "error", k: key, c: channel, code, message, retry: isRetryable(code) });
+  return details === undefined ? text : `${text.slice(0, -1)},"d":${details}}`;
 }
 
 /** What `JSON.stringify` gives, which most names need not be asked for (100 ns). */
@@ -86,8 +115,8 @@ const BACKSLASH = 0x5c;
 export function clientFrameText(frame: ClientFrame): string {
   switch (frame.t) {
     case "hello": {
-      const { t, client, token, wait } = frame;
-      return JSON.stringify({ t, v: PROTOCOL_VERSION, client, token, wait, channels: cursors(frame) });
+      const { t, client, token, present, wait } = frame;
+      return JSON.stringify({ t, v: PROTOCOL_VERSION, client, token, present, wait, channels: cursors(frame) });
     }
     case "subscribe":
       return JSON.stringify({ t: frame.t, channels: cursors(frame) });
@@ -95,11 +124,29 @@ export function clientFrameText(frame: ClientFrame): string {
       const { key, channel, event, payload } = frame;
       const e = event === DEFAULT_EVENT ? undefined : event;
       // This order of fields is what the server's fast path reads.
-      return `${JSON.stringify({ t: frame.t, k: key, c: channel, e }).slice(0, -1)},${payloadMember(payload)}}`;
+      return withPayload({ t: frame.t, k: key, c: channel, e }, payload);
+    }
+    case "announce": {
+      const { channel, event, payload } = frame;
+      const e = event === DEFAULT_EVENT ? undefined : event;
+      return withPayload({ t: frame.t, c: channel, e }, payload);
+    }
+    case "call": {
+      const { key, channel, name, payload } = frame;
+      return withPayload({ t: frame.t, k: key, c: channel, e: name }, payload);
+    }
+    case "presence": {
+      const { key, channel, state } = frame;
+      const fields = { t: frame.t, k: key, c: channel };
+      return state === undefined ? JSON.stringify(fields) : withPayload(fields, { kind: "json", data: state });
     }
     default:
       return JSON.stringify(frame);
   }
+}
+
+function withPayload(fields: object, payload: Payload): string {
+  return `${JSON.stringify(fields).slice(0, -1)},${payloadMember(payload)}}`;
 }
 
 /** Also right for a channel named `__proto__`. */

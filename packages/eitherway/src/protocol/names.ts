@@ -47,6 +47,18 @@ export function checkChannelName(name: string): void {
   }
 }
 
+/** Logs that the server writes: who is in a channel, and what a producer appends. Names after it are of channels. */
+const RESERVED_LOG = /^@(?:presence|stream)\//;
+
+/**
+ * Checks the name of a log that may be read: a channel, `@presence/<channel>` or `@stream/<channel>/<name>`.
+ *
+ * @throws EitherwayError `bad-channel` or `reserved-channel`
+ */
+export function checkLogName(name: string): void {
+  checkChannelName(name.replace(RESERVED_LOG, ""));
+}
+
 /** Checks an event name: 1-64 bytes of UTF-8 without control characters. Throws `bad-event`. */
 export function checkEventName(event: string): void {
   checkText("bad-event", "Event name", event, MAX_EVENT_BYTES);

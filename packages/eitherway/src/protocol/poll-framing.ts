@@ -7,5 +7,5 @@ import { encoder } from "./utf8.ts";
 export const pollFraming: Framing = {
   name: "poll",
   run: (run) => encoder.encode(`${oneLine(runText(run))}\n`),
-  frame: (frame) => encoder.encode(`${serverFrameText(frame)}\n`),
+  frame: (frame) => encoder.encode(`${oneLine(serverFrameText(frame))}\n`),
 };

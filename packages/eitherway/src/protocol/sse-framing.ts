@@ -7,5 +7,5 @@ import { encodeText } from "./utf8.ts";
 export const sseFraming: Framing = {
   name: "sse",
   run: (run) => encodeText(sseBlock({ data: oneLine(runText(run)) })),
-  frame: (frame) => encodeText(sseBlock({ data: serverFrameText(frame) })),
+  frame: (frame) => encodeText(sseBlock({ data: oneLine(serverFrameText(frame)) })),
 };

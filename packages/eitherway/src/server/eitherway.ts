@@ -99,7 +99,7 @@ export function createEitherway(platform: Platform, options: EitherwayOptions): 
         ]);
         if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
         if (!receipt.ok) throw receipt.error;
-        return { id: receipt.id };
+        return { id: receipt.id ?? "" };
       },
       stats: () => hub.stats(),
       close() {

@@ -169,8 +169,9 @@ async function pollOnAndOn(url: string, hello: HelloFrame, inbox: Inbox, signal:
     welcomed ||= frame.t === "welcome";
     over ||= frame.t === "bye";
     const last = frame.t === "messages" ? frame.messages.at(-1) : undefined;
-    if (frame.t === "messages" && last) cursors.set(frame.channel, formatId(frame.epoch, last.seq));
-    if (frame.t === "live") cursors.set(frame.channel, frame.id);
+    if (frame.t === "messages" && frame.epoch !== undefined && last)
+      cursors.set(frame.channel, formatId(frame.epoch, last.seq));
+    if (frame.t === "live" || frame.t === "presence") cursors.set(frame.channel, frame.id);
     if (frame.t === "gap") {
       cursors.set(frame.channel, frame.head);
       unsettled.add(frame.channel);

@@ -349,6 +349,7 @@ async function readTexts(link: RawLink, count: number): Promise<string[]> {
 }
 
 function idsOf({ epoch, messages }: MessagesFrame): Id[] {
+  assert.ok(epoch !== undefined, "a run of volatile messages has no ids");
   return messages.map(({ seq }) => formatId(epoch, seq));
 }
 

@@ -1,5 +1,5 @@
 /** `POST /commands`: ordered, keyed commands of one client; each is answered in the response, on any node. */
-import type { HttpExchange, Hub } from "../core/index.ts";
+import { answerFrame, type HttpExchange, type Hub } from "../core/index.ts";
 import {
   type CommandFrame,
   EitherwayError,
@@ -20,13 +20,7 @@ import { asHello, readText } from "./requests.ts";
 export async function serveCommands(hub: Hub, exchange: HttpExchange): Promise<void> {
   const { hello, commands } = readBatch(await readText(hub, exchange), hub.limits.inFlight);
   const answers = await hub.run(commands, { client: hello.client });
-  const lines = answers.map((answer) =>
-    pollFraming.frame(
-      answer.ok
-        ? { t: "ok", key: answer.key, id: answer.id }
-        : { t: "error", key: answer.key, code: answer.error.code, message: answer.error.message },
-    ),
-  );
+  const lines = answers.map((answer) => pollFraming.frame(answerFrame(answer)));
   const length = lines.reduce((sum, line) => sum + line.length, 0);
   exchange.respond(linesAnswer(concat(lines, length)));
 }
@@ -44,7 +38,7 @@ function readBatch(text: string, most: number): { hello: HelloFrame; commands: r
   if (!first)
     throw new EitherwayError("bad-request", 'The body is empty; send {"t":"hello",…} and then a command a line.');
   const commands = frames.slice(1).map((frame, i) => {
-    if (frame.t === "publish") return frame;
+    if (frame.t === "publish" || frame.t === "call" || frame.t === "presence") return frame;
     throw new EitherwayError(
       "bad-request",
       `Line ${i + 2} is ${quote(frame.t)}; after the hello only commands follow.`,

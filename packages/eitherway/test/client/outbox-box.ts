@@ -28,7 +28,7 @@ export function createBox(options: Partial<OutboxOptions> = {}) {
     attach: (welcome: Partial<WelcomeFrame> = {}) =>
       outbox.attach((command) => wire.push(command), { ...WELCOME, ...welcome }),
     publish: (channel: string, data: unknown = "x", key?: string, signal?: AbortSignal) =>
-      outcome(outbox.publish({ channel, event: "message", payload: jsonPayload(data) }, key, signal)),
+      outcome(outbox.submit({ t: "publish", channel, event: "message", payload: jsonPayload(data) }, key, signal)),
     ok: (key: string, seq = 1) => outbox.answer({ t: "ok", key, id: idOf(seq) }),
     refuse: (key: string, code: ErrorCode) => outbox.answer({ t: "error", key, code, message: code }),
     stuck: () => stuck,

@@ -200,11 +200,11 @@ function createFakeLink(transport: TransportName, to: Destination, events: LinkE
 }
 
 /** What became of a promise, without waiting for it: `pending`, the id it gave, or the code of its error. */
-export function outcome(promise: Promise<{ readonly id: string }>): { readonly now: string } {
+export function outcome(promise: Promise<{ readonly id?: string }>): { readonly now: string } {
   const seen = { now: "pending" };
   promise.then(
     ({ id }) => {
-      seen.now = id;
+      seen.now = id ?? "done";
     },
     (error: unknown) => {
       seen.now = (error as { code?: string }).code ?? String(error);

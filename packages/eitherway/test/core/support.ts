@@ -66,7 +66,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     const receipts = await hub.publish(channel, drafts);
     return receipts.map((receipt) => {
       if (!receipt.ok) throw receipt.error;
-      return receipt.id;
+      return receipt.id ?? "volatile";
     });
   };
   let clients = 0;

@@ -4,11 +4,11 @@
  */
 import type { Clock, Draft } from "../../src/core/index.ts";
 import {
+  type ArrivedError,
   type ArrivedFrame,
+  type ArrivedOk,
   type ClientFrame,
-  type ErrorFrame,
   isRetryable,
-  type OkFrame,
   type WelcomeFrame,
 } from "../../src/protocol/index.ts";
 import { fail } from "./check.ts";
@@ -34,7 +34,7 @@ export interface Outbox {
   retry(): void;
   /** A new link, before anything is sent over it: what is unanswered will be sent again. */
   welcomed(welcome: WelcomeFrame): void;
-  answered(frame: OkFrame | ErrorFrame): void;
+  answered(frame: ArrivedOk | ArrivedError): void;
   /** The link is gone, with the answers that were on their way. */
   lost(): void;
   /** Reads the answer of a batch; `true` if there was one. */
@@ -121,7 +121,7 @@ export function createOutbox({ client, doors, clock, truth, tally }: OutboxOptio
     });
   }
 
-  function answered(frame: OkFrame | ErrorFrame): void {
+  function answered(frame: ArrivedOk | ArrivedError): void {
     const at = commands.findIndex((command) => command.state === "sent" && command.frame.key === frame.key);
     const command = commands[at];
     if (!command) fail(`P5: ${client} got an answer that it does not wait for: ${JSON.stringify(frame)}`);
@@ -130,7 +130,7 @@ export function createOutbox({ client, doors, clock, truth, tally }: OutboxOptio
     if (earlier) fail(`P5: ${client} got the answer of ${command.frame.key} before that of ${earlier.frame.key}`);
     if (frame.t === "ok") {
       const content = contentOf(command.frame);
-      if (!truth.names(frame.id, content)) fail(`P5: ${client} was told that ${frame.id} is "${content}"`);
+      if (!truth.names(frame.id ?? "no id", content)) fail(`P5: ${client} was told that ${frame.id} is "${content}"`);
       commands.splice(at, 1);
       tally.count("outcome", "command answered");
     } else {
@@ -171,6 +171,6 @@ export function createOutbox({ client, doors, clock, truth, tally }: OutboxOptio
   };
 }
 
-function isAnswer(frame: ArrivedFrame): frame is OkFrame | ErrorFrame {
+function isAnswer(frame: ArrivedFrame): frame is ArrivedOk | ArrivedError {
   return frame.t === "ok" || frame.t === "error";
 }

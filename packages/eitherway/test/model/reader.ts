@@ -5,9 +5,9 @@
 import type { Clock, Draft } from "../../src/core/index.ts";
 import {
   type ArrivedFrame,
+  type ArrivedGap,
   type Cursor,
   formatId,
-  type GapFrame,
   type HelloFrame,
   type LiveFrame,
   type MessagesFrame,
@@ -160,6 +160,10 @@ export function createReader({ name, doors, clock, truth, tally }: ReaderOptions
       case "gap":
         takeGap(frame);
         return;
+      case "presence":
+      case "running":
+        fail(`${name} got a ${frame.t} frame and asked for none`);
+        return;
       case "ok":
         outbox.answered(frame);
         return;
@@ -179,6 +183,7 @@ export function createReader({ name, doors, clock, truth, tally }: ReaderOptions
   function takeRun({ channel, epoch, messages }: MessagesFrame): void {
     const place = places.get(channel);
     if (!place) return; // unsubscribed meanwhile
+    if (epoch === undefined) fail(`${name} got a volatile message of ${channel}, and nobody announced one`);
     if (!truth.hadEpoch(channel, epoch)) fail(`P2: ${name} was told epoch ${epoch}, which ${channel} never had`);
     const [first] = messages;
     if (!first) fail(`P2: ${name} got a run without messages`);
@@ -235,7 +240,7 @@ export function createReader({ name, doors, clock, truth, tally }: ReaderOptions
     if (same && missing) fail(`P2: ${name} begins ${channel} after ${begin.seq}, and ${missing.seq} is kept`);
   }
 
-  function takeGap({ channel, why, oldest, head }: GapFrame): void {
+  function takeGap({ channel, why, oldest, head }: ArrivedGap): void {
     const place = places.get(channel);
     if (!place) return;
     const to = positionOf(head);

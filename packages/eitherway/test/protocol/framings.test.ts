@@ -13,7 +13,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { sseBlock } from "../../src/protocol/sse-block.ts";
 import { decode, oracle } from "./sse-support.ts";
-import { anyChannel, anyEvent, anyRun, anyServerFrame, anyText, received, textOf } from "./support.ts";
+import { anyChannel, anyEvent, anyRun, anyServerFrame, anyText, arrived, received, textOf } from "./support.ts";
 
 const EPOCH = "m8x2k1b7cq0z";
 const id = (seq: number) => formatId(EPOCH, seq);
@@ -84,7 +84,7 @@ describe("frames as events, for the SDK", () => {
         const text = textOf(sseFraming.run(run)) + textOf(sseFraming.frame(frame));
         expect(text).toMatch(/^data: [^\r\n]*\n\ndata: [^\r\n]*\n\n$/);
         const { events, lastEventId } = decode([text]);
-        expect(events.map(({ data }) => jsonClientCodec.readServer(data))).toEqual([received(run), frame]);
+        expect(events.map(({ data }) => jsonClientCodec.readServer(data))).toEqual([received(run), arrived(frame)]);
         expect([events[0]?.event, lastEventId]).toEqual(["message", ""]);
       }),
     );
@@ -102,7 +102,7 @@ describe("frames as lines, for long-poll and commands", () => {
           .split(/\r\n|\r|\n/);
         expect(lines.pop()).toBe("");
         expect(lines.map((line) => jsonClientCodec.readServer(line))).toEqual(
-          all.map((one) => ("messages" in one ? received(one) : one)),
+          all.map((one) => ("messages" in one ? received(one) : arrived(one))),
         );
       }),
     );
@@ -149,7 +149,9 @@ describe("one channel as plain events", () => {
     fc.assert(
       fc.property(anyRun, (run) => {
         const { events } = oracle(eventsFraming.run(run));
-        expect(events.map((event) => event.id)).toEqual(run.messages.map(({ seq }) => formatId(run.epoch, seq)));
+        expect(events.map((event) => event.id)).toEqual(
+          run.messages.map(({ seq }) => formatId(run.epoch as string, seq)),
+        );
         expect(events.map((event) => event.data)).toEqual(
           run.messages.map(({ payload }) =>
             payload.kind === "bytes" ? Buffer.from(payload.data).toString("base64") : lineEnds(payload.data),
@@ -237,7 +239,7 @@ describe("several channels as plain events", () => {
         const framing = createEventsFraming([run.channel, `${other}/2`], ["now", "now"]);
         const { events } = oracle(framing.run(run));
         expect(events.map(({ data }) => JSON.parse(data))).toEqual(
-          run.messages.map((one) => ({ ...asJson(run.epoch, one), channel: run.channel })),
+          run.messages.map((one) => ({ ...asJson(run.epoch as string, one), channel: run.channel })),
         );
       }),
     );

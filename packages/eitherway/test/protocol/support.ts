@@ -1,6 +1,8 @@
 /** Arbitrary frames and runs, and what a reader must make of them. */
 import fc from "fast-check";
 import {
+  type Answer,
+  type ArrivedFrame,
   bytesPayload,
   type ClientFrame,
   type Cursor,
@@ -14,6 +16,7 @@ import {
   type Message,
   type MessagesFrame,
   type Payload,
+  type Received,
   type Run,
   type ServerFrame,
   textPayload,
@@ -104,6 +107,17 @@ export const anyRun: fc.Arbitrary<Run> = fc
     return { channel, epoch, messages };
   });
 
+/** What a log still says of its collapse keys: as a run, in the epoch of the head. */
+const anyLatest = anyRun.map(({ messages }) => ({ latest: messages }));
+
+export const anyVolatileRun: fc.Arbitrary<Run> = anyRun.map(({ channel, messages }) => ({
+  channel,
+  epoch: undefined,
+  messages: messages.map((message) => ({ ...message, seq: 0, skipped: 0 })),
+}));
+
+const anyMembers = fc.array(fc.record({ member: anyText, state: anyJsonText }), { maxLength: 4 });
+
 const anyCount = fc.maxSafeNat();
 const anyCode = fc.constantFrom(...ERROR_CODES);
 const optional = <T>(field: string, value: fc.Arbitrary<T>) =>
@@ -120,12 +134,27 @@ export const anyServerFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
   ),
   fc.tuple(anyChannel, anyId).map(([channel, id]): ServerFrame => ({ t: "live", channel, id })),
   fc
-    .tuple(anyChannel, fc.constantFrom(...GAP_REASONS), anyId, anyId)
-    .map(([channel, why, oldest, head]): ServerFrame => ({ t: "gap", channel, why, oldest, head })),
-  fc.tuple(anyKey, anyId).map(([key, id]): ServerFrame => ({ t: "ok", key, id })),
+    .tuple(anyChannel, fc.constantFrom(...GAP_REASONS), anyId, anyId, fc.oneof(fc.constant({}), anyLatest))
+    .map(([channel, why, oldest, head, latest]): ServerFrame => ({ t: "gap", channel, why, oldest, head, ...latest })),
   fc
-    .tuple(anyCode, anyText, optional("key", anyKey), optional("channel", anyChannel))
-    .map(([code, message, key, channel]): ServerFrame => ({ t: "error", code, message, ...key, ...channel })),
+    .tuple(anyChannel, anyId, anyMembers)
+    .map(([channel, id, members]): ServerFrame => ({ t: "presence", channel, id, members })),
+  fc
+    .tuple(anyKey, optional("id", anyId), optional("answer", anyPayload))
+    .map(([key, id, answer]): ServerFrame => ({ t: "ok", key, ...id, ...answer })),
+  anyKey.map((key): ServerFrame => ({ t: "running", key })),
+  fc
+    .tuple(anyCode, anyText, optional("key", anyKey), optional("channel", anyChannel), optional("details", anyJsonText))
+    .map(
+      ([code, message, key, channel, details]): ServerFrame => ({
+        t: "error",
+        code,
+        message,
+        ...key,
+        ...channel,
+        ...details,
+      }),
+    ),
   fc.constant<ServerFrame>({ t: "ping" }),
   fc
     .tuple(anyCode, anyText, optional("after", anyCount))
@@ -138,14 +167,16 @@ export const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
       fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
       anyCursors,
       optional("token", anyText),
+      optional("present", fc.constant(true)),
       optional("wait", fc.nat({ max: 100 })),
     )
     .map(
-      ([client, cursors, token, wait]): ClientFrame => ({
+      ([client, cursors, token, present, wait]): ClientFrame => ({
         t: "hello",
         client,
         channels: new Map(cursors),
         ...token,
+        ...present,
         ...wait,
       }),
     ),
@@ -154,6 +185,15 @@ export const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   fc
     .tuple(anyKey, anyChannel, anyEvent, anyPayload)
     .map(([key, channel, event, payload]): ClientFrame => ({ t: "publish", key, channel, event, payload })),
+  fc
+    .tuple(anyChannel, anyEvent, anyPayload)
+    .map(([channel, event, payload]): ClientFrame => ({ t: "announce", channel, event, payload })),
+  fc
+    .tuple(anyKey, anyChannel, anyEvent, anyPayload)
+    .map(([key, channel, event, payload]): ClientFrame => ({ t: "call", key, channel, name: event, payload })),
+  fc
+    .tuple(anyKey, anyChannel, optional("state", anyJsonText))
+    .map(([key, channel, state]): ClientFrame => ({ t: "presence", key, channel, ...state })),
   fc.constant<ClientFrame>({ t: "pong" }),
 );
 
@@ -161,16 +201,37 @@ export const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
 
 /** The frame that a reader of a run must get. */
 export function received({ channel, epoch, messages }: Run): MessagesFrame {
-  return {
-    t: "messages",
-    channel,
-    epoch,
-    messages: messages.map(({ payload, ...rest }) => ({
-      ...rest,
-      kind: payload.kind,
-      data: payload.kind === "json" ? JSON.parse(payload.data) : payload.data,
-    })),
-  };
+  return { t: "messages", channel, epoch, messages: messages.map(receivedMessage) };
+}
+
+function receivedMessage({ payload, ...rest }: Message): Received {
+  return { ...rest, ...answerOf(payload) };
+}
+
+function answerOf({ kind, data }: Payload): Answer {
+  return { kind, data: kind === "json" ? JSON.parse(data as string) : data };
+}
+
+/** The frame that a reader of any other server frame must get. */
+export function arrived(frame: ServerFrame): ArrivedFrame {
+  switch (frame.t) {
+    case "gap": {
+      const { latest, ...gap } = frame;
+      return latest ? { ...gap, latest: latest.map(receivedMessage) } : gap;
+    }
+    case "presence":
+      return { ...frame, members: frame.members.map((one) => ({ member: one.member, state: JSON.parse(one.state) })) };
+    case "ok": {
+      const { answer, ...ok } = frame;
+      return answer ? { ...ok, answer: answerOf(answer) } : ok;
+    }
+    case "error": {
+      const { details, ...error } = frame;
+      return details === undefined ? error : { ...error, details: JSON.parse(details) };
+    }
+    default:
+      return frame;
+  }
 }
 
 /** The code with which a call fails; anything that is not our error fails the test. */

@@ -2,10 +2,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
+  type AnnounceFrame,
   type ArrivedFrame,
   binaryClientCodec,
   binaryServerCodec,
   bytesPayload,
+  type CallFrame,
   type ClientFrame,
   type Cursor,
   checkChannelName,
@@ -20,6 +22,7 @@ import {
   jsonClientCodec,
   jsonServerCodec,
   type Payload,
+  type PresenceFrame,
   parseCountedKey,
   parseId,
   pollFraming,
@@ -28,7 +31,7 @@ import {
   sseFraming,
 } from "../../src/protocol/index.ts";
 import { cut, decode } from "./sse-support.ts";
-import { codeOf, fromHex, hex, received, textOf } from "./support.ts";
+import { arrived, codeOf, fromHex, hex, received, textOf } from "./support.ts";
 
 // --- what the files hold ---
 
@@ -61,7 +64,8 @@ interface MessagesMeaning {
   readonly t: "messages";
   readonly channel: string;
   readonly messages: readonly {
-    readonly id: string;
+    /** A volatile message has none. */
+    readonly id?: string;
     readonly at: number;
     readonly event: string;
     readonly from?: string;
@@ -84,6 +88,9 @@ type ClientMeaning =
       readonly event: string;
       readonly payload: PayloadMeaning;
     }
+  | AnnounceFrame
+  | CallFrame
+  | PresenceFrame
   | { readonly t: "pong" };
 
 interface FrameVector<Meaning> {
@@ -137,14 +144,14 @@ function payloadOf({ kind, data }: PayloadMeaning): Payload {
 }
 
 function runOf({ channel, messages }: MessagesMeaning): Run {
-  const epoch = parseId(messages[0]?.id ?? "")?.epoch ?? "";
+  const epoch = parseId(messages[0]?.id ?? "")?.epoch;
   return {
     channel,
     epoch,
     messages: messages.map(({ id, payload, from, ...rest }) => ({
       ...rest,
       from,
-      seq: parseId(id)?.seq ?? -1,
+      seq: id === undefined ? 0 : (parseId(id)?.seq ?? -1),
       payload: payloadOf(payload),
     })),
   };
@@ -163,7 +170,7 @@ function clientFrameOf(meaning: ClientMeaning): ClientFrame {
 }
 
 function arrivedOf(meaning: ServerMeaning): ArrivedFrame {
-  return meaning.t === "messages" ? received(runOf(meaning)) : meaning;
+  return meaning.t === "messages" ? received(runOf(meaning)) : arrived(meaning);
 }
 
 function write(framing: Framing, meaning: ServerMeaning): Uint8Array {

@@ -108,7 +108,7 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
       for (const text of texts) {
         const [receipt] = await hub.publish(channel, [{ event: "message", payload: textPayload(text) }]);
         if (!receipt?.ok) throw receipt?.error ?? new Error("no receipt");
-        ids.push(receipt.id);
+        ids.push(receipt.id ?? "volatile");
       }
       return ids;
     },

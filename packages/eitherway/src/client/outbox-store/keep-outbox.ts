@@ -1,7 +1,7 @@
 /** Joins an outbox and what keeps its commands over reloads. */
-import type { EitherwayError } from "../../protocol/index.ts";
+import type { EitherwayError, Id } from "../../protocol/index.ts";
 import { createCommand } from "../command.ts";
-import { describeEntry } from "../describe-entry.ts";
+import { describePublish } from "../describe-entry.ts";
 import { type Entry, RESEND_MARGIN_MS } from "../outbox-entry.ts";
 import { outcomeUnknown } from "../outbox-refusals.ts";
 import type { ClientClock } from "../ports.ts";
@@ -66,8 +66,8 @@ function restoredEntry(
     command: createCommand(frame),
     counter,
     restored: true,
-    resolve: ({ id }) => tell({ ...describeEntry(entry), id }),
-    reject: (error) => tell({ ...describeEntry(entry), error: error as EitherwayError }),
+    resolve: ({ id }) => tell({ ...describePublish(frame, entry), id: id as Id }),
+    reject: (error) => tell({ ...describePublish(frame, entry), error: error as EitherwayError }),
     sentAt: sentAt === undefined ? undefined : { now: isAhead ? Number.NEGATIVE_INFINITY : clock.now(), wall: sentAt },
     sends: sentAt === undefined ? 0 : 1,
   };

@@ -1,12 +1,12 @@
 /** The newest runs of one channel, joined up, so that a tab which comes back or comes late costs the server nothing. */
-import type { Cursor, IdParts, MessagesFrame } from "../../protocol/index.ts";
+import type { Cursor, Epoch, IdParts, MessagesFrame } from "../../protocol/index.ts";
 import { parseId } from "../../protocol/index.ts";
 
 export interface FrameRing {
   /** Forgets all; what comes from now on follows `from`. */
   restart(from: Cursor): void;
   /** Joins up with what came before. */
-  push(frame: MessagesFrame): void;
+  push(epoch: Epoch, frame: MessagesFrame): void;
   /** Where the channel stands, where no message has said so. */
   place(at: IdParts): void;
   /** Everything kept after a place, or `undefined` where some of it is not here. */
@@ -31,16 +31,16 @@ export function createFrameRing(): FrameRing {
       begin = parseId(from);
       whole = from === "start";
     },
-    push(frame) {
+    push(epoch, frame) {
       const [first] = frame.messages;
       if (!first) return;
-      begin ??= { epoch: frame.epoch, seq: first.seq - first.skipped - 1 };
+      begin ??= { epoch, seq: first.seq - first.skipped - 1 };
       frames.push(frame);
       messages += frame.messages.length;
       while (messages > MOST_MESSAGES) {
         const gone = frames.shift() as MessagesFrame;
         messages -= gone.messages.length;
-        begin = endOf(gone);
+        begin = endOf(epoch, gone);
         whole = false;
       }
     },
@@ -50,12 +50,12 @@ export function createFrameRing(): FrameRing {
     after(at) {
       if (at === "start") return whole ? frames : undefined;
       if (at.epoch !== begin?.epoch || at.seq < begin.seq) return undefined;
-      return frames.filter((frame) => endOf(frame).seq > at.seq);
+      return frames.filter((frame) => endOf(at.epoch, frame).seq > at.seq);
     },
   };
 }
 
 /** The place after a run. */
-export function endOf({ epoch, messages }: MessagesFrame): IdParts {
+export function endOf(epoch: Epoch, { messages }: MessagesFrame): IdParts {
   return { epoch, seq: messages.at(-1)?.seq ?? 0 };
 }

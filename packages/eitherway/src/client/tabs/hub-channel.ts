@@ -7,11 +7,11 @@
  * tab hears of a gap in what it has, and none is spared one.
  */
 import {
+  type ArrivedError,
+  type ArrivedGap,
   type Cursor,
   type ErrorCode,
-  type ErrorFrame,
   formatId,
-  type GapFrame,
   type IdParts,
   type LiveFrame,
   type MessagesFrame,
@@ -35,11 +35,11 @@ export interface HubChannel {
   readonly feed: Subscription | undefined;
   readonly readers: number;
   /** Hands over what comes after `from`; an error is the last. */
-  join(from: Cursor, take: (frame: ChannelFrame | ErrorFrame) => void): Undo;
+  join(from: Cursor, take: (frame: ChannelFrame | ArrivedError) => void): Undo;
 }
 
 interface Reader {
-  readonly take: (frame: ChannelFrame | ErrorFrame) => void;
+  readonly take: (frame: ChannelFrame | ArrivedError) => void;
   at: IdParts | "start" | "now";
   live: boolean;
 }
@@ -105,15 +105,17 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
       case "live":
         takeLive(frame);
         return;
+      case "presence":
+        return;
     }
   }
 
   function takeRun(frame: MessagesFrame): void {
     const [first] = frame.messages;
-    if (!first) return;
+    if (!first || frame.epoch === undefined) return;
     const before = received;
     const joint = first.seq - first.skipped - 1;
-    const end = endOf(frame);
+    const end = endOf(frame.epoch, frame);
     if (before) {
       if (before.epoch === end.epoch && end.seq <= before.seq) return;
       if (before.epoch !== end.epoch || joint > before.seq) {
@@ -122,7 +124,7 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
       }
     }
     received = end;
-    ring.push(frame);
+    ring.push(frame.epoch, frame);
     for (const reader of readers) {
       const { at } = reader;
       const joins =
@@ -136,7 +138,7 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
     settle();
   }
 
-  function takeGap(frame: GapFrame): void {
+  function takeGap(frame: ArrivedGap): void {
     const head = parseId(frame.head) as IdParts; // the codec has checked it
     const before = received;
     if (frame.why !== "unknown" && before?.epoch === head.epoch && head.seq <= before.seq) return;

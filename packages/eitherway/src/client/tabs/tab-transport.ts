@@ -4,7 +4,7 @@
  * The hub is pinged, and given up when it leaves two pings unanswered. Pings are counted, not timed: in a hidden tab, where timers
  * run once a minute, a hub that answers is not taken for dead.
  */
-import type { ErrorFrame } from "../../protocol/index.ts";
+import type { ArrivedError } from "../../protocol/index.ts";
 import type { Undo, Wakeups } from "../ports.ts";
 import {
   type ChannelFrame,
@@ -202,7 +202,7 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
     }
   }
 
-  function deliver(n: number, frame: ChannelFrame | ErrorFrame): void {
+  function deliver(n: number, frame: ChannelFrame | ArrivedError): void {
     const routes = routesOf.get(n);
     if (routes) events.frame(frame, routes);
   }

@@ -1,5 +1,5 @@
 /** What a tab and its hub say to each other: plain objects that survive a structured clone. */
-import type { Cursor, ErrorFrame, WelcomeFrame } from "../../protocol/index.ts";
+import type { ArrivedError, Cursor, WelcomeFrame } from "../../protocol/index.ts";
 import type { ChannelFrame, Destination } from "../transport.ts";
 import type { Port } from "./port.ts";
 
@@ -37,7 +37,7 @@ export type ToHub =
 export type ToTab =
   | { readonly t: "here"; readonly v: number }
   | { readonly t: "welcome"; readonly frame: WelcomeFrame }
-  | { readonly t: "frame"; readonly n: number; readonly frame: ChannelFrame | ErrorFrame }
+  | { readonly t: "frame"; readonly n: number; readonly frame: ChannelFrame | ArrivedError }
   | { readonly t: "pong" }
   /** The last one. With `after` the tab is to come back; without, to go on by itself. */
   | { readonly t: "ended"; readonly message: string; readonly after?: number };

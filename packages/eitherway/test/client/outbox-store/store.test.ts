@@ -49,7 +49,7 @@ async function openBox(disk: OutboxDisk) {
     broken,
     log: () => log.splice(0),
     publish: (channel: string, payload: PublishFrame["payload"] = jsonPayload("x")) =>
-      outcome(outbox.publish({ channel, event: "message", payload }, undefined, undefined)),
+      outcome(outbox.submit({ t: "publish", channel, event: "message", payload }, undefined, undefined)),
     attach: (welcome: Partial<WelcomeFrame> = {}) =>
       outbox.attach(({ frame }) => log.push(`send ${frame.key}`), { ...WELCOME, ...welcome }),
     ok: (key: string, seq = 1) => outbox.answer({ t: "ok", key, id: idOf(seq) }),
@@ -153,7 +153,7 @@ describe("the outbox with a store", () => {
       outbox
         .entries()
         .map(describeEntry)
-        .map(({ kind, data }) => [kind, data]),
+        .map((left) => [left?.kind, left?.data]),
     ).toEqual([
       ["bytes", new Uint8Array([0, 255, 10])],
       ["text", "ü\u0000\n"],
@@ -166,8 +166,8 @@ describe("the outbox with a store", () => {
     const disk = createMemoryOutboxDisk();
     const box = await openBox(disk.page().disk);
     const give = new AbortController();
-    const draft = { channel: "a", event: "message", payload: jsonPayload(1) };
-    const one = outcome(box.outbox.publish(draft, undefined, give.signal));
+    const draft = { t: "publish" as const, channel: "a", event: "message", payload: jsonPayload(1) };
+    const one = outcome(box.outbox.submit(draft, undefined, give.signal));
     give.abort(new Error("enough"));
     await clock.settle();
     expect([one.now, box.log(), disk.boxes.size]).toEqual(["Error: enough", [], 0]);
@@ -190,7 +190,7 @@ describe("the outbox with a store", () => {
       outbox
         .entries()
         .map(describeEntry)
-        .map(({ sent: isSent }) => isSent),
+        .map((left) => left?.sent),
     ]).toEqual(["c1", [true, false]]);
     await outbox.close();
   });

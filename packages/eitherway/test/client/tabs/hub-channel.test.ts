@@ -93,7 +93,7 @@ function createLog(kept: number) {
       }
       const run = runAfter(at.seq, most);
       if (run) {
-        stream.at = endOf(run);
+        stream.at = endOf(run.epoch as string, run);
         feed.take(run);
         return true;
       }
