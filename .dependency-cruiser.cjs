@@ -6,11 +6,12 @@ const MAY_IMPORT = {
   protocol: [],
   core: ["protocol"],
   transports: ["protocol", "core"],
-  server: ["protocol", "core", "transports"],
-  node: ["protocol", "core", "transports", "server"],
   client: ["protocol"],
+  contract: ["protocol", "client"],
+  server: ["protocol", "core", "transports", "contract"],
+  node: ["protocol", "core", "transports", "server", "contract"],
   instrument: [],
-  testing: ["protocol", "core", "transports", "server", "node", "client"],
+  testing: ["protocol", "core", "transports", "server", "node", "client", "contract"],
   cli: ["protocol", "core", "transports", "server", "node", "client", "instrument", "testing"],
 };
 
@@ -39,9 +40,9 @@ module.exports = {
     {
       name: "pure-folders-import-no-package",
       comment:
-        "protocol, core, transports, server and instrument are written against ports: no Node module, no dependency",
+        "protocol, core, transports, contract, server and instrument are written against ports: no Node module, no dependency",
       severity: "error",
-      from: { path: `${SRC}(protocol|core|transports|server|instrument)/` },
+      from: { path: `${SRC}(protocol|core|transports|contract|server|instrument)/` },
       to: { dependencyTypes: PACKAGES },
     },
     {

@@ -3,6 +3,7 @@
  * parts: `eitherway/client` (client.ts) has them all, `eitherway/client/core` those that its program names.
  */
 import {
+  type ArrivedOk,
   checkEventName,
   checkKey,
   DEFAULT_EVENT,
@@ -24,8 +25,9 @@ import type {
 } from "./client-api.ts";
 import { type Connection, type ConnectionParts, createConnection } from "./connection.ts";
 import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
-import { createOutbox, type Outbox, type OutboxParts } from "./outbox.ts";
+import { type CommandDraft, createOutbox, type Outbox, type OutboxParts } from "./outbox.ts";
 import type { ClientClock, Random } from "./ports.ts";
+import type { SubmitOptions } from "./seam.ts";
 import type { Timeline } from "./timeline.ts";
 import type { ClientTransport, Destination, LinkFailure, TransportName } from "./transport.ts";
 
@@ -59,6 +61,8 @@ export interface Assembly {
   readonly connection: Connection;
   readonly outbox: Outbox;
   readonly errors: Emitter<[Error, ErrorContext]>;
+  /** Sends a command until it is answered. */
+  submit(draft: CommandDraft, options?: SubmitOptions): Promise<ArrivedOk>;
   /** Something that the status tells has changed. */
   changed(): void;
   /** An error that nobody waits for. */
@@ -140,10 +144,14 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     checkEventName(event);
     if (key !== undefined) checkKey(key);
     const payload = valuePayload(data, kind);
-    const answer = outbox.submit({ t: "publish", channel, event, payload }, key, signal);
-    if (connection.state.name === "idle") connection.update();
-    const { id = "" } = await answer;
+    const { id = "" } = await submit({ t: "publish", channel, event, payload }, { key, signal });
     return { id };
+  }
+
+  function submit(draft: CommandDraft, { key, signal }: SubmitOptions = {}): Promise<ArrivedOk> {
+    const answer = outbox.submit(draft, key, signal);
+    if (connection.state.name === "idle") connection.update();
+    return answer;
   }
 
   // --- status and errors ---
@@ -212,7 +220,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
       await kept;
     },
   };
-  return { client, connection, outbox, errors: errorListeners, changed, report, handlerThrew };
+  return { client, connection, outbox, errors: errorListeners, submit, changed, report, handlerThrew };
 }
 
 // --- options ---

@@ -147,13 +147,13 @@ export interface CoreChannel<T = unknown> {
    * Every message, once, in order (P1, P2). The first listener of a channel starts its subscription, the undo of the last ends it.
    * A handler that throws is reported as the client's `error` and holds nothing; the promise of an async one is not waited for.
    */
-  on(event: "message", listener: (data: T, meta: MessageMeta) => void | Promise<void>): Undo;
+  on(event: "message", listener: (data: T, meta: MessageMeta) => unknown): Undo;
   /** Continuity was lost; the subscription goes on at `head`. Reload what you show of this channel. */
-  on(event: "gap", listener: (gap: Gap) => void | Promise<void>): Undo;
+  on(event: "gap", listener: (gap: Gap) => unknown): Undo;
   /** The subscription reached the newest message: what follows is as it happens. */
-  on(event: "live", listener: (id: Id) => void | Promise<void>): Undo;
+  on(event: "live", listener: (id: Id) => unknown): Undo;
   /** The server refused this subscription. Where the error says `retry`, the client does. */
-  on(event: "error", listener: (error: EitherwayError) => void | Promise<void>): Undo;
+  on(event: "error", listener: (error: EitherwayError) => unknown): Undo;
 
   /**
    * Resolves with the id once the message is stored (P4). Waits through cuts and sends again with the same key (P5); publishes of

@@ -16,6 +16,7 @@ import { createEmitter } from "./emitter.ts";
 import { createLoops } from "./loops.ts";
 import { machine } from "./machine.ts";
 import type { NetworkMemory, Wakeups } from "./ports.ts";
+import type { ClientSeam } from "./seam.ts";
 import { createTimeline } from "./timeline.ts";
 import type { ClientTransport, StreamChange, TransportName } from "./transport.ts";
 
@@ -31,6 +32,11 @@ export interface ClientPlatform extends CorePlatform {
 const STREAM_CHANGES: readonly StreamChange[] = ["make-first", "break-first"];
 
 export function createClientOn(platform: ClientPlatform, options: ClientOptions): Client {
+  return createSeamOn(platform, options).client;
+}
+
+/** The same, with what the client of a contract is built on. */
+export function createSeamOn(platform: ClientPlatform, options: ClientOptions): ClientSeam {
   const { clock = platform.clock, share, outbox: { store, ...bounds } = {} } = options;
   if (store && options.clientId !== undefined) {
     throw badOption("clientId", quote(options.clientId), "none together with outbox.store, which has its own");
@@ -101,12 +107,13 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
   }
 
   // With loops its channels are iterable, and with `outcome` it has that event. Assigned, since a copy would have the status of this moment for ever.
-  return Object.assign(client as Pick<Client, keyof CoreClient>, {
+  const whole = Object.assign(client as Pick<Client, keyof CoreClient>, {
     use: (transport: TransportChoice) => connection.use(readChoice(transport, transports, share)),
     pending: () => [...(tender?.pending() ?? []), ...outbox.entries().flatMap((entry) => describeEntry(entry) ?? [])],
     timeline: timeline.entries,
     close,
   });
+  return { client: whole, submit: assembly.submit };
 }
 
 // --- transports ---

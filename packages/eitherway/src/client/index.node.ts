@@ -1,9 +1,10 @@
 /** The client under Node: the same API, with `ws` for WebSockets, which Node 20 does not have. */
 import { WebSocket } from "ws";
-import { createClientOn } from "./client.ts";
+import { createSeamOn } from "./client.ts";
 import type { Client, ClientOptions } from "./client-api.ts";
 import { createNetworkMemory } from "./network-memory.ts";
 import { webPlatform } from "./platform.ts";
+import { type Opener, openClient } from "./seam.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { sseTransport } from "./transports/sse.ts";
 import { createWebSocketTransport, type SocketConstructor } from "./transports/websocket.ts";
@@ -12,13 +13,14 @@ export { EitherwayError, type ErrorCode, type GapReason, type Id, isEitherwayErr
 export type * from "./client-api.ts";
 export type { ClientClock, Random, Undo } from "./ports.ts";
 export type * from "./transport.ts";
+export type * from "./typed/typed-api.ts";
 
 /** See index.ts. An open link, and the wait for the next attempt, keep the process alive: `close()` lets it end. */
-export function createClient(options: ClientOptions): Client {
-  return createClientOn(
-    { ...webPlatform, createNetworkMemory, transports: [webSocket, sseTransport, pollTransport] },
-    options,
-  );
+export function createClient<Typed>(app: Opener<Typed>, options: ClientOptions): Typed;
+export function createClient(options: ClientOptions): Client;
+export function createClient(first: Opener<Client> | ClientOptions, second?: ClientOptions): Client {
+  const platform = { ...webPlatform, createNetworkMemory, transports: [webSocket, sseTransport, pollTransport] };
+  return openClient(first, second, (options) => createSeamOn(platform, options));
 }
 
 /** A peer that is gone does not answer the closing handshake; a process that wants to end must not wait 30 s for it. */

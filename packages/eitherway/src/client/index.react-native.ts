@@ -1,9 +1,10 @@
 /** The client under React Native: the same API; event streams by XMLHttpRequest, since its `fetch` gives answers only as a whole. */
-import { createClientOn } from "./client.ts";
+import { createSeamOn } from "./client.ts";
 import type { Client, ClientOptions } from "./client-api.ts";
 import { createNetworkMemory } from "./network-memory.ts";
 import { webPlatform } from "./platform.ts";
 import type { Wakeups } from "./ports.ts";
+import { type ClientSeam, type Opener, openClient } from "./seam.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { sseXhrTransport } from "./transports/sse-xhr.ts";
 import { webSocketTransport } from "./transports/websocket.ts";
@@ -12,6 +13,7 @@ export { EitherwayError, type ErrorCode, type GapReason, type Id, isEitherwayErr
 export type * from "./client-api.ts";
 export type { ClientClock, Random, Undo } from "./ports.ts";
 export type * from "./transport.ts";
+export type * from "./typed/typed-api.ts";
 
 export interface NativeClientOptions extends ClientOptions {
   /**
@@ -33,8 +35,14 @@ export interface AppState {
  * import { AppState } from "react-native";
  * const client = createClient({ url: "https://example.org/eitherway", appState: AppState });
  */
-export function createClient({ appState, ...options }: NativeClientOptions): Client {
-  return createClientOn(
+export function createClient<Typed>(app: Opener<Typed>, options: NativeClientOptions): Typed;
+export function createClient(options: NativeClientOptions): Client;
+export function createClient(first: Opener<Client> | NativeClientOptions, second?: NativeClientOptions): Client {
+  return openClient(first, second, createNativeSeam);
+}
+
+function createNativeSeam({ appState, ...options }: NativeClientOptions): ClientSeam {
+  return createSeamOn(
     {
       ...webPlatform,
       transports: [webSocketTransport, sseXhrTransport, pollTransport],

@@ -12,6 +12,7 @@ import type { Broker, BrokerSizes, Draft, Receipt } from "./broker.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Clock, Logger, Metrics, Random } from "./ports.ts";
+import type { Rules } from "./rules.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 /** Who a link or a request speaks for. */
@@ -29,6 +30,8 @@ export interface Hub {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly limits: Limits;
+  /** What the application says of its channels. */
+  readonly rules: Rules | undefined;
   /** Milliseconds between pings. */
   readonly pingMs: number;
   /** Shared by everything with a deadline. */
@@ -41,8 +44,12 @@ export interface Hub {
    */
   open(link: Link, hello: HelloFrame, who: Identity): Session;
 
-  /** Appends; waits while more than `limits.unflushedBytes` are on their way to subscribers (P6). */
-  publish(channel: string, drafts: readonly Draft[]): Promise<readonly Published[]>;
+  /**
+   * Appends; waits while more than `limits.unflushedBytes` are on their way to subscribers (P6).
+   *
+   * @param own the server publishes by itself. Default: false
+   */
+  publish(channel: string, drafts: readonly Draft[], own?: boolean): Promise<readonly Published[]>;
 
   /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
   run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]>;

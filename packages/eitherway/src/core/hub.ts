@@ -228,11 +228,26 @@ export function createHub(options: HubOptions): Hub {
     };
   }
 
-  const publishAs = createPublisher({ rules, append: appendWithin, announce() {} });
-  const publish: Hub["publish"] = (channel, drafts) => publishAs(channel, drafts, true);
+  const publishAs = createPublisher({ rules, metrics, logger, append: appendWithin, announce() {} });
+  const publish: Hub["publish"] = (channel, drafts, own = false) => publishAs(channel, drafts, own);
   const run = createCommands({ publish: publishAs });
 
-  const hub: Hub = { broker, clock, random, logger, metrics, limits, pingMs, wheel, open, publish, run, stats, close };
+  const hub: Hub = {
+    broker,
+    clock,
+    random,
+    logger,
+    metrics,
+    limits,
+    rules,
+    pingMs,
+    wheel,
+    open,
+    publish,
+    run,
+    stats,
+    close,
+  };
 
   const sessionOwner: SessionOwner = {
     ...hub,

@@ -5,7 +5,7 @@ export type * from "./broker.ts";
 export { createCounters } from "./counters.ts";
 export { createHub } from "./hub.ts";
 export type * from "./hub-api.ts";
-export type { Limits, Retention } from "./limits.ts";
+export type { ChannelRetention, Limits, Retention } from "./limits.ts";
 export { DEFAULT_KEY_WINDOW_MS, DEFAULT_LIMITS, DEFAULT_PING_MS, DEFAULT_RETENTION, withDefaults } from "./limits.ts";
 export type * from "./link.ts";
 export type { MemoryBrokerOptions } from "./memory-broker.ts";

@@ -59,6 +59,13 @@ export interface Retention {
   readonly ageMs: number;
 }
 
+/** What some channels keep instead. */
+export interface ChannelRetention {
+  of(channel: string): Partial<Retention> | undefined;
+  /** No channel keeps anything longer, milliseconds. */
+  readonly longestAgeMs: number;
+}
+
 export const DEFAULT_RETENTION: Retention = { messages: 1_000, bytes: MIB, ageMs: 60 * 60_000 };
 
 /** For how long a repeated key gets its first receipt, in milliseconds. */

@@ -15,6 +15,7 @@ import type { Batch, BeforePage, Broker, Claim, Draft, Page, PageLimit, Receipt 
 import { fingerprint } from "./fingerprint.ts";
 import { createKeyMemory } from "./key-memory.ts";
 import {
+  type ChannelRetention,
   DEFAULT_KEY_WINDOW_MS,
   DEFAULT_LIMITS,
   DEFAULT_RETENTION,
@@ -32,6 +33,8 @@ export interface MemoryBrokerOptions {
   /** Used are `channels`, `logBytes`, `keys`, `inFlight` and `latestKeys`. */
   readonly limits?: Partial<Limits>;
   readonly retention?: Partial<Retention>;
+  /** Default: all channels keep alike. */
+  readonly channelRetention?: ChannelRetention | undefined;
   /** For how long a repeated key gets its first receipt, milliseconds. Default: 5 minutes. */
   readonly keyWindowMs?: number;
   readonly metrics?: Metrics;
@@ -67,7 +70,7 @@ const NO_WATCHERS: readonly Watcher[] = [];
  * const [receipt] = await broker.publish("room/42", [{ event: "message", payload: jsonPayload({ text: "hi" }) }]);
  */
 export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
-  const { clock, random, metrics, logger } = options;
+  const { clock, random, metrics, logger, channelRetention } = options;
   const limits = withDefaults(DEFAULT_LIMITS, options.limits, "limits");
   const retention = withDefaults(DEFAULT_RETENTION, options.retention, "retention");
   const { keyWindowMs } = withDefaults(
@@ -77,7 +80,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   );
   const bounds: LogBounds = { ...retention, latestKeys: limits.latestKeys };
   /** Keys live no longer than this either, so a record never goes before the keys of its log. */
-  const lifeMs = Math.max(retention.ageMs, keyWindowMs) + TOUCH_MS;
+  const lifeMs = Math.max(retention.ageMs, keyWindowMs, channelRetention?.longestAgeMs ?? 0) + TOUCH_MS;
 
   const records = new Map<string, ChannelRecord>();
   const byAge = createAgeOrder<ChannelRecord>();
@@ -246,7 +249,8 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   function create(name: string, now: number): ChannelRecord {
     if (records.size >= limits.channels) throw tooManyChannels(name, limits.channels);
     lastEpochAt = Math.max(clock.wall(), lastEpochAt + 1); // never an epoch twice, whatever the wall clock does
-    const log = new Log(createEpoch(lastEpochAt, random()), bounds);
+    const own = channelRetention?.of(name);
+    const log = new Log(createEpoch(lastEpochAt, random()), own ? { ...bounds, ...own } : bounds);
     const record = { name, log, watchers: NO_WATCHERS, touchedAt: now, older: undefined, newer: undefined };
     records.set(name, record);
     byAge.touch(record, now);

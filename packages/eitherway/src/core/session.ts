@@ -133,14 +133,13 @@ export class HubSession implements Session, Subscriber, WheelTask {
       case "presence":
         this.#command(frame);
         return;
-      case "announce":
-        return;
       case "subscribe":
         this.#subscribe(frame.channels);
         return;
       case "unsubscribe":
         for (const channel of frame.channels) this.#unsubscribe(channel);
         return;
+      case "announce":
       case "pong":
         return;
       case "hello":
@@ -270,6 +269,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
       if (this.#ended) return;
       try {
         checkLogName(channel);
+        this.#hub.rules?.checkChannel(channel);
         this.#unsubscribe(channel);
         const most = this.#hub.limits.subscriptions;
         if (countOf(this.#subscriptions) >= most) throw tooManySubscriptions(channel, most);

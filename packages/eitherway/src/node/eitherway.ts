@@ -1,8 +1,17 @@
 /** Eitherway inside a Node program: beside the routes of an HTTP server, or on a port of its own. */
 import { Server } from "node:http";
+import { isContract } from "../contract/contract.ts";
+import type { ChannelTypes, Contract } from "../contract/index.ts";
 import type { Logger, Undo } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
-import { createEitherway, type Eitherway, type EitherwayOptions, HEALTH_PATH } from "../server/index.ts";
+import {
+  createEitherway,
+  createTypedPublish,
+  type Eitherway,
+  type EitherwayOptions,
+  HEALTH_PATH,
+  type TypedPublish,
+} from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { type AttachOptions, attach, checkBasePath, type NodeServer } from "./attach.ts";
 import { createConsoleLogger } from "./console-logger.ts";
@@ -42,6 +51,9 @@ export interface NodeEitherway extends Eitherway {
   }>;
 }
 
+/** A server with a contract: `publish` takes the names of the contract in place of those of the wire. */
+export interface TypedNodeEitherway<Channels> extends Omit<NodeEitherway, "publish">, TypedPublish<Channels> {}
+
 const DEFAULT_BASE_PATH = "/eitherway";
 
 /**
@@ -52,15 +64,30 @@ const DEFAULT_BASE_PATH = "/eitherway";
  * const ew = eitherway({ limits: { messageBytes: "256kb" } });
  * ew.attach(httpServer);
  * await ew.publish("room/42", { text: "hi" });
+ * // with a contract: eitherway(app, options), and ew.publish("room", { id: "42" }, "message", { text: "hi" })
  * process.once("SIGTERM", () => ew.close());
  */
-export function eitherway(options: NodeEitherwayOptions = {}): NodeEitherway {
+export function eitherway<Channels extends ChannelTypes>(
+  app: Contract<Channels>,
+  options?: NodeEitherwayOptions,
+): TypedNodeEitherway<Channels>;
+export function eitherway(options?: NodeEitherwayOptions): NodeEitherway;
+export function eitherway<Channels extends ChannelTypes>(
+  first: Contract<Channels> | NodeEitherwayOptions = {},
+  second: NodeEitherwayOptions = {},
+): TypedNodeEitherway<Channels> | NodeEitherway {
+  if (!isContract(first)) return createNodeEitherway(first, undefined);
+  const server = createNodeEitherway(second, first);
+  return { ...server, ...createTypedPublish<Channels>(first, server.publish) };
+}
+
+function createNodeEitherway(options: NodeEitherwayOptions, app: Contract<ChannelTypes> | undefined): NodeEitherway {
   const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger = createConsoleLogger(), ...rest } = options;
   checkBasePath(basePath);
   checkTrustProxy(trustProxy);
   const clock = createNodeClock();
   const optionNames = ["basePath", "trustProxy", "logger"];
-  const parts = createEitherway({ clock, random: Math.random, logger, optionNames }, rest);
+  const parts = createEitherway({ clock, random: Math.random, logger, optionNames }, rest, app);
   const settings: AttachOptions = { basePath, trustProxy, limits: parts.limits, clock, logger };
   const listening = new Set<Listening>();
   let closing: Promise<void> | undefined;

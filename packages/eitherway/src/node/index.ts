@@ -16,7 +16,7 @@ export type { AttachOptions, NodeServer } from "./attach.ts";
 export { attach } from "./attach.ts";
 export type { ConsoleLoggerOptions } from "./console-logger.ts";
 export { createConsoleLogger } from "./console-logger.ts";
-export type { NodeEitherway, NodeEitherwayOptions } from "./eitherway.ts";
+export type { NodeEitherway, NodeEitherwayOptions, TypedNodeEitherway } from "./eitherway.ts";
 export { eitherway } from "./eitherway.ts";
 export type { ListenOptions } from "./listen.ts";
 export { createNodeClock } from "./node-clock.ts";

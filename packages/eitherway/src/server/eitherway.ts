@@ -1,4 +1,6 @@
 /** The composition root: a broker, a hub and the doors, from a platform's ports and an application's options. */
+
+import type { ChannelTypes, Contract } from "../contract/index.ts";
 import {
   type Clock,
   createCounters,
@@ -21,6 +23,9 @@ import {
 } from "../protocol/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createAccess } from "./access.ts";
+import { createChannelIndex } from "./channel-index.ts";
+import { readHistory } from "./contract-history.ts";
+import { createContractRules } from "./contract-rules.ts";
 import { type EitherwayOptions, readOptions } from "./options.ts";
 import { createRouter } from "./router.ts";
 
@@ -68,14 +73,30 @@ export interface EitherwayParts {
 /** Milliseconds for the last bytes of each link. Links whose peers do not read are cut then. */
 const CLOSE_GRACE_MS = 3_000;
 
-/** Starts nothing: links come through `handler`. Throws `bad-request` for a wrong option. */
-export function createEitherway(platform: Platform, options: EitherwayOptions): EitherwayParts {
+/**
+ * Starts nothing: links come through `handler`. Throws `bad-request` for a wrong option.
+ *
+ * @param app without it every channel is open, and every message reliable
+ */
+export function createEitherway(
+  platform: Platform,
+  options: EitherwayOptions,
+  app?: Contract<ChannelTypes>,
+): EitherwayParts {
   const { clock, random, logger } = platform;
-  const { limits, retention, pingMs, keyWindowMs, access, ...settings } = readOptions(options, platform.optionNames);
+  const { limits, retention, pingMs, keyWindowMs, access, validateOwn, ...settings } = readOptions(
+    options,
+    platform.optionNames,
+  );
   const metrics = createCounters();
+  const types = Object.values(app?.channels ?? {});
+  const index = createChannelIndex(types);
+  const shared = { clock, random, limits, metrics, logger };
   const broker =
-    settings.broker ?? createMemoryBroker({ clock, random, limits, retention, keyWindowMs, metrics, logger });
-  const hub = createHub({ broker, clock, random, logger, limits, metrics, pingMs });
+    settings.broker ??
+    createMemoryBroker({ ...shared, retention, channelRetention: readHistory(types, index), keyWindowMs });
+  const rules = app && createContractRules({ index, validateOwn });
+  const hub = createHub({ ...shared, broker, pingMs, rules });
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
@@ -94,9 +115,8 @@ export function createEitherway(platform: Platform, options: EitherwayOptions): 
         checkEventName(event);
         if (key !== undefined) checkKey(key);
         const draft = { event, payload: valuePayload(data, kind) };
-        const [receipt] = await hub.publish(channel, [
-          key === undefined ? draft : { ...draft, key: { kind: "foreign", user: "", key } },
-        ]);
+        const keyed = key === undefined ? draft : { ...draft, key: { kind: "foreign", user: "", key } as const };
+        const [receipt] = await hub.publish(channel, [keyed], true);
         if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
         if (!receipt.ok) throw receipt.error;
         return { id: receipt.id ?? "" };

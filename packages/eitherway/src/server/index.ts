@@ -4,3 +4,5 @@ export type { Eitherway, EitherwayParts, PublishOptions } from "./eitherway.ts";
 export { createEitherway } from "./eitherway.ts";
 export type { EitherwayOptions } from "./options.ts";
 export { HEALTH_PATH } from "./router.ts";
+export type { TypedPublish } from "./typed-publish.ts";
+export { createTypedPublish } from "./typed-publish.ts";

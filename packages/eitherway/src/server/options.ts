@@ -32,6 +32,11 @@ export interface EitherwayOptions {
    * answers to any host name: whoever reaches the port reads and writes every channel.
    */
   readonly insecure?: boolean | undefined;
+  /**
+   * With a contract: whether what the server itself publishes is validated as well. Default: true. `false` spares the work where its
+   * types are trusted; what clients publish is always validated.
+   */
+  readonly validatePublishes?: boolean | undefined;
   /** Where logs live. Belongs to this server, which closes it. Default: in memory, by `limits`, `retention` and `keyWindowMs`. */
   readonly broker?: Broker | undefined;
 }
@@ -43,9 +48,19 @@ export interface Settings {
   readonly keyWindowMs: number;
   readonly access: AccessOptions;
   readonly broker: Broker | undefined;
+  readonly validateOwn: boolean;
 }
 
-const NAMES = ["limits", "retention", "pingMs", "keyWindowMs", "allowedOrigins", "insecure", "broker"] as const;
+const NAMES = [
+  "limits",
+  "retention",
+  "pingMs",
+  "keyWindowMs",
+  "allowedOrigins",
+  "insecure",
+  "validatePublishes",
+  "broker",
+] as const;
 
 /**
  * @param platformNames options that the platform's own part has taken out already, for the sentence about unknown ones
@@ -53,8 +68,9 @@ const NAMES = ["limits", "retention", "pingMs", "keyWindowMs", "allowedOrigins",
  */
 export function readOptions(options: EitherwayOptions, platformNames: readonly string[] = []): Settings {
   checkNames(options, [...NAMES, ...platformNames]);
-  const { allowedOrigins = [], insecure = false, broker } = options;
+  const { allowedOrigins = [], insecure = false, validatePublishes = true, broker } = options;
   if (typeof insecure !== "boolean") throw wrong("insecure", insecure, "true or false");
+  if (typeof validatePublishes !== "boolean") throw wrong("validatePublishes", validatePublishes, "true or false");
   if (!Array.isArray(allowedOrigins)) throw wrong("allowedOrigins", allowedOrigins, "a list of origins");
   for (const origin of allowedOrigins) checkOrigin(origin);
   if (broker && options.retention) {
@@ -71,6 +87,7 @@ export function readOptions(options: EitherwayOptions, platformNames: readonly s
     ...withDefaults(defaults, readAmounts<typeof defaults>({ pingMs, keyWindowMs }, "options"), "options"),
     access: { allowedOrigins, insecure },
     broker,
+    validateOwn: validatePublishes,
   };
 }
 

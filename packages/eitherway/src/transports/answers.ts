@@ -20,13 +20,13 @@ export function linesAnswer(body: Uint8Array): HttpAnswer {
 }
 
 /**
- * `{"error":{"code","message","retry"}}` with the status of the code; where trying again helps, `retry-after` says when.
+ * `{"error":{"code","message","retry","details"?}}` with the status of the code; where trying again helps, `retry-after` says when.
  *
  * @param after milliseconds to stay away, where the server wishes for a time
  */
 export function errorAnswer(error: EitherwayError, after?: number): HttpAnswer {
-  const { code, message, retry } = error;
-  const answer = jsonAnswer(httpStatus(code), { error: { code, message, retry } });
+  const { code, message, retry, details } = error;
+  const answer = jsonAnswer(httpStatus(code), { error: { code, message, retry, details } });
   const seconds = after === undefined ? RETRY_AFTER_SECONDS : Math.ceil(after / MS_PER_SECOND);
   const extra = {
     ...(retry && { "retry-after": String(seconds) }),

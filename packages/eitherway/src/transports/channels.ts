@@ -6,6 +6,7 @@ import {
   checkChannelName,
   checkEventName,
   checkKey,
+  checkLogName,
   DEFAULT_EVENT,
   EitherwayError,
   type Epoch,
@@ -30,9 +31,9 @@ const LARGEST_PAGE = 1_000;
 const PAGE_BYTES = 1024 * 1024;
 
 /** The channel that a path names: what follows `/channels/`, percent-decoded. Throws `bad-channel` or `bad-request`. */
-function channelOfPath(path: string): string {
+function channelOfPath(path: string, check: (name: string) => void): string {
   const name = decodePercent(path.replace(/^\/channels\//, ""));
-  checkChannelName(name);
+  check(name);
   return name;
 }
 
@@ -41,7 +42,8 @@ function channelOfPath(path: string): string {
  * the answer while there is nothing after `after`.
  */
 export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<void> {
-  const channel = channelOfPath(exchange.path);
+  const channel = channelOfPath(exchange.path, checkLogName);
+  hub.rules?.checkChannel(channel);
   const query = readQuery(exchange.query);
   const messages = wholeNumber(query, "limit", { least: 1, most: LARGEST_PAGE, otherwise: DEFAULT_PAGE });
   const limit = { messages, bytes: PAGE_BYTES };
@@ -63,7 +65,7 @@ export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<vo
 
 /** `POST /channels/<name>`: the body is the payload, its kind follows from the content type. */
 export async function servePublish(hub: Hub, exchange: HttpExchange): Promise<void> {
-  const channel = channelOfPath(exchange.path);
+  const channel = channelOfPath(exchange.path, checkChannelName);
   const event = headerText(exchange, "eitherway-event") ?? DEFAULT_EVENT;
   checkEventName(event);
   const key = readKey(headerText(exchange, "idempotency-key"));

@@ -2,7 +2,7 @@
 import type { HttpExchange, Hub } from "../core/index.ts";
 import {
   type Cursor,
-  checkChannelName,
+  checkLogName,
   createEventsFraming,
   EitherwayError,
   eventsFraming,
@@ -43,7 +43,7 @@ function readChannels(names: readonly string[]): readonly string[] {
       `The query names ${names.length} channels; give 1 to ${MAX_EVENT_CHANNELS} as ?channel=room/42&channel=…`,
     );
   }
-  for (const name of names) checkChannelName(name);
+  for (const name of names) checkLogName(name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new EitherwayError("bad-request", `Channel ${quote(twice)} is named twice.`);
   return names;

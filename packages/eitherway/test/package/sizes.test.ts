@@ -26,7 +26,15 @@ test("a bundle has no transport that its program does not name", async () => {
   expect(websocket).toContain("transports/websocket.ts");
   for (const name of ["sse", "poll", "http", "commands"]) expect(websocket).not.toContain(`transports/${name}.ts`);
   for (const name of ["sse", "poll", "websocket"]) expect(all).toContain(`transports/${name}.ts`);
-  for (const name of ["binary-client-codec", "json-server-codec", "http-status", "outbox-store", "tabs"]) {
+  for (const name of [
+    "binary-client-codec",
+    "json-server-codec",
+    "http-status",
+    "outbox-store",
+    "tabs",
+    "contract/",
+    "typed/",
+  ]) {
     expect(all).not.toContain(name);
   }
 });

@@ -1,0 +1,87 @@
+/** What an application sees of the client of a contract. Its types are plain ones: what hovering shows is what a program works with. */
+import type { EitherwayError, Id } from "../../protocol/index.ts";
+import type { ChannelOptions, Client, Gap, MessageMeta } from "../client-api.ts";
+import type { Undo } from "../ports.ts";
+
+/** Where a schema makes something else of its input: `Sent` is given, `Got` arrives. */
+export interface Transformed<Sent, Got> {
+  readonly sent: Sent;
+  readonly got: Got;
+}
+
+/** What is given for an event or a state. */
+export type Sent<Data> = Data extends Transformed<infer Given, unknown> ? Given : Data;
+
+/** What arrives of it. */
+export type Got<Data> = Data extends Transformed<unknown, infer Arrived> ? Arrived : Data;
+
+/** The client of a contract: `createClient(app, options)`. */
+export interface TypedClient<Channels> extends Omit<Client, "channel"> {
+  /**
+   * A handle of a channel: its name in the contract, its parameters if it has any. Nothing is sent before its first `on`, iteration or
+   * `publish`; handles of one channel share one subscription.
+   *
+   * @throws EitherwayError `bad-channel` for parameters that make no legal name, `unknown-channel` for a name that is not in the contract
+   */
+  channel<Name extends keyof Channels & string>(name: Name, ...args: ChannelArgs<Channels[Name]>): Channels[Name];
+}
+
+type ChannelArgs<Handle> = Handle extends { readonly params: infer Params }
+  ? keyof Params extends never
+    ? [options?: ChannelOptions]
+    : [params: Params, options?: ChannelOptions]
+  : never;
+
+/** A channel of a contract. */
+export interface TypedChannel<Params, Events, Calls, Presence, Streams> {
+  /** As the wire has it: `room/42`. */
+  readonly name: string;
+  readonly params: Params;
+  /** See `Channel.cursor`. */
+  readonly cursor: "now" | "start" | Id;
+
+  /** Every message of one event, once, in order (P1, P2). See `Channel.on`. */
+  on<Event extends keyof Events & string>(
+    event: Event,
+    listener: (data: Got<Events[Event]>, meta: MessageMeta) => unknown,
+  ): Undo;
+  /** Continuity was lost; the subscription goes on at `head`. */
+  on(event: "gap", listener: (gap: Gap) => unknown): Undo;
+  /** The subscription reached the newest message. */
+  on(event: "live", listener: (id: Id) => unknown): Undo;
+  /** The server refused this subscription. */
+  on(event: "error", listener: (error: EitherwayError) => unknown): Undo;
+
+  /**
+   * Resolves with the id once the message is stored (P4), or with an empty one once a volatile one was told. See `Channel.publish`.
+   *
+   * @throws EitherwayError (as a rejection) `invalid`, with `details.issues`, where the server's validator refuses it
+   */
+  publish<Event extends keyof Events & string>(
+    event: Event,
+    data: Sent<Events[Event]>,
+    options?: TypedPublishOptions,
+  ): Promise<{ readonly id: Id }>;
+
+  /** Every message as it is pulled, of whatever event: `for await (const { event, data } of room)`. */
+  [Symbol.asyncIterator](): AsyncIterator<TypedMessage<Events>, undefined, undefined>;
+
+  /** Types of the parts that the contract describes; never there at run time. */
+  readonly types?: { readonly calls: Calls; readonly presence: Presence; readonly streams: Streams };
+}
+
+export interface TypedPublishOptions {
+  /** Your own idempotency key, at most 128 bytes; default a counted one. */
+  readonly key?: string;
+  /** Gives up. Before it was sent nothing happens; afterwards the rejection is `outcome-unknown`. */
+  readonly signal?: AbortSignal;
+}
+
+/** A message in a `for await` loop. */
+export type TypedMessage<Events> = {
+  [Event in keyof Events & string]: {
+    readonly event: Event;
+    readonly data: Got<Events[Event]>;
+    readonly meta: MessageMeta;
+  };
+}[keyof Events & string];

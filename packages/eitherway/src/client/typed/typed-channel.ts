@@ -1,0 +1,57 @@
+/** A typed handle over the untyped one of the same channel. */
+import type { ChannelOptions, Incoming, MessageMeta } from "../client-api.ts";
+import type { Undo } from "../ports.ts";
+import type { ClientSeam } from "../seam.ts";
+import type { TypedPublishOptions } from "./typed-api.ts";
+
+/** What a typed handle needs to know of its channel. */
+export interface ChannelFacts {
+  readonly params: Readonly<Record<string, string>>;
+  /** As the wire has it. */
+  readonly channel: string;
+  /** The arguments behind the name and the parameters. */
+  readonly rest: readonly unknown[];
+}
+
+type AnyListener = (...args: readonly never[]) => void | Promise<void>;
+
+const OWN_EVENTS: ReadonlySet<string> = new Set(["gap", "live", "error"]);
+
+/** Its types are those of `TypedChannel`, which whoever calls it knows. */
+export function createTypedChannel(
+  { client }: ClientSeam,
+  { channel: name, params }: ChannelFacts,
+  options: ChannelOptions | undefined,
+): object {
+  const channel = client.channel(name, options);
+
+  function on(event: string, listener: AnyListener): Undo {
+    if (OWN_EVENTS.has(event)) return channel.on(event as "live", listener as (id: string) => void);
+    const take = listener as (data: unknown, meta: MessageMeta) => void | Promise<void>;
+    return channel.on("message", (data, meta) => (meta.event === event ? take(data, meta) : undefined));
+  }
+
+  return {
+    name,
+    params,
+    get cursor() {
+      return channel.cursor;
+    },
+    on,
+    publish: (event: string, data: unknown, own?: TypedPublishOptions) => channel.publish(data, { ...own, event }),
+    [Symbol.asyncIterator]: () => named(channel[Symbol.asyncIterator]()),
+  };
+}
+
+/** Messages with their event beside the data, which tells types apart. */
+function named(messages: AsyncIterator<Incoming, undefined, undefined>): AsyncIterator<object, undefined, undefined> {
+  const name = (result: IteratorResult<Incoming, undefined>): IteratorResult<object, undefined> =>
+    result.done ? result : { done: false, value: { event: result.value.meta.event, ...result.value } };
+  return {
+    next: async () => name(await messages.next()),
+    return: async () => {
+      await messages.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+}

@@ -1,0 +1,194 @@
+/** The description of one kind of channel. */
+import type { Transformed } from "../client/typed/typed-api.ts";
+import { EitherwayError, quote } from "../protocol/index.ts";
+import { checkPattern, type ParamsOf } from "./pattern.ts";
+import type { InputOf, OutputOf, StandardSchema } from "./standard-schema.ts";
+
+/** A duration in milliseconds, or text such as `"100ms"`, `"20s"`, `"5m"`, `"7d"`. */
+export type Duration = number | string;
+
+// --- events ---
+
+/** An event whose messages are announced to who listens now, never logged, dropped first. */
+export interface VolatileEvent<Schema extends StandardSchema = StandardSchema> {
+  readonly delivery: "volatile";
+  readonly schema: Schema;
+}
+
+/** An event of which the newest message of each key counts: readers that are behind are not shown older ones. */
+export interface LatestEvent<Schema extends StandardSchema = StandardSchema> {
+  readonly delivery: "latest";
+  readonly schema: Schema;
+  /** What a message is the newest one of. */
+  readonly key: (data: never) => string;
+  /** Appended at most once in this time for each key. Default: each publish is. */
+  readonly every?: Duration;
+}
+
+/** A plain schema is a reliable event: logged, replayed. */
+export type EventType = StandardSchema | VolatileEvent | LatestEvent;
+export type EventTypes = Readonly<Record<string, EventType>>;
+
+/** @example events: { typing: volatile(z.object({})) } */
+export function volatile<Schema extends StandardSchema>(schema: Schema): VolatileEvent<Schema> {
+  return { delivery: "volatile", schema };
+}
+
+/** @example events: { tick: latest(tickSchema, { key: (tick) => tick.symbol, every: "100ms" }) } */
+export function latest<Schema extends StandardSchema>(
+  schema: Schema,
+  options: { readonly key: (data: OutputOf<Schema>) => string; readonly every?: Duration },
+): LatestEvent<Schema> {
+  return { delivery: "latest", schema, ...options };
+}
+
+// --- calls, streams, history ---
+
+export interface CallType {
+  /** What the caller gives. Default: nothing. */
+  readonly in?: StandardSchema;
+  /** What the handler answers. Default: nothing. */
+  readonly out?: StandardSchema;
+  /** Errors that the handler may answer by name, with what they carry. */
+  readonly errors?: Readonly<Record<string, StandardSchema>>;
+  /** The handler may be started again where nobody knows whether it came to an end. Default: `outcome-unknown` then. */
+  readonly repeatable?: boolean;
+  /** How long the handler may take. Default: 30 s. */
+  readonly timeout?: Duration;
+}
+export type CallTypes = Readonly<Record<string, CallType>>;
+
+export interface StreamType<Kind extends "text" | "bytes" = "text" | "bytes"> {
+  readonly stream: Kind;
+}
+export type StreamTypes = Readonly<Record<string, StreamType>>;
+
+/** A stream of text: `streams: { answer: text() }`. */
+export function text(): StreamType<"text"> {
+  return { stream: "text" };
+}
+
+/** A stream of bytes. */
+export function bytes(): StreamType<"bytes"> {
+  return { stream: "bytes" };
+}
+
+/** How much of each such channel is kept; what is not given is as the server has it. Whatever is reached first trims. */
+export interface History {
+  /** Messages. */
+  readonly max?: number;
+  readonly age?: Duration;
+  /** Payload and overhead, in bytes or as text such as `"10mb"`. */
+  readonly bytes?: number | string;
+}
+
+// --- what it comes to: plain types, so that hovering shows what a program works with ---
+
+type Data<Schema extends StandardSchema> =
+  Same<InputOf<Schema>, OutputOf<Schema>> extends true
+    ? OutputOf<Schema>
+    : Transformed<InputOf<Schema>, OutputOf<Schema>>;
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+
+type SchemaOf<Type extends EventType> = Type extends StandardSchema
+  ? Type
+  : Type extends { readonly schema: infer Schema extends StandardSchema }
+    ? Schema
+    : never;
+
+export type EventsOf<Types extends EventTypes> = { [Name in keyof Types]: Data<SchemaOf<Types[Name]>> };
+
+type MaybeIn<Schema> = Schema extends StandardSchema ? InputOf<Schema> : undefined;
+type MaybeOut<Schema> = Schema extends StandardSchema ? OutputOf<Schema> : undefined;
+
+/** `input` is given, `handled` is what its schema made of it; `answered` is returned by the handler, `answer` arrives. */
+export type CallsOf<Types extends CallTypes> = {
+  [Name in keyof Types]: {
+    input: MaybeIn<Types[Name]["in"]>;
+    handled: MaybeOut<Types[Name]["in"]>;
+    answered: MaybeIn<Types[Name]["out"]>;
+    answer: MaybeOut<Types[Name]["out"]>;
+    errors: Types[Name]["errors"] extends Readonly<Record<string, StandardSchema>>
+      ? { [Code in keyof Types[Name]["errors"]]: OutputOf<Types[Name]["errors"][Code]> }
+      : Record<never, never>;
+  };
+};
+
+export type StreamsOf<Types extends StreamTypes> = {
+  [Name in keyof Types]: Types[Name] extends StreamType<infer Kind> ? Kind : never;
+};
+
+// --- channels ---
+
+export interface ChannelOptions<
+  Events extends EventTypes,
+  Calls extends CallTypes,
+  Presence extends StandardSchema | undefined,
+  Streams extends StreamTypes,
+> {
+  readonly events?: Events;
+  readonly calls?: Calls;
+  /** The state of each member. Default: the channel has no presence. */
+  readonly presence?: Presence;
+  readonly streams?: Streams;
+  readonly history?: History;
+}
+
+/** One kind of channel. Its type parameters are what programs work with; `types` is never there at run time. */
+export interface ChannelType<P = object, Events = object, Calls = object, Presence = unknown, Streams = object> {
+  readonly pattern: string;
+  readonly events: EventTypes;
+  readonly calls: CallTypes;
+  readonly presence: StandardSchema | undefined;
+  readonly streams: StreamTypes;
+  readonly history: History;
+  readonly types?: {
+    readonly params: P;
+    readonly events: Events;
+    readonly calls: Calls;
+    readonly presence: Presence;
+    readonly streams: Streams;
+  };
+}
+
+type None = Record<never, never>;
+
+/** Events of the same names that every channel has. */
+const OWN_EVENTS = ["gap", "live", "error"];
+
+/**
+ * Describes one kind of channel. A segment `:name` of the pattern is a parameter.
+ *
+ * @example
+ * const room = channel("room/:id", { events: { message: z.object({ text: z.string() }) } });
+ *
+ * @throws EitherwayError `bad-channel` for a pattern that is none, `bad-event` for a name that every channel has already
+ */
+export function channel<
+  const Pattern extends string,
+  Events extends EventTypes = None,
+  Calls extends CallTypes = None,
+  Presence extends StandardSchema | undefined = undefined,
+  Streams extends StreamTypes = None,
+>(
+  pattern: Pattern,
+  options: ChannelOptions<Events, Calls, Presence, Streams> = {},
+): ChannelType<
+  ParamsOf<Pattern>,
+  EventsOf<Events>,
+  CallsOf<Calls>,
+  Presence extends StandardSchema ? Data<Presence> : undefined,
+  StreamsOf<Streams>
+> {
+  checkPattern(pattern);
+  const { events, calls, presence, streams, history = {} } = options;
+  const taken = Object.keys(events ?? {}).find((name) => OWN_EVENTS.includes(name));
+  if (taken !== undefined) {
+    throw new EitherwayError(
+      "bad-event",
+      `Channel ${quote(pattern)} has the event ${quote(taken)}, which every channel has of its own; give it another name.`,
+    );
+  }
+  return { pattern, events: events ?? {}, calls: calls ?? {}, presence, streams: streams ?? {}, history };
+}

@@ -1,0 +1,86 @@
+/** Finds the pattern that a channel's name matches. */
+import { EitherwayError, quote } from "../protocol/index.ts";
+
+export interface Match<Type> {
+  readonly type: Type;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export interface ChannelIndex<Type> {
+  find(channel: string): Match<Type> | undefined;
+}
+
+interface Node<Type> {
+  readonly literals: Map<string, Node<Type>>;
+  /** Where any segment fits. */
+  any?: Node<Type>;
+  /** Set where a pattern ends. */
+  end?: { readonly type: Type; readonly pattern: string };
+}
+
+/** @throws EitherwayError `bad-channel` where two patterns match one name */
+export function createChannelIndex<Type extends { readonly pattern: string }>(
+  types: readonly Type[],
+): ChannelIndex<Type> {
+  checkUnambiguous(types.map(({ pattern }) => pattern));
+  const root: Node<Type> = { literals: new Map() };
+  for (const type of types) add(root, type);
+
+  return {
+    find(channel) {
+      const segments = channel.split("/");
+      const end = walk(root, segments, 0)?.end;
+      return end && { type: end.type, params: paramsOf(end.pattern, segments) };
+    },
+  };
+}
+
+function add<Type extends { readonly pattern: string }>(root: Node<Type>, type: Type): void {
+  let node = root;
+  for (const segment of type.pattern.split("/")) {
+    if (segment.startsWith(":")) {
+      node.any ??= { literals: new Map() };
+      node = node.any;
+    } else {
+      const next: Node<Type> = node.literals.get(segment) ?? { literals: new Map() };
+      node.literals.set(segment, next);
+      node = next;
+    }
+  }
+  node.end = { type, pattern: type.pattern };
+}
+
+function walk<Type>(node: Node<Type> | undefined, segments: readonly string[], at: number): Node<Type> | undefined {
+  if (!node) return undefined;
+  if (at === segments.length) return node.end && node;
+  const literal = walk(node.literals.get(segments[at] as string), segments, at + 1);
+  return literal ?? walk(node.any, segments, at + 1);
+}
+
+function paramsOf(pattern: string, segments: readonly string[]): Readonly<Record<string, string>> {
+  const params: Record<string, string> = {};
+  for (const [i, part] of pattern.split("/").entries()) {
+    if (part.startsWith(":")) params[part.slice(1)] = segments[i] as string;
+  }
+  return params;
+}
+
+function checkUnambiguous(patterns: readonly string[]): void {
+  for (const [i, one] of patterns.entries()) {
+    const other = patterns.slice(i + 1).find((candidate) => overlap(one.split("/"), candidate.split("/")));
+    if (other === undefined) continue;
+    throw new EitherwayError(
+      "bad-channel",
+      `Patterns ${quote(one)} and ${quote(other)} match the same names; give them another first segment.`,
+    );
+  }
+}
+
+function overlap(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  return one.every((segment, i) => isAny(segment) || isAny(other[i] as string) || segment === other[i]);
+}
+
+function isAny(segment: string): boolean {
+  return segment.startsWith(":");
+}

@@ -1,0 +1,101 @@
+/** A contract as the core asks it: which channels and events there are, what their payloads are, how they are delivered. */
+
+import type { ChannelType, EventType, StandardSchema } from "../contract/index.ts";
+import { validate } from "../contract/standard-schema.ts";
+import type { Admitted, Delivery, Rules } from "../core/index.ts";
+import { EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
+import { readAmount } from "./amounts.ts";
+import type { ChannelIndex } from "./channel-index.ts";
+
+export interface ContractRulesOptions {
+  readonly index: ChannelIndex<ChannelType>;
+  /** Whether the server's own publishes are validated as well. */
+  readonly validateOwn: boolean;
+}
+
+/** An event with what need not be found out for each message. */
+interface PreparedEvent {
+  readonly schema: StandardSchema;
+  deliver(data: unknown): Delivery;
+}
+
+const RELIABLE: Delivery = { class: "reliable" };
+const VOLATILE: Delivery = { class: "volatile" };
+
+export function createContractRules({ index, validateOwn }: ContractRulesOptions): Rules {
+  const prepared = new Map<EventType, PreparedEvent>();
+
+  function findEvent(channel: string, name: string): PreparedEvent {
+    const { pattern, events } = typeOf(channel);
+    const type = Object.hasOwn(events, name) ? events[name] : undefined;
+    if (!type) throw unknownEvent(channel, name, Object.keys(events));
+    let event = prepared.get(type);
+    if (!event) {
+      event = prepare(name, type, pattern);
+      prepared.set(type, event);
+    }
+    return event;
+  }
+
+  function typeOf(channel: string): ChannelType {
+    const match = index.find(channel);
+    if (match) return match.type;
+    throw new EitherwayError("unknown-channel", `No channel of the application matches ${quote(channel)}.`);
+  }
+
+  return {
+    admit(channel, name, payload, own) {
+      const event = findEvent(channel, name);
+      const data = dataOf(payload, channel, name);
+      if (own && !validateOwn) return { payload, delivery: event.deliver(data) };
+      const output = validate(event.schema, data, `Event ${quote(name)} on ${quote(channel)}`);
+      return output instanceof Promise ? output.then((settled) => admitted(event, settled)) : admitted(event, output);
+    },
+    checkChannel(channel) {
+      typeOf(channelOfLog(channel));
+    },
+  };
+}
+
+function admitted(event: PreparedEvent, data: unknown): Admitted {
+  return { payload: jsonPayload(data), delivery: event.deliver(data) };
+}
+
+/** The values of events are JSON: that is what a validator is for. */
+function dataOf(payload: Payload, channel: string, event: string): unknown {
+  if (payload.kind === "json") return JSON.parse(payload.data);
+  throw new EitherwayError(
+    "invalid",
+    `Event ${quote(event)} on ${quote(channel)} is JSON, and ${payload.kind} came; publish a value that its schema takes.`,
+    { details: { issues: [{ path: "", message: `expected JSON, received ${payload.kind}` }] } },
+  );
+}
+
+function prepare(name: string, type: EventType, pattern: string): PreparedEvent {
+  if (!("delivery" in type)) return { schema: type, deliver: () => RELIABLE };
+  const { schema } = type;
+  if (type.delivery === "volatile") return { schema, deliver: () => VOLATILE };
+  const { every, key } = type;
+  const everyMs = every === undefined ? 0 : readAmount(every, `${pattern} ${name}.everyMs`);
+  return {
+    schema,
+    deliver: (data) => ({ class: "latest", collapse: `${name} ${key(data as never)}`, everyMs }),
+  };
+}
+
+const PRESENCE_LOG = "@presence/";
+const STREAM_LOG = "@stream/";
+
+/** The channel that a log of the server's own belongs to. */
+function channelOfLog(name: string): string {
+  if (name.startsWith(PRESENCE_LOG)) return name.slice(PRESENCE_LOG.length);
+  if (name.startsWith(STREAM_LOG)) return name.slice(STREAM_LOG.length, name.lastIndexOf("/"));
+  return name;
+}
+
+function unknownEvent(channel: string, event: string, known: readonly string[]): EitherwayError {
+  return new EitherwayError(
+    "unknown-event",
+    `Channel ${quote(channel)} has no event ${quote(event)}; it has ${known.map((one) => quote(one)).join(", ") || "none"}.`,
+  );
+}

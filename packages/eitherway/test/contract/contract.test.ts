@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { channel, contract, type StandardSchema, volatile } from "../../src/contract/index.ts";
+import { checkPattern, formatPattern } from "../../src/contract/pattern.ts";
+import { readPlace } from "../../src/contract/place.ts";
+import { validate } from "../../src/contract/standard-schema.ts";
+import { EitherwayError, type ErrorCode } from "../../src/protocol/index.ts";
+import { app } from "./app.ts";
+
+function errorOf(run: () => unknown): EitherwayError {
+  try {
+    run();
+  } catch (thrown) {
+    if (thrown instanceof EitherwayError) return thrown;
+    throw thrown;
+  }
+  throw new Error("nothing was thrown");
+}
+
+const codeOf = (run: () => unknown): ErrorCode => errorOf(run).code;
+
+describe("a pattern", () => {
+  test("names a channel with its parameters, in any script", () => {
+    expect(formatPattern("room/:id", { id: "42" })).toBe("room/42");
+    expect(formatPattern(":a/x/:b", { a: "ü", b: "🚀" })).toBe("ü/x/🚀");
+    expect(formatPattern("news", {})).toBe("news");
+  });
+
+  test.each([
+    ["a parameter that is missing", {}],
+    ["one that is empty", { id: "" }],
+    ["one with a slash, which would be another channel", { id: "a/b" }],
+    ["one that paths would resolve away", { id: ".." }],
+    ["one that is reserved", { id: "@presence" }],
+    ["one that is no text", { id: 42 as unknown as string }],
+    ["one that is in every object", JSON.parse("{}")],
+  ])("refuses %s (P12)", (_, params) => {
+    expect(codeOf(() => formatPattern("room/:id", params))).toMatch(/^(bad|reserved)-channel$/);
+  });
+
+  test.each(["", "a//b", ":a/:a", "room/:", "room/:a-b", "@room/:id", "room/../x"])("%j is none (P12)", (pattern) => {
+    expect(codeOf(() => checkPattern(pattern))).toMatch(/^(bad|reserved)-channel$/);
+  });
+});
+
+describe("a contract", () => {
+  test("refuses an event that every channel has of its own (P12)", () => {
+    for (const name of ["gap", "live", "error"]) {
+      expect(codeOf(() => channel("a", { events: { [name]: z.string() } }))).toBe("bad-event");
+    }
+  });
+
+  test("finds a channel by its name in the contract, and tells what there is for another one", () => {
+    expect(readPlace(app.channels, "room", [{ id: "7" }, "more"])).toMatchObject({ channel: "room/7", rest: ["more"] });
+    expect(readPlace(app.channels, "news", ["more"])).toMatchObject({ channel: "news", params: {}, rest: ["more"] });
+    const error = errorOf(() => readPlace(app.channels, "constructor", []));
+    expect([error.code, error.message]).toEqual(["unknown-channel", expect.stringContaining('"room", "prices"')]);
+  });
+
+  test("is plain data but for what opens its client", () => {
+    const one = contract({ a: channel("a", { events: { x: volatile(z.string()) } }) });
+    expect(Object.keys(one)).toEqual(["channels"]);
+    expect(one.channels.a.events).toMatchObject({ x: { delivery: "volatile" } });
+  });
+});
+
+describe("validation", () => {
+  test("gives the output of the schema, not its input", () => {
+    const schema = app.channels.room.events["dated"] as StandardSchema;
+    expect(validate(schema, { day: "monday" }, "it")).toEqual({ day: 6 });
+  });
+
+  test.each([
+    ["zod", app.channels.room.events["message"], { text: 1 }, "text"],
+    ["valibot", app.channels.news.events["item"], { title: "" }, "title"],
+    ["arktype", app.channels.job.events["done"], { ok: "no" }, "ok"],
+  ])("tells the issues of %s by path (P12)", (_, schema, value, path) => {
+    const error = errorOf(() => validate(schema as StandardSchema, value, "The event"));
+    expect([error.code, error.details]).toEqual([
+      "invalid",
+      { issues: [{ path, message: expect.stringMatching(/./) }] },
+    ]);
+    expect(error.message).toContain(`The event is refused at ${path}: `);
+  });
+
+  test("waits for a validator that is asynchronous, and for no other", async () => {
+    const slow = z.string().refine(async (value) => value !== "no");
+    const schema = {
+      "~standard": { version: 1, vendor: "x", validate: (value: unknown) => slow["~standard"].validate(value) },
+    } as const;
+    await expect(validate(schema, "yes", "it")).resolves.toBe("yes");
+    await expect(validate(schema, "no", "it")).rejects.toMatchObject({ code: "invalid" });
+  });
+
+  test("tells at most 20 issues: an error frame has bounds (P6)", () => {
+    const many = z.array(z.string());
+    const { details } = errorOf(() => validate(many, Array(50).fill(1), "it"));
+    expect((details as { issues: unknown[] }).issues).toHaveLength(20);
+  });
+});
