@@ -2,7 +2,7 @@
 import type { Transformed } from "../client/typed/typed-api.ts";
 import { EitherwayError, quote } from "../protocol/index.ts";
 import { checkPattern, type ParamsOf } from "./pattern.ts";
-import type { InputOf, OutputOf, StandardSchema } from "./standard-schema.ts";
+import type { AnySchema, InputOf, OutputOf } from "./standard-schema.ts";
 
 /** A duration in milliseconds, or text such as `"100ms"`, `"20s"`, `"5m"`, `"7d"`. */
 export type Duration = number | string;
@@ -10,13 +10,13 @@ export type Duration = number | string;
 // --- events ---
 
 /** An event whose messages are announced to who listens now, never logged, dropped first. */
-export interface VolatileEvent<Schema extends StandardSchema = StandardSchema> {
+export interface VolatileEvent<Schema extends AnySchema = AnySchema> {
   readonly delivery: "volatile";
   readonly schema: Schema;
 }
 
 /** An event of which the newest message of each key counts: readers that are behind are not shown older ones. */
-export interface LatestEvent<Schema extends StandardSchema = StandardSchema> {
+export interface LatestEvent<Schema extends AnySchema = AnySchema> {
   readonly delivery: "latest";
   readonly schema: Schema;
   /** What a message is the newest one of. */
@@ -26,16 +26,16 @@ export interface LatestEvent<Schema extends StandardSchema = StandardSchema> {
 }
 
 /** A plain schema is a reliable event: logged, replayed. */
-export type EventType = StandardSchema | VolatileEvent | LatestEvent;
+export type EventType = AnySchema | VolatileEvent | LatestEvent;
 export type EventTypes = Readonly<Record<string, EventType>>;
 
 /** @example events: { typing: volatile(z.object({})) } */
-export function volatile<Schema extends StandardSchema>(schema: Schema): VolatileEvent<Schema> {
+export function volatile<Schema extends AnySchema>(schema: Schema): VolatileEvent<Schema> {
   return { delivery: "volatile", schema };
 }
 
 /** @example events: { tick: latest(tickSchema, { key: (tick) => tick.symbol, every: "100ms" }) } */
-export function latest<Schema extends StandardSchema>(
+export function latest<Schema extends AnySchema>(
   schema: Schema,
   options: { readonly key: (data: OutputOf<Schema>) => string; readonly every?: Duration },
 ): LatestEvent<Schema> {
@@ -46,11 +46,11 @@ export function latest<Schema extends StandardSchema>(
 
 export interface CallType {
   /** What the caller gives. Default: nothing. */
-  readonly in?: StandardSchema;
+  readonly in?: AnySchema;
   /** What the handler answers. Default: nothing. */
-  readonly out?: StandardSchema;
+  readonly out?: AnySchema;
   /** Errors that the handler may answer by name, with what they carry. */
-  readonly errors?: Readonly<Record<string, StandardSchema>>;
+  readonly errors?: Readonly<Record<string, AnySchema>>;
   /** The handler may be started again where nobody knows whether it came to an end. Default: `outcome-unknown` then. */
   readonly repeatable?: boolean;
   /** How long the handler may take. Default: 30 s. */
@@ -84,23 +84,26 @@ export interface History {
 
 // --- what it comes to: plain types, so that hovering shows what a program works with ---
 
-type Data<Schema extends StandardSchema> =
+type Data<Schema extends AnySchema> =
   Same<InputOf<Schema>, OutputOf<Schema>> extends true
     ? OutputOf<Schema>
     : Transformed<InputOf<Schema>, OutputOf<Schema>>;
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 
-type SchemaOf<Type extends EventType> = Type extends StandardSchema
+type SchemaOf<Type extends EventType> = Type extends AnySchema
   ? Type
-  : Type extends { readonly schema: infer Schema extends StandardSchema }
+  : Type extends { readonly schema: infer Schema extends AnySchema }
     ? Schema
     : never;
 
 export type EventsOf<Types extends EventTypes> = { [Name in keyof Types]: Data<SchemaOf<Types[Name]>> };
 
-type MaybeIn<Schema> = Schema extends StandardSchema ? InputOf<Schema> : undefined;
-type MaybeOut<Schema> = Schema extends StandardSchema ? OutputOf<Schema> : undefined;
+/** The same type without its name, so that hovering shows what it is. */
+type Plain<Type> = Type extends infer Same ? { [Name in keyof Same]: Same[Name] } : never;
+
+type MaybeIn<Schema> = Schema extends AnySchema ? InputOf<Schema> : undefined;
+type MaybeOut<Schema> = Schema extends AnySchema ? OutputOf<Schema> : undefined;
 
 /** `input` is given, `handled` is what its schema made of it; `answered` is returned by the handler, `answer` arrives. */
 export type CallsOf<Types extends CallTypes> = {
@@ -109,7 +112,7 @@ export type CallsOf<Types extends CallTypes> = {
     handled: MaybeOut<Types[Name]["in"]>;
     answered: MaybeIn<Types[Name]["out"]>;
     answer: MaybeOut<Types[Name]["out"]>;
-    errors: Types[Name]["errors"] extends Readonly<Record<string, StandardSchema>>
+    errors: Types[Name]["errors"] extends Readonly<Record<string, AnySchema>>
       ? { [Code in keyof Types[Name]["errors"]]: OutputOf<Types[Name]["errors"][Code]> }
       : Record<never, never>;
   };
@@ -124,7 +127,7 @@ export type StreamsOf<Types extends StreamTypes> = {
 export interface ChannelOptions<
   Events extends EventTypes,
   Calls extends CallTypes,
-  Presence extends StandardSchema | undefined,
+  Presence extends AnySchema | undefined,
   Streams extends StreamTypes,
 > {
   readonly events?: Events;
@@ -140,7 +143,7 @@ export interface ChannelType<P = object, Events = object, Calls = object, Presen
   readonly pattern: string;
   readonly events: EventTypes;
   readonly calls: CallTypes;
-  readonly presence: StandardSchema | undefined;
+  readonly presence: AnySchema | undefined;
   readonly streams: StreamTypes;
   readonly history: History;
   readonly types?: {
@@ -169,17 +172,17 @@ export function channel<
   const Pattern extends string,
   Events extends EventTypes = None,
   Calls extends CallTypes = None,
-  Presence extends StandardSchema | undefined = undefined,
+  Presence extends AnySchema | undefined = undefined,
   Streams extends StreamTypes = None,
 >(
   pattern: Pattern,
   options: ChannelOptions<Events, Calls, Presence, Streams> = {},
 ): ChannelType<
-  ParamsOf<Pattern>,
-  EventsOf<Events>,
-  CallsOf<Calls>,
-  Presence extends StandardSchema ? Data<Presence> : undefined,
-  StreamsOf<Streams>
+  Plain<ParamsOf<Pattern>>,
+  Plain<EventsOf<Events>>,
+  Plain<CallsOf<Calls>>,
+  Presence extends AnySchema ? Data<Presence> : undefined,
+  Plain<StreamsOf<Streams>>
 > {
   checkPattern(pattern);
   const { events, calls, presence, streams, history = {} } = options;

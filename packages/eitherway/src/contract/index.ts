@@ -6,4 +6,4 @@ export { bytes, channel, latest, text, volatile } from "./channel-type.ts";
 export type { ChannelTypes, Contract, HandlesOf } from "./contract.ts";
 export { contract } from "./contract.ts";
 export type { ParamsOf } from "./pattern.ts";
-export type { InputOf, Issue, OutputOf, StandardSchema } from "./standard-schema.ts";
+export type { AnySchema, InputOf, Issue, OutputOf, StandardSchema } from "./standard-schema.ts";

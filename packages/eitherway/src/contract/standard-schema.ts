@@ -22,9 +22,21 @@ interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
+/**
+ * What type parameters ask of a schema: as little as tells one, since comparing whole schemas is most of what a contract costs the
+ * compiler.
+ */
+export interface AnySchema {
+  readonly "~standard": { readonly version: 1; readonly types?: object | undefined };
+}
+
 /** What a value must be to be given to a schema, and what comes out of it. */
-export type InputOf<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["input"];
-export type OutputOf<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["output"];
+export type InputOf<Schema extends AnySchema> =
+  TypesOf<Schema> extends { readonly input: infer Input } ? Input : unknown;
+export type OutputOf<Schema extends AnySchema> =
+  TypesOf<Schema> extends { readonly output: infer Output } ? Output : unknown;
+
+type TypesOf<Schema extends AnySchema> = NonNullable<Schema["~standard"]["types"]>;
 
 /** An issue as it travels: the path as text, `items.0.name`; empty where the whole value is meant. */
 export interface Issue {
@@ -41,8 +53,8 @@ const MOST_ISSUES = 20;
  * @param what is validated, for the sentence
  * @throws EitherwayError `invalid`, with `details.issues`
  */
-export function validate(schema: StandardSchema, value: unknown, what: string): unknown {
-  const result = schema["~standard"].validate(value);
+export function validate(schema: AnySchema, value: unknown, what: string): unknown {
+  const result = (schema as StandardSchema)["~standard"].validate(value);
   return result instanceof Promise ? result.then((settled) => outputOf(settled, what)) : outputOf(result, what);
 }
 

@@ -1,6 +1,6 @@
 /** A contract as the core asks it: which channels and events there are, what their payloads are, how they are delivered. */
 
-import type { ChannelType, EventType, StandardSchema } from "../contract/index.ts";
+import type { AnySchema, ChannelType, EventType } from "../contract/index.ts";
 import { validate } from "../contract/standard-schema.ts";
 import type { Admitted, Delivery, Rules } from "../core/index.ts";
 import { EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
@@ -15,7 +15,7 @@ export interface ContractRulesOptions {
 
 /** An event with what need not be found out for each message. */
 interface PreparedEvent {
-  readonly schema: StandardSchema;
+  readonly schema: AnySchema;
   deliver(data: unknown): Delivery;
 }
 
