@@ -9,7 +9,8 @@ const MAY_IMPORT = {
   client: ["protocol"],
   contract: ["protocol", "client"],
   server: ["protocol", "core", "transports", "contract"],
-  node: ["protocol", "core", "transports", "server", "contract"],
+  fetch: ["protocol", "core", "transports", "server", "contract"],
+  node: ["protocol", "core", "transports", "server", "fetch", "contract"],
   instrument: [],
   testing: ["protocol", "core", "transports", "server", "node", "client", "contract"],
   cli: ["protocol", "core", "transports", "server", "node", "client", "instrument", "testing"],
@@ -40,9 +41,9 @@ module.exports = {
     {
       name: "pure-folders-import-no-package",
       comment:
-        "protocol, core, transports, contract, server and instrument are written against ports: no Node module, no dependency",
+        "protocol, core, transports, contract, server, fetch and instrument are written against ports: no Node module, no dependency",
       severity: "error",
-      from: { path: `${SRC}(protocol|core|transports|contract|server|instrument)/` },
+      from: { path: `${SRC}(protocol|core|transports|contract|server|fetch|instrument)/` },
       to: { dependencyTypes: PACKAGES },
     },
     {

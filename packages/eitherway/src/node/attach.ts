@@ -9,12 +9,12 @@ import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Clock, Limits, Logger, Undo } from "../core/index.ts";
 import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
+import type { TrustProxy } from "../server/index.ts";
+import { checkBasePath, targetOf } from "../server/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createHttpExchange, type ExchangeSettings } from "./http-exchange.ts";
-import type { TrustProxy } from "./peer.ts";
 import { createBodyBudget } from "./request-body.ts";
-import { targetOf } from "./target.ts";
 import { createAnswerBudget } from "./untaken-answers.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
 
@@ -82,17 +82,6 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     others.request.undo();
     others.upgrade.undo();
   };
-}
-
-const BASE_PATH = /^(?:\/[^/?#\s]+)*$/;
-
-/** Throws `bad-request`. */
-export function checkBasePath(basePath: string): void {
-  if (BASE_PATH.test(basePath)) return;
-  throw new EitherwayError(
-    "bad-request",
-    `The base path ${JSON.stringify(basePath)} does not start with a slash or ends with one; give for example "/eitherway".`,
-  );
 }
 
 interface Others {

@@ -3,8 +3,12 @@ import { Server } from "node:http";
 import { isContract } from "../contract/contract.ts";
 import type { ChannelTypes, Contract } from "../contract/index.ts";
 import type { Logger, Undo } from "../core/index.ts";
+import { createFetchHandler, type FetchHandler } from "../fetch/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
+import type { TrustProxy } from "../server/index.ts";
 import {
+  checkBasePath,
+  checkTrustProxy,
   createEitherway,
   createTypedPublish,
   type Eitherway,
@@ -13,11 +17,10 @@ import {
   type TypedPublish,
 } from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
-import { type AttachOptions, attach, checkBasePath, type NodeServer } from "./attach.ts";
+import { type AttachOptions, attach, type NodeServer } from "./attach.ts";
 import { createConsoleLogger } from "./console-logger.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
 import { createNodeClock } from "./node-clock.ts";
-import type { TrustProxy } from "./peer.ts";
 import { readAhead } from "./read-ahead.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
 
@@ -38,6 +41,15 @@ export interface NodeEitherway extends Eitherway {
    * @returns gives the server back as it was; open links stay
    */
   attach(server: NodeServer, options?: { readonly basePath?: string | undefined }): Undo;
+
+  /**
+   * Answers a web-standard request below the base path, for hosts that speak `fetch` (Hono, Next.js): event streams, long-poll and the
+   * plain HTTP doors. WebSockets need `attach` or `listen`; a client that finds none here goes on to SSE.
+   *
+   * @example
+   * export const { fetch: GET, fetch: POST } = eitherway(app);
+   */
+  readonly fetch: FetchHandler;
 
   /**
    * Opens a port of its own, where `/healthz` is answered as well. `close()` closes it.
@@ -100,6 +112,7 @@ function createNodeEitherway(options: NodeEitherwayOptions, app: Contract<Channe
 
   return {
     ...parts.eitherway,
+    fetch: createFetchHandler(parts.handler, { basePath, trustProxy, limits: parts.limits, clock }),
     attach: (server, own = {}) => attach(server, parts.handler, { ...settings, basePath: own.basePath ?? basePath }),
     async listen(own = {}) {
       if (closing !== undefined)
@@ -117,12 +130,4 @@ function createNodeEitherway(options: NodeEitherwayOptions, app: Contract<Channe
       return closing;
     },
   };
-}
-
-function checkTrustProxy(value: TrustProxy): void {
-  if (value === false || (Number.isInteger(value) && value >= 0)) return;
-  throw new EitherwayError(
-    "bad-request",
-    `Option trustProxy is ${String(value)}; give the number of proxies in front of this server, or false.`,
-  );
 }

@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Clock, HttpAnswer, HttpExchange, Limits, ResponseStream, SinkEvents } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
+import type { Target, TrustProxy } from "../server/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
 import type { Abandonable } from "../transports/index.ts";
 import { onConnectionEnd } from "./connection-end.ts";
 import { watchLife } from "./http2-life.ts";
-import { isSecure, peerOf, type TrustProxy } from "./peer.ts";
+import { isSecure, peerOf } from "./peer.ts";
 import { type BodyBudget, DISCARD_BYTES, declaredLength, readBody } from "./request-body.ts";
 import { openResponseStream } from "./response-stream.ts";
-import type { Target } from "./target.ts";
 import { type AnswerBudget, hasRoom, holdAnswer } from "./untaken-answers.ts";
 
 /** What all exchanges of one attachment share. */

@@ -11,7 +11,7 @@ export type {
 export { DEFAULT_LIMITS, DEFAULT_RETENTION } from "../core/index.ts";
 export type { ErrorCode, Id } from "../protocol/index.ts";
 export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
-export type { Amount, Amounts, PublishOptions } from "../server/index.ts";
+export type { Amount, Amounts, PublishOptions, TrustProxy } from "../server/index.ts";
 export type { AttachOptions, NodeServer } from "./attach.ts";
 export { attach } from "./attach.ts";
 export type { ConsoleLoggerOptions } from "./console-logger.ts";
@@ -22,6 +22,5 @@ export type { ListenOptions } from "./listen.ts";
 export { createNodeClock } from "./node-clock.ts";
 export type { NodeServerOptions } from "./node-server.ts";
 export { createNodeServer } from "./node-server.ts";
-export type { TrustProxy } from "./peer.ts";
 export type { Certificate } from "./self-signed.ts";
 export { createSelfSignedCertificate } from "./self-signed.ts";

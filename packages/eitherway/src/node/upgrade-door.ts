@@ -2,10 +2,10 @@
 import type { Duplex } from "node:stream";
 import type { Limits, Logger } from "../core/index.ts";
 import { toEitherwayError } from "../protocol/index.ts";
+import type { TrustProxy } from "../server/index.ts";
+import { targetOf } from "../server/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
 import type { RequestHandler } from "../transports/index.ts";
-import type { TrustProxy } from "./peer.ts";
-import { targetOf } from "./target.ts";
 import {
   checkHandshake,
   createUpgradeExchange,

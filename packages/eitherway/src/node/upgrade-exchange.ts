@@ -5,8 +5,9 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpAnswer, Limits, UpgradeExchange } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
+import type { TrustProxy } from "../server/index.ts";
 import { headerOf } from "./http-exchange.ts";
-import { isSecure, peerOf, type TrustProxy } from "./peer.ts";
+import { isSecure, peerOf } from "./peer.ts";
 import { ServerSocket, socketSettings } from "./upgraded-socket.ts";
 
 /** What is asked of a handshake: of `node:http`'s request, or of one that was read ahead of it. */

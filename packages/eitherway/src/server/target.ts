@@ -1,4 +1,5 @@
 /** Where requests go, seen from the base path. */
+import { EitherwayError } from "../protocol/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 
 /** The path below the base path, and the query without `?`. */
@@ -19,3 +20,14 @@ export function targetOf(url: string, basePath: string, handler: RequestHandler)
 
 /** RFC 9112 section 3.2.2: a request to a proxy names scheme and host too, and servers must take it. */
 const ABSOLUTE_FORM = /^https?:\/\/[^/?]*/i;
+
+const BASE_PATH = /^(?:\/[^/?#\s]+)*$/;
+
+/** Throws `bad-request`. */
+export function checkBasePath(basePath: string): void {
+  if (BASE_PATH.test(basePath)) return;
+  throw new EitherwayError(
+    "bad-request",
+    `The base path ${JSON.stringify(basePath)} does not start with a slash or ends with one; give for example "/eitherway".`,
+  );
+}
