@@ -1,6 +1,6 @@
 /** The description of one kind of channel. */
 import type { Transformed } from "../client/typed/typed-api.ts";
-import { EitherwayError, quote } from "../protocol/index.ts";
+import { checkChannel } from "./check-channel.ts";
 import { checkPattern, type ParamsOf } from "./pattern.ts";
 import type { AnySchema, InputOf, OutputOf } from "./standard-schema.ts";
 
@@ -157,16 +157,14 @@ export interface ChannelType<P = object, Events = object, Calls = object, Presen
 
 type None = Record<never, never>;
 
-/** Events of the same names that every channel has. */
-const OWN_EVENTS = ["gap", "live", "error"];
-
 /**
  * Describes one kind of channel. A segment `:name` of the pattern is a parameter.
  *
  * @example
  * const room = channel("room/:id", { events: { message: z.object({ text: z.string() }) } });
  *
- * @throws EitherwayError `bad-channel` for a pattern that is none, `bad-event` for a name that every channel has already
+ * @throws EitherwayError `bad-channel` for a pattern or a stream's name that is none, `bad-event` for a name of an event or a call that
+ * is none or that every channel has already, `bad-request` for a schema that is none
  */
 export function channel<
   const Pattern extends string,
@@ -185,13 +183,7 @@ export function channel<
   Plain<StreamsOf<Streams>>
 > {
   checkPattern(pattern);
-  const { events, calls, presence, streams, history = {} } = options;
-  const taken = Object.keys(events ?? {}).find((name) => OWN_EVENTS.includes(name));
-  if (taken !== undefined) {
-    throw new EitherwayError(
-      "bad-event",
-      `Channel ${quote(pattern)} has the event ${quote(taken)}, which every channel has of its own; give it another name.`,
-    );
-  }
-  return { pattern, events: events ?? {}, calls: calls ?? {}, presence, streams: streams ?? {}, history };
+  const { events = {}, calls = {}, presence, streams = {}, history = {} } = options;
+  checkChannel(pattern, { events, calls, presence, streams });
+  return { pattern, events, calls, presence, streams, history };
 }

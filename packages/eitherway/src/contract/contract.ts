@@ -3,6 +3,7 @@ import { OPEN_CLIENT, type Opener } from "../client/seam.ts";
 import type { TypedChannel, TypedClient } from "../client/typed/typed-api.ts";
 import { openTypedClient } from "../client/typed/typed-client.ts";
 import type { ChannelType } from "./channel-type.ts";
+import { checkUnambiguous } from "./pattern.ts";
 import { readPlace } from "./place.ts";
 
 export type ChannelTypes = Readonly<Record<string, ChannelType>>;
@@ -32,8 +33,11 @@ export interface Contract<Channels> extends Opener<TypedClient<HandlesOf<Channel
  * export const app = contract({
  *   room: channel("room/:id", { events: { message: z.object({ text: z.string() }) } }),
  * });
+ *
+ * @throws EitherwayError `bad-channel` where two patterns match one name
  */
 export function contract<const Channels extends ChannelTypes>(channels: Channels): Contract<Channels> {
+  checkUnambiguous(Object.values(channels).map(({ pattern }) => pattern));
   return { channels, [OPEN_CLIENT]: (seam) => openTypedClient(seam, (name, args) => readPlace(channels, name, args)) };
 }
 

@@ -21,7 +21,7 @@ const PARAM = /^:[A-Za-z_]\w*$/;
  * @throws EitherwayError `bad-channel`
  */
 export function checkPattern(pattern: string): void {
-  const names = pattern.split("/").filter((segment) => segment.startsWith(":"));
+  const names = pattern.split("/").filter(isParam);
   const odd = names.find((name, i) => !PARAM.test(name) || names.indexOf(name) !== i);
   if (odd !== undefined) {
     throw new EitherwayError(
@@ -34,7 +34,7 @@ export function checkPattern(pattern: string): void {
 
 /** Whether a pattern has parameters. */
 export function hasParams(pattern: string): boolean {
-  return pattern.split("/").some((segment) => segment.startsWith(":"));
+  return pattern.split("/").some(isParam);
 }
 
 /**
@@ -44,7 +44,7 @@ export function hasParams(pattern: string): boolean {
  */
 export function formatPattern(pattern: string, params: Params): string {
   const segments = pattern.split("/").map((segment) => {
-    return segment.startsWith(":") ? paramOf(segment.slice(1), pattern, params) : segment;
+    return isParam(segment) ? paramOf(segment.slice(1), pattern, params) : segment;
   });
   const name = segments.join("/");
   checkChannelName(name);
@@ -58,4 +58,29 @@ function paramOf(param: string, pattern: string, params: Params): string {
     "bad-channel",
     `Parameter ${param} of ${quote(pattern)} is ${quote(String(value))}; give text that is not empty and has no slash.`,
   );
+}
+
+/**
+ * Two patterns that match one name would leave open whose rules hold.
+ *
+ * @throws EitherwayError `bad-channel`
+ */
+export function checkUnambiguous(patterns: readonly string[]): void {
+  for (const [i, one] of patterns.entries()) {
+    const other = patterns.slice(i + 1).find((candidate) => overlap(one.split("/"), candidate.split("/")));
+    if (other === undefined) continue;
+    throw new EitherwayError(
+      "bad-channel",
+      `Patterns ${quote(one)} and ${quote(other)} match the same names; give one of them a segment of its own, like admin/room/:id.`,
+    );
+  }
+}
+
+function overlap(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  return one.every((segment, i) => isParam(segment) || isParam(other[i] as string) || segment === other[i]);
+}
+
+function isParam(segment: string): boolean {
+  return segment.startsWith(":");
 }

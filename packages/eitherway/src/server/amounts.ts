@@ -8,7 +8,7 @@ export type Amount = number | string;
 export type Amounts<T> = { readonly [Name in keyof T]?: Amount | undefined };
 
 /** What a setting counts. */
-type Unit = "bytes" | "ms" | "pieces";
+export type Unit = "bytes" | "ms" | "pieces";
 
 const KIB = 1024; // as in the limits: 64kb is 65,536 bytes
 const SECOND = 1_000;
@@ -44,14 +44,35 @@ export function readAmounts<T>(given: Amounts<T> | undefined, what: string): Par
   return read;
 }
 
-/** One amount. `name` says the unit by its ending and stands in the error. */
-export function readAmount(value: Amount, name: string): number {
+/**
+ * One amount.
+ *
+ * @param name stands in the error
+ * @param unit default: what the name ends in
+ */
+export function readAmount(value: Amount, name: string, unit: Unit = unitOf(name)): number {
   if (typeof value === "number") return value;
-  const unit: Unit = /bytes$/i.test(name) ? "bytes" : name.endsWith("Ms") ? "ms" : "pieces";
   const [, digits, suffix = ""] = AMOUNT.exec(String(value).trim().toLowerCase()) ?? [];
   const factors = FACTORS[unit];
   const factor = suffix === "" ? 1 : Object.hasOwn(factors, suffix) ? factors[suffix] : undefined;
   const amount = factor === undefined ? Number.NaN : Number(digits) * factor;
   if (Number.isSafeInteger(amount)) return amount;
-  throw new EitherwayError("bad-request", `${name} is ${quote(String(value))}; give ${EXAMPLES[unit]}.`);
+  throw wrongAmount(value, name, EXAMPLES[unit]);
+}
+
+/** One amount that makes no sense unless it is a whole number above 0. */
+export function readPositiveAmount(value: Amount, name: string, unit: Unit): number {
+  const amount = readAmount(value, name, unit);
+  if (Number.isSafeInteger(amount) && amount > 0) return amount;
+  throw wrongAmount(value, name, `${EXAMPLES[unit]}, above 0`);
+}
+
+function unitOf(name: string): Unit {
+  if (/bytes$/i.test(name)) return "bytes";
+  return name.endsWith("Ms") ? "ms" : "pieces";
+}
+
+function wrongAmount(value: Amount, name: string, wanted: string): EitherwayError {
+  const given = typeof value === "number" ? String(value) : quote(String(value));
+  return new EitherwayError("bad-request", `${name} is ${given}; give ${wanted}.`);
 }

@@ -1,6 +1,4 @@
 /** Finds the pattern that a channel's name matches. */
-import { EitherwayError, quote } from "../protocol/index.ts";
-
 export interface Match<Type> {
   readonly type: Type;
   readonly params: Readonly<Record<string, string>>;
@@ -18,11 +16,10 @@ interface Node<Type> {
   end?: { readonly type: Type; readonly pattern: string };
 }
 
-/** @throws EitherwayError `bad-channel` where two patterns match one name */
+/** @param types no two of which match one name, which a contract has made sure of */
 export function createChannelIndex<Type extends { readonly pattern: string }>(
   types: readonly Type[],
 ): ChannelIndex<Type> {
-  checkUnambiguous(types.map(({ pattern }) => pattern));
   const root: Node<Type> = { literals: new Map() };
   for (const type of types) add(root, type);
 
@@ -63,24 +60,4 @@ function paramsOf(pattern: string, segments: readonly string[]): Readonly<Record
     if (part.startsWith(":")) params[part.slice(1)] = segments[i] as string;
   }
   return params;
-}
-
-function checkUnambiguous(patterns: readonly string[]): void {
-  for (const [i, one] of patterns.entries()) {
-    const other = patterns.slice(i + 1).find((candidate) => overlap(one.split("/"), candidate.split("/")));
-    if (other === undefined) continue;
-    throw new EitherwayError(
-      "bad-channel",
-      `Patterns ${quote(one)} and ${quote(other)} match the same names; give them another first segment.`,
-    );
-  }
-}
-
-function overlap(one: readonly string[], other: readonly string[]): boolean {
-  if (one.length !== other.length) return false;
-  return one.every((segment, i) => isAny(segment) || isAny(other[i] as string) || segment === other[i]);
-}
-
-function isAny(segment: string): boolean {
-  return segment.startsWith(":");
 }

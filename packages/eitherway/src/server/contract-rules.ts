@@ -4,10 +4,11 @@ import type { AnySchema, ChannelType, EventType } from "../contract/index.ts";
 import { validate } from "../contract/standard-schema.ts";
 import type { Admitted, Delivery, Rules } from "../core/index.ts";
 import { EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
-import { readAmount } from "./amounts.ts";
+import { readPositiveAmount } from "./amounts.ts";
 import type { ChannelIndex } from "./channel-index.ts";
 
 export interface ContractRulesOptions {
+  readonly types: readonly ChannelType[];
   readonly index: ChannelIndex<ChannelType>;
   /** Whether the server's own publishes are validated as well. */
   readonly validateOwn: boolean;
@@ -16,25 +17,22 @@ export interface ContractRulesOptions {
 /** An event with what need not be found out for each message. */
 interface PreparedEvent {
   readonly schema: AnySchema;
-  deliver(data: unknown): Delivery;
+  /** Reads the data only where it tells something. */
+  deliver(read: () => unknown): Delivery;
 }
 
 const RELIABLE: Delivery = { class: "reliable" };
 const VOLATILE: Delivery = { class: "volatile" };
 
-export function createContractRules({ index, validateOwn }: ContractRulesOptions): Rules {
-  const prepared = new Map<EventType, PreparedEvent>();
+/** @throws EitherwayError `bad-request` for a window that is none */
+export function createContractRules({ types, index, validateOwn }: ContractRulesOptions): Rules {
+  const prepared = new Map(types.map((type) => [type, prepareEvents(type)]));
 
   function findEvent(channel: string, name: string): PreparedEvent {
-    const { pattern, events } = typeOf(channel);
-    const type = Object.hasOwn(events, name) ? events[name] : undefined;
-    if (!type) throw unknownEvent(channel, name, Object.keys(events));
-    let event = prepared.get(type);
-    if (!event) {
-      event = prepare(name, type, pattern);
-      prepared.set(type, event);
-    }
-    return event;
+    const type = typeOf(channel);
+    const event = prepared.get(type)?.get(name);
+    if (event) return event;
+    throw unknownEvent(channel, name, Object.keys(type.events));
   }
 
   function typeOf(channel: string): ChannelType {
@@ -46,9 +44,9 @@ export function createContractRules({ index, validateOwn }: ContractRulesOptions
   return {
     admit(channel, name, payload, own) {
       const event = findEvent(channel, name);
-      const data = dataOf(payload, channel, name);
-      if (own && !validateOwn) return { payload, delivery: event.deliver(data) };
-      const output = validate(event.schema, data, `Event ${quote(name)} on ${quote(channel)}`);
+      const text = jsonOf(payload, channel, name);
+      if (own && !validateOwn) return { payload, delivery: event.deliver(() => JSON.parse(text)) };
+      const output = validate(event.schema, JSON.parse(text), `Event ${quote(name)} on ${quote(channel)}`);
       return output instanceof Promise ? output.then((settled) => admitted(event, settled)) : admitted(event, output);
     },
     checkChannel(channel) {
@@ -58,12 +56,12 @@ export function createContractRules({ index, validateOwn }: ContractRulesOptions
 }
 
 function admitted(event: PreparedEvent, data: unknown): Admitted {
-  return { payload: jsonPayload(data), delivery: event.deliver(data) };
+  return { payload: jsonPayload(data), delivery: event.deliver(() => data) };
 }
 
 /** The values of events are JSON: that is what a validator is for. */
-function dataOf(payload: Payload, channel: string, event: string): unknown {
-  if (payload.kind === "json") return JSON.parse(payload.data);
+function jsonOf(payload: Payload, channel: string, event: string): string {
+  if (payload.kind === "json") return payload.data;
   throw new EitherwayError(
     "invalid",
     `Event ${quote(event)} on ${quote(channel)} is JSON, and ${payload.kind} came; publish a value that its schema takes.`,
@@ -71,15 +69,19 @@ function dataOf(payload: Payload, channel: string, event: string): unknown {
   );
 }
 
+function prepareEvents({ pattern, events }: ChannelType): ReadonlyMap<string, PreparedEvent> {
+  return new Map(Object.entries(events).map(([name, type]) => [name, prepare(name, type, pattern)]));
+}
+
 function prepare(name: string, type: EventType, pattern: string): PreparedEvent {
   if (!("delivery" in type)) return { schema: type, deliver: () => RELIABLE };
   const { schema } = type;
   if (type.delivery === "volatile") return { schema, deliver: () => VOLATILE };
   const { every, key } = type;
-  const everyMs = every === undefined ? 0 : readAmount(every, `${pattern} ${name}.everyMs`);
+  const everyMs = every === undefined ? 0 : readPositiveAmount(every, `every of event ${name} of ${pattern}`, "ms");
   return {
     schema,
-    deliver: (data) => ({ class: "latest", collapse: `${name} ${key(data as never)}`, everyMs }),
+    deliver: (read) => ({ class: "latest", collapse: `${name} ${key(read() as never)}`, everyMs }),
   };
 }
 

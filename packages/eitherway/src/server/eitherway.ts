@@ -95,7 +95,7 @@ export function createEitherway(
   const broker =
     settings.broker ??
     createMemoryBroker({ ...shared, retention, channelRetention: readHistory(types, index), keyWindowMs });
-  const rules = app && createContractRules({ index, validateOwn });
+  const rules = app && createContractRules({ types, index, validateOwn });
   const hub = createHub({ ...shared, broker, pingMs, rules });
   let closing: Promise<void> | undefined;
 

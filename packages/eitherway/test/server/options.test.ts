@@ -24,6 +24,7 @@ describe("options", () => {
       keyWindowMs: 300_000,
       access: { allowedOrigins: [], insecure: false },
       broker: undefined,
+      validateOwn: true,
     });
   });
 

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { channel, contract, type History, latest } from "../../src/contract/index.ts";
+import { type EitherwayError, jsonPayload } from "../../src/protocol/index.ts";
+import { createChannelIndex } from "../../src/server/channel-index.ts";
+import { readHistory } from "../../src/server/contract-history.ts";
+import { createContractRules } from "../../src/server/contract-rules.ts";
+
+const tick = z.object({ symbol: z.string() });
+const prices = latest(tick, { key: ({ symbol }) => symbol, every: "0.1s" });
+
+function rulesOf(app: ReturnType<typeof contract>, validateOwn = true) {
+  const types = Object.values(app.channels);
+  return createContractRules({ types, index: createChannelIndex(types), validateOwn });
+}
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (thrown) {
+    return (thrown as EitherwayError).message;
+  }
+  return "nothing was thrown";
+}
+
+test("one description under two names collapses under each on its own", () => {
+  const rules = rulesOf(contract({ a: channel("a", { events: { bid: prices, ask: prices } }) }));
+  const admit = (event: string) => rules.admit("a", event, jsonPayload({ symbol: "X" }), false);
+  expect([admit("bid"), admit("ask")]).toMatchObject([
+    { delivery: { class: "latest", collapse: "bid X", everyMs: 100 } },
+    { delivery: { class: "latest", collapse: "ask X", everyMs: 100 } },
+  ]);
+});
+
+test("the server's own publishes that are not validated are read only where a key is asked for", () => {
+  const rules = rulesOf(contract({ a: channel("a", { events: { bid: prices, word: z.string() } }) }), false);
+  const unread = { kind: "json", data: "no JSON at all" } as const;
+  expect(rules.admit("a", "word", unread, true)).toEqual({ payload: unread, delivery: { class: "reliable" } });
+  expect(rules.admit("a", "bid", jsonPayload({ symbol: "X" }), true)).toMatchObject({
+    delivery: { collapse: "bid X" },
+  });
+});
+
+test("a name finds the pattern that it matches, also where another one begins alike", () => {
+  const patterns = ["a/:x/b", ":y/q/c", "a/q/d", "a"].map((pattern) => ({ pattern }));
+  const index = createChannelIndex(patterns);
+  const found = (name: string) => {
+    const match = index.find(name);
+    return match && [match.type.pattern, match.params];
+  };
+  expect(found("a/q/b")).toEqual(["a/:x/b", { x: "q" }]);
+  expect(found("a/q/c")).toEqual([":y/q/c", { y: "a" }]);
+  expect(found("a/q/d")).toEqual(["a/q/d", {}]);
+  expect([found("a"), found("a/q"), found("b"), found("a/q/d/e")]).toEqual([
+    ["a", {}],
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test.each([
+  [{ max: 0 }, "history.max of room/:id is 0; give a whole number, above 0."],
+  [{ max: "10kb" }, 'history.max of room/:id is "10kb"; give a whole number.'],
+  [
+    { age: "soon" },
+    'history.age of room/:id is "soon"; give a whole number of milliseconds, or a duration such as "20s".',
+  ],
+  [{ bytes: -1 }, 'history.bytes of room/:id is -1; give a whole number of bytes, or a size such as "256kb", above 0.'],
+  [{ messages: 5 }, "There is no history.messages, which room/:id has; known: max, age, bytes."],
+] as const)("the history %j is refused when the server is made (P12)", (history, message) => {
+  const types = [channel("room/:id", { history: history as unknown as History })];
+  expect(messageOf(() => readHistory(types, createChannelIndex(types)))).toBe(message);
+});
+
+test.each(["often", 0, Number.NaN])("a window of %j is refused when the server is made (P12)", (every) => {
+  const event = latest(tick, { key: ({ symbol }) => symbol, every });
+  const app = contract({ a: channel("a", { events: { tick: event } }) });
+  expect(messageOf(() => rulesOf(app))).toMatch(/^every of event tick of a is .*; give a whole number of milliseconds/);
+});
