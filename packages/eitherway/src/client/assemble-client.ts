@@ -148,8 +148,8 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     return { id };
   }
 
-  function submit(draft: CommandDraft, { key, signal }: SubmitOptions = {}): Promise<ArrivedOk> {
-    const answer = outbox.submit(draft, key, signal);
+  function submit(draft: CommandDraft, { key, signal, createAsker }: SubmitOptions = {}): Promise<ArrivedOk> {
+    const answer = outbox.submit(draft, key, signal, createAsker);
     if (connection.state.name === "idle") connection.update();
     return answer;
   }

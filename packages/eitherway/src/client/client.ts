@@ -113,7 +113,7 @@ export function createSeamOn(platform: ClientPlatform, options: ClientOptions): 
     timeline: timeline.entries,
     close,
   });
-  return { client: whole, submit: assembly.submit };
+  return { client: whole, clock, submit: assembly.submit };
 }
 
 // --- transports ---

@@ -38,7 +38,7 @@ export interface ConnectionOptions extends ConnectionParts {
   readonly random: Random;
   /** Subscriptions that the link should have. */
   wanted(): Map<string, Subscription>;
-  readonly outbox: Pick<Outbox, "size" | "attach" | "detach" | "answer" | "returned">;
+  readonly outbox: Pick<Outbox, "size" | "attach" | "detach" | "answer" | "running" | "returned">;
   /** Something that the status tells has changed. */
   changed(): void;
   /** An error that belongs to no channel and no command: of the link, or the one that stopped the client. */
@@ -217,6 +217,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         routes.get(frame.channel)?.take(frame);
         return;
       case "running":
+        outbox.running(frame.key);
         return;
       case "ok":
         outbox.answer(frame);

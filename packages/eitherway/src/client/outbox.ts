@@ -21,7 +21,7 @@ import { type Entry, heedSignal, type Lane, tooOld } from "./outbox-entry.ts";
 import { clientClosed, outboxFull, outcomeUnknown, tooLarge } from "./outbox-refusals.ts";
 import type { KeptOutbox, OutboxKeeper } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
-import type { LinkFailure } from "./transport.ts";
+import type { CreateAsker, LinkFailure } from "./transport.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
 
 /** A command before it has a key. */
@@ -47,13 +47,20 @@ export interface OutboxOptions extends OutboxParts {
 
 export interface Outbox {
   /** The key defaults to a counted one. Never throws; rejects. */
-  submit(draft: CommandDraft, key: string | undefined, signal: AbortSignal | undefined): Promise<ArrivedOk>;
+  submit(
+    draft: CommandDraft,
+    key: string | undefined,
+    signal: AbortSignal | undefined,
+    createAsker?: CreateAsker,
+  ): Promise<ArrivedOk>;
   /** Resolves once there is room, and the store has what was published before. */
   ready(): Promise<void>;
   /** A link is open: everything unanswered goes out over it, in order. */
   attach(send: (command: Command) => void, welcome: WelcomeFrame): void;
   detach(): void;
   answer(frame: ArrivedOk | (ArrivedError & { readonly key: string })): void;
+  /** The server has a call and no answer yet. */
+  running(key: string): void;
   returned(commands: readonly Command[], failure: LinkFailure | undefined): void;
   /** Rejects what is unanswered; with a store that stays for a later page. Resolves once the store is closed. */
   close(): Promise<void>;
@@ -92,12 +99,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
     draft: CommandDraft,
     key: string | undefined,
     signal: AbortSignal | undefined,
+    createAsker?: CreateAsker,
   ): Promise<ArrivedOk> {
     signal?.throwIfAborted();
     if (closed) throw clientClosed();
     // One counter for all channels: an answer names the key only. Per channel it grows, which is what the log asks for.
     const counter = nextCounter();
-    const command = createCommand({ ...draft, key: key ?? `${client}.${counter}` });
+    const command = createCommand({ ...draft, key: key ?? `${client}.${counter}` }, createAsker);
     if (!hasRoom()) throw outboxFull(size, bytes, options);
     return new Promise((resolve, reject) => {
       const entry = push({ command, counter, restored: false, resolve, reject, sends: 0 });
@@ -278,6 +286,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
   return {
     submit,
     answer,
+    running(key) {
+      const entry = onWire.get(key);
+      if (!entry) return;
+      entry.sends++; // whatever comes of asking again, it was started
+      entry.sentAt = momentOf(clock); // and is remembered, from now on
+    },
     returned,
     async ready() {
       if (closed) throw clientClosed();

@@ -2,6 +2,8 @@
 import type { ArrivedOk } from "../protocol/index.ts";
 import type { Client } from "./client-api.ts";
 import type { CommandDraft } from "./outbox.ts";
+import type { ClientClock } from "./ports.ts";
+import type { CreateAsker } from "./transport.ts";
 
 /** Under this name a contract has the function that opens its client. */
 export const OPEN_CLIENT: unique symbol = Symbol.for("eitherway.open-client");
@@ -14,6 +16,7 @@ export interface Opener<TypedClient> {
 export interface ClientSeam {
   /** The untyped client. Its channels may be reserved logs as well: `@presence/…`, `@stream/…`. */
   readonly client: Client;
+  readonly clock: ClientClock;
   /** Sends a command until it is answered: keyed, in order per channel, over any link (P5). */
   submit(draft: CommandDraft, options?: SubmitOptions): Promise<ArrivedOk>;
 }
@@ -21,6 +24,8 @@ export interface ClientSeam {
 export interface SubmitOptions {
   readonly key?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Of a call. */
+  readonly createAsker?: CreateAsker | undefined;
 }
 
 /** A client, or what a contract makes of it. */

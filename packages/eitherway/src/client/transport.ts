@@ -114,6 +114,29 @@ export interface LinkFailure {
   readonly after?: number;
 }
 
+/** Asks again for calls that run, over a transport on which answers do not come by themselves. One for each link. */
+export interface Asker {
+  /** The server said that this call runs. */
+  add(command: Command): void;
+  close(): void;
+}
+
+export interface AskerOptions {
+  readonly clock: ClientClock;
+  readonly events: Pick<LinkEvents, "frame" | "returned">;
+  /** Those of the first that go into one request. */
+  fitting(commands: readonly Command[]): readonly Command[];
+  /** A request whose answer may be held for `wait` seconds. Resolves with the failure, if there is one, and never rejects. */
+  post(
+    commands: readonly Command[],
+    abort: AbortController,
+    take: (frame: ArrivedFrame) => void,
+    wait: number,
+  ): Promise<LinkFailure | undefined>;
+}
+
+export type CreateAsker = (options: AskerOptions) => Asker;
+
 export interface ClientLink {
   /**
    * Channels changed. `added` has the new ones only. `false`: this link cannot tell the frames of an old subscription from those

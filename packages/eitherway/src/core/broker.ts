@@ -1,5 +1,5 @@
 /** The broker seam: where logs live and how a node hears of appends. */
-import type { Cursor, EitherwayError, Epoch, GapReason, Id, Message, Payload } from "../protocol/index.ts";
+import type { Cursor, EitherwayError, Epoch, ErrorCode, GapReason, Id, Message, Payload } from "../protocol/index.ts";
 import type { Undo } from "./ports.ts";
 
 /** Names a command for P5. Counted keys are the SDK's; their counters grow per client and channel. */
@@ -74,10 +74,36 @@ export interface BeforePage {
   readonly oldest: Position;
 }
 
+/** What is to be run once. */
+export interface ClaimRequest {
+  /** Fingerprint of its body: another body under the same key is `reused`. */
+  readonly print: number;
+  /** Milliseconds for which the right to run it lasts. */
+  readonly leaseMs: number;
+  /** It does no harm to run it again where nobody knows what came of it: `new` instead of `lapsed`. */
+  readonly repeatable: boolean;
+}
+
 export type Claim =
+  /** It is yours to run, and to settle. */
   | { readonly state: "new" }
+  /** Somebody runs it. */
   | { readonly state: "running" }
-  | { readonly state: "answer"; readonly answer: Payload };
+  /** Somebody had the right to run it, and the lease ended without an answer: whether it was done cannot be known. */
+  | { readonly state: "lapsed" }
+  | { readonly state: "reused" }
+  | { readonly state: "settled"; readonly settlement: Settlement };
+
+/** What came of something that ran once. Data only, so that any store can keep it. */
+export type Settlement =
+  | { readonly ok: true; readonly answer: Payload | undefined }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** JSON text. */
+      readonly details?: string | undefined;
+    };
 
 export interface Broker {
   /**
@@ -100,11 +126,14 @@ export interface Broker {
    */
   watch(channel: string, sink: (batch: Batch) => void): Promise<Undo>;
 
-  /** Takes the right to run something once. `new`: it is yours for `leaseMs`, then it may be claimed again. */
-  claim(scope: string, key: string, leaseMs: number): Promise<Claim>;
+  /**
+   * Takes the right to run something once (P5), in one atomic step. A key is remembered for the key window after its lease or,
+   * where it was settled, after that.
+   */
+  claim(scope: string, key: string, request: ClaimRequest): Promise<Claim>;
 
-  /** Stores the answer of a claim; later claims of the same key get it for the key window. */
-  settle(scope: string, key: string, answer: Payload): Promise<void>;
+  /** Stores what came of a claim: later claims of the same key get it. The first settlement stays, whoever comes later. */
+  settle(scope: string, key: string, settlement: Settlement): Promise<void>;
 
   /**
    * Milliseconds for which a repeated key gets its first receipt, as of now: the configured window, or less where `limits.keys`

@@ -1,26 +1,48 @@
 /** The commands of a client: in order, each with its answer. */
 import {
+  type CallFrame,
   type CommandFrame,
   EitherwayError,
   isRetryable,
+  type PresenceFrame,
   type PublishFrame,
-  parseCountedKey,
+  toEitherwayError,
 } from "../protocol/index.ts";
-import type { CommandKey, Draft } from "./broker.ts";
-import type { CommandAnswer, Identity } from "./hub-api.ts";
+import type { Draft } from "./broker.ts";
+import type { Calls } from "./calls.ts";
+import { commandKeyOf } from "./command-key.ts";
+import type { CommandAnswer, CommandOutcome, Identity } from "./hub-api.ts";
+import type { Logger, Metrics } from "./ports.ts";
 import type { Publish } from "./publisher.ts";
 
 export interface CommandsOptions {
   readonly publish: Publish;
+  readonly calls: Pick<Calls, "start">;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
-export type RunCommands = (commands: readonly CommandFrame[], who: Identity) => Promise<readonly CommandAnswer[]>;
+export type RunCommands = (commands: readonly CommandFrame[], who: Identity) => Promise<readonly CommandOutcome[]>;
 
 /** Ends early after a retryable failure: what has no answer was not tried. */
-export function createCommands({ publish }: CommandsOptions): RunCommands {
-  async function runOne(command: Exclude<CommandFrame, PublishFrame>): Promise<CommandAnswer> {
+export function createCommands({ publish, calls, logger, metrics }: CommandsOptions): RunCommands {
+  async function runOne(command: CallFrame | PresenceFrame, who: Identity): Promise<CommandOutcome> {
     const { key, t } = command;
+    if (t === "call") return call(command, who);
     return { key, ok: false, error: new EitherwayError("unknown-frame", `This server takes no ${t} commands.`) };
+  }
+
+  async function call(frame: CallFrame, who: Identity): Promise<CommandOutcome> {
+    const { key, channel, name } = frame;
+    try {
+      return await calls.start(frame, who);
+    } catch (thrown) {
+      const error = toEitherwayError(thrown);
+      if (error.code === "internal")
+        logger.error("call not started", { channel, call: name, cause: String(error.cause) });
+      metrics.count(`calls.refused.${error.code}`);
+      return { key, ok: false, error };
+    }
   }
 
   async function publishAll(channel: string, frames: readonly PublishFrame[], who: Identity): Promise<CommandAnswer[]> {
@@ -33,14 +55,15 @@ export function createCommands({ publish }: CommandsOptions): RunCommands {
   }
 
   return async (commands, who) => {
-    const answers: CommandAnswer[] = [];
+    const answers: CommandOutcome[] = [];
     for (let from = 0; from < commands.length; ) {
       const first = commands[from] as CommandFrame;
       const frames = first.t === "publish" ? publishesOf(commands, from) : [];
-      const answered = first.t === "publish" ? await publishAll(first.channel, frames, who) : [await runOne(first)];
+      const answered =
+        first.t === "publish" ? await publishAll(first.channel, frames, who) : [await runOne(first, who)];
       for (const answer of answered) {
         answers.push(answer);
-        if (!answer.ok && isRetryable(answer.error.code)) return answers;
+        if (!("later" in answer) && !answer.ok && isRetryable(answer.error.code)) return answers;
       }
       from += Math.max(1, frames.length); // not by answers: a broker that gave too few would have the same commands published for ever
     }
@@ -59,16 +82,8 @@ function publishesOf(commands: readonly CommandFrame[], from: number): readonly 
   return frames;
 }
 
-/** An SDK's key counts per client; any other, also one that names another client, is remembered by itself. */
-function draftOf({ key, event, payload }: PublishFrame, who: Identity): Draft {
-  const user = who.user ?? "";
-  const counted = parseCountedKey(key);
+function draftOf({ key: text, event, payload }: PublishFrame, who: Identity): Draft {
+  const key = commandKeyOf(text, who);
   // No spread: it is a slow copy, and this is once for each command.
-  const commandKey: CommandKey =
-    counted && counted.client === who.client
-      ? { kind: "counted", user, client: counted.client, counter: counted.counter }
-      : { kind: "foreign", user, key };
-  return who.user === undefined
-    ? { event, payload, key: commandKey }
-    : { event, payload, key: commandKey, from: who.user };
+  return who.user === undefined ? { event, payload, key } : { event, payload, key, from: who.user };
 }

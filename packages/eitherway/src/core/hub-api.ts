@@ -52,11 +52,14 @@ export interface Hub {
   publish(channel: string, drafts: readonly Draft[], own?: boolean): Promise<readonly Published[]>;
 
   /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
-  run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandAnswer[]>;
+  run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandOutcome[]>;
 
   stats(): HubStats;
 
-  /** Says bye to every link and takes no new one. Resolves when the last link is gone or `graceMs` have passed. */
+  /**
+   * Says bye to every link and takes no new one. Resolves when the last link is gone and the last call has ended, or `graceMs` have
+   * passed; then handlers that still run are told to stop.
+   */
   close(code: ErrorCode, message: string, graceMs: number): Promise<void>;
 }
 
@@ -66,6 +69,14 @@ export type Published = Receipt | { readonly ok: true; readonly id: undefined; r
 export type CommandAnswer =
   | { readonly key: string; readonly ok: true; readonly id: Id | undefined; readonly answer?: Payload }
   | { readonly key: string; readonly ok: false; readonly error: EitherwayError };
+
+/** A call that was started: its answer comes when it is there. The promise never rejects. */
+export interface LaterAnswer {
+  readonly key: string;
+  readonly later: Promise<CommandAnswer>;
+}
+
+export type CommandOutcome = CommandAnswer | LaterAnswer;
 
 /** The meaning of one link. */
 export interface Session {
@@ -85,6 +96,8 @@ export interface HubStats {
   /** Channels that this process watches. */
   readonly watched: number;
   readonly unflushedBytes: number;
+  /** Calls that run. */
+  readonly calls: number;
   /** Deadlines that wait in the wheel. */
   readonly timers: number;
   readonly broker: BrokerSizes;

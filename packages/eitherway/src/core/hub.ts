@@ -1,6 +1,8 @@
 /** Where everything meets: links come in, commands go to the broker, and what is appended goes out at the end of the turn. */
 import { EitherwayError, type ErrorCode, type HelloFrame, payloadBytes, toEitherwayError } from "../protocol/index.ts";
 import type { Broker, Draft, Receipt } from "./broker.ts";
+import type { CallHandlers } from "./call-handlers.ts";
+import { createCalls } from "./calls.ts";
 import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import type { Hub, HubStats, Identity, Session } from "./hub-api.ts";
@@ -28,6 +30,8 @@ export interface HubOptions {
   readonly pingMs?: number;
   /** Default: every channel is open, and every message reliable. */
   readonly rules?: Rules | undefined;
+  /** What answers calls. Default: nothing does. */
+  readonly calls?: CallHandlers | undefined;
 }
 
 /** Links written to in one slice of a flush: about 3 ms of the kernel's work; then others have their turn (P7). */
@@ -200,13 +204,18 @@ export function createHub(options: HubOptions): Hub {
         if (!closers.delete(done)) return;
         stopWaiting();
         for (const session of sessions) session.closed(); // links that did not go in time
+        calls.abort();
         resolve();
       };
       const stopWaiting = clock.after(graceMs, done);
       closers.add(done);
       for (const [i, session] of [...sessions].entries()) session.bye(code, message, returnAfter(i));
-      if (sessions.size === 0) done();
+      ended();
     });
+  }
+
+  function ended(): void {
+    if (sessions.size === 0 && calls.running === 0) for (const done of closers) done();
   }
 
   function returnAfter(index: number): number {
@@ -222,6 +231,7 @@ export function createHub(options: HubOptions): Hub {
       subscriptions: { reading, live, lagging },
       watched: topics.size,
       unflushedBytes: room.used,
+      calls: calls.running,
       timers: wheel.size,
       broker: broker.sizes(),
       counters: { ...metrics.all },
@@ -230,7 +240,12 @@ export function createHub(options: HubOptions): Hub {
 
   const publishAs = createPublisher({ rules, metrics, logger, append: appendWithin, announce() {} });
   const publish: Hub["publish"] = (channel, drafts, own = false) => publishAs(channel, drafts, own);
-  const run = createCommands({ publish: publishAs });
+  const calls = createCalls({
+    ...{ broker, clock, wheel, limits, logger, metrics },
+    handlers: options.calls,
+    idle: ended,
+  });
+  const run = createCommands({ publish: publishAs, calls, logger, metrics });
 
   const hub: Hub = {
     broker,
@@ -263,7 +278,7 @@ export function createHub(options: HubOptions): Hub {
     gone(session) {
       if (!sessions.delete(session)) return;
       metrics.count("links.closed");
-      if (sessions.size === 0) for (const done of closers) done();
+      ended();
     },
   };
 

@@ -2,6 +2,7 @@
 
 export { answerFrame } from "./answer-frame.ts";
 export type * from "./broker.ts";
+export type * from "./call-handlers.ts";
 export { createCounters } from "./counters.ts";
 export { createHub } from "./hub.ts";
 export type * from "./hub-api.ts";

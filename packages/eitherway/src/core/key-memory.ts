@@ -7,9 +7,9 @@
  * window, and `window()` says to how much: everything touched within it is still here. A client that resends nothing
  * older than the window it was told therefore never has a command applied twice.
  */
-import { EitherwayError, type Payload, payloadBytes, quote } from "../protocol/index.ts";
+import { EitherwayError, payloadBytes, quote, utf8Length } from "../protocol/index.ts";
 import { type Aged, createAgeOrder } from "./age-order.ts";
-import type { Claim, CommandKey } from "./broker.ts";
+import type { Claim, ClaimRequest, CommandKey, Settlement } from "./broker.ts";
 import type { Metrics } from "./ports.ts";
 import { ReceiptRing } from "./receipt-ring.ts";
 
@@ -44,8 +44,8 @@ export interface KeyMemory {
   find(place: KeyPlace, print: number): KnownKey;
   /** Remembers the receipt of a key that was new. */
   keep(place: KeyPlace, print: number, seq: number, now: number): void;
-  claim(scope: string, key: string, leaseMs: number, now: number): Claim;
-  settle(scope: string, key: string, answer: Payload, now: number): void;
+  claim(scope: string, key: string, request: ClaimRequest, now: number): Claim;
+  settle(scope: string, key: string, settlement: Settlement, now: number): void;
   /** Milliseconds for which a key is remembered now: the whole window, or back to the youngest that had to go. */
   window(now: number): number;
   /** Lets go what is older than the window. */
@@ -62,9 +62,15 @@ interface Memory extends Aged {
   weight: number;
   /** Of commands; a claim has none. */
   applied: ReceiptRing | undefined;
-  /** `clock.now()` until which a claim is running. */
-  leaseEnd: number;
-  answer: Payload | undefined;
+  claim: ClaimMemory | undefined;
+}
+
+interface ClaimMemory {
+  /** `undefined` where only the settlement of a forgotten claim came. */
+  readonly print: number | undefined;
+  /** `clock.now()` until which it is running. */
+  readonly leaseEnd: number;
+  readonly settlement: Settlement | undefined;
 }
 
 /** Bytes of an answer that count like one more key: about what a key costs, so that `most` bounds the bytes as well. */
@@ -99,24 +105,28 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
     weigh(memory, memory.applied.size);
   }
 
-  function claim(scope: string, key: string, leaseMs: number, now: number): Claim {
+  function claim(scope: string, key: string, { print, leaseMs, repeatable }: ClaimRequest, now: number): Claim {
     const name = claimName(scope, key);
-    const known = memories.get(name);
-    if (known?.answer) return { state: "answer", answer: known.answer };
-    if (known && known.leaseEnd > now) return { state: "running" };
+    const known = memories.get(name)?.claim;
+    if (known) {
+      if (known.print !== undefined && known.print !== print) return { state: "reused" };
+      if (known.settlement) return { state: "settled", settlement: known.settlement };
+      if (known.leaseEnd > now) return { state: "running" };
+      if (!repeatable) return { state: "lapsed" };
+    }
     const memory = recall(name, now);
-    memory.leaseEnd = now + leaseMs;
+    memory.claim = { print, leaseEnd: now + leaseMs, settlement: undefined };
     weigh(memory, 1);
     return { state: "new" };
   }
 
-  function settle(scope: string, key: string, answer: Payload, now: number): void {
+  function settle(scope: string, key: string, settlement: Settlement, now: number): void {
     const name = claimName(scope, key);
-    if (memories.get(name)?.answer) return; // whose lease ended came late: the first answer is the answer
+    const known = memories.get(name)?.claim;
+    if (known?.settlement) return; // whose lease ended came late: the first answer is the answer
     const memory = recall(name, now);
-    memory.leaseEnd = 0;
-    memory.answer = answer;
-    weigh(memory, 1 + Math.ceil(payloadBytes(answer) / BYTES_PER_KEY));
+    memory.claim = { print: known?.print, leaseEnd: now, settlement };
+    weigh(memory, 1 + Math.ceil(settlementBytes(settlement) / BYTES_PER_KEY));
   }
 
   /** The memory of this name, now the newest. */
@@ -127,8 +137,7 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
         name,
         weight: 0,
         applied: undefined,
-        leaseEnd: 0,
-        answer: undefined,
+        claim: undefined,
         touchedAt: now,
         older: undefined,
         newer: undefined,
@@ -144,7 +153,8 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
     size += weight - memory.weight;
     memory.weight = weight;
     for (let oldest = order.oldest; size > most && oldest && oldest !== memory; oldest = order.oldest) {
-      forgottenUntil = oldest.touchedAt;
+      // Up to now somebody may have been told that a claim under lease is running: as good as a touch.
+      forgottenUntil = Math.max(oldest.touchedAt, Math.min(oldest.claim?.leaseEnd ?? 0, memory.touchedAt));
       metrics?.count("keys.evicted", oldest.weight);
       forget(oldest);
     }
@@ -158,7 +168,8 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
 
   function expire(now: number): void {
     for (let oldest = order.oldest; oldest && oldest.touchedAt + windowMs <= now; oldest = order.oldest) {
-      if (oldest.leaseEnd > now) order.touch(oldest, now);
+      // The window of a claim begins with the end of its lease: until then its client may have been told that it runs.
+      if (oldest.claim && oldest.claim.leaseEnd + windowMs > now) order.touch(oldest, now);
       else forget(oldest);
     }
   }
@@ -188,6 +199,11 @@ function counterOf(key: CommandKey): number {
 function nameOf(channel: string, key: CommandKey): string {
   const place = `${channel.length} ${key.user.length} ${channel} ${key.user}`;
   return key.kind === "counted" ? `c${place} ${key.client}` : `f${place} ${key.key}`;
+}
+
+function settlementBytes(settlement: Settlement): number {
+  if (settlement.ok) return settlement.answer ? payloadBytes(settlement.answer) : 0;
+  return utf8Length(settlement.message) + utf8Length(settlement.details ?? "");
 }
 
 function claimName(scope: string, key: string): string {

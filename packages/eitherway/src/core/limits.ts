@@ -14,10 +14,12 @@ export interface Limits {
   readonly channels: number;
   /** Bytes of all logs of the memory broker. Beyond: `storage-full`; what was acknowledged stays. */
   readonly logBytes: number;
-  /** Remembered keys and claims of the memory broker. Beyond: the oldest go before their window ends, which is counted and told. */
+  /** Remembered keys and calls of the memory broker. Beyond: the oldest go before their window ends, which is counted and told. */
   readonly keys: number;
   /** Commands that may wait on one link, or come in one batch; also the receipts that a log keeps of one client. */
   readonly inFlight: number;
+  /** Calls that run at once in this process. Beyond: `unavailable` for the newcomer, to be tried again. */
+  readonly calls: number;
   /** Bytes published but not yet flushed to subscribers, over all channels. Beyond: `publish` waits. */
   readonly unflushedBytes: number;
   /** Bytes waiting in one link's socket before it counts as full. */
@@ -44,6 +46,7 @@ export const DEFAULT_LIMITS: Limits = {
   logBytes: 256 * MIB,
   keys: 200_000, // at most about 80 MB, where each is of another client
   inFlight: 256,
+  calls: 4_000, // 256 MB of inputs, where each is as large as a message may be
   unflushedBytes: 8 * MIB,
   linkBytes: 64 * KIB, // one capped run
   slowMs: 30_000,

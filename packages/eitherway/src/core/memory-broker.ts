@@ -6,12 +6,22 @@ import {
   formatId,
   type Id,
   type Message,
-  type Payload,
   quote,
   toEitherwayError,
 } from "../protocol/index.ts";
 import { type Aged, createAgeOrder } from "./age-order.ts";
-import type { Batch, BeforePage, Broker, Claim, Draft, Page, PageLimit, Receipt } from "./broker.ts";
+import type {
+  Batch,
+  BeforePage,
+  Broker,
+  Claim,
+  ClaimRequest,
+  Draft,
+  Page,
+  PageLimit,
+  Receipt,
+  Settlement,
+} from "./broker.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { createKeyMemory } from "./key-memory.ts";
 import {
@@ -200,14 +210,14 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     return find(channel)?.log.readBefore(before, limit);
   }
 
-  async function claim(scope: string, key: string, leaseMs: number): Promise<Claim> {
-    const claimed = keys.claim(scope, key, leaseMs, begin());
+  async function claim(scope: string, key: string, request: ClaimRequest): Promise<Claim> {
+    const claimed = keys.claim(scope, key, request, begin());
     arm();
     return claimed;
   }
 
-  async function settle(scope: string, key: string, answer: Payload): Promise<void> {
-    keys.settle(scope, key, answer, begin());
+  async function settle(scope: string, key: string, settlement: Settlement): Promise<void> {
+    keys.settle(scope, key, settlement, begin());
     arm();
   }
 

@@ -14,7 +14,7 @@ import {
   toEitherwayError,
 } from "../protocol/index.ts";
 import { answerFrame, errorFields } from "./answer-frame.ts";
-import type { Hub, Identity, Session } from "./hub-api.ts";
+import type { CommandOutcome, Hub, Identity, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
 import { moment, msSince, pingOf } from "./signs-of-life.ts";
 import { type Subscriber, Subscription } from "./subscription.ts";
@@ -89,6 +89,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
   #commands: CommandFrame[] | undefined;
   #held: Map<string, Held> | undefined;
   #working = false;
+  /** Calls that run. */
+  #running = 0;
   #readingPaused = false;
 
   constructor(hub: SessionOwner, link: Link, who: Identity) {
@@ -336,11 +338,9 @@ export class HubSession implements Session, Subscriber, WheelTask {
       if (batch.length === 0) continue;
       const answers = await this.#hub.run(batch, this.#who);
       this.#hub.cork(this); // answers leave together, and with the run that the commands made
-      for (const answer of answers) {
-        this.writeFrame(answerFrame(answer));
-      }
+      for (const [i, answer] of answers.entries()) this.#answer(batch[i] as CommandFrame, answer);
       const last = answers.at(-1);
-      if (last && !last.ok && isRetryable(last.error.code)) {
+      if (last && !("later" in last) && !last.ok && isRetryable(last.error.code)) {
         const { channel } = batch[answers.length - 1] as CommandFrame;
         this.#hold(channel, { key: last.key, error: last.error });
         commands.unshift(...batch.slice(answers.length));
@@ -348,6 +348,25 @@ export class HubSession implements Session, Subscriber, WheelTask {
     }
     this.#working = false;
     this.#regulateReading();
+  }
+
+  #answer(command: CommandFrame, outcome: CommandOutcome): void {
+    if (!("later" in outcome)) {
+      this.writeFrame(answerFrame(outcome));
+      return;
+    }
+    this.#running++;
+    void outcome.later.then((answer) => {
+      this.#running--;
+      if (this.#ended) return;
+      // A full link takes nothing. The answer is kept where it was settled, so once there is room it is asked for again.
+      if (this.full) this.#command(command);
+      else {
+        this.#hub.cork(this);
+        this.writeFrame(answerFrame(answer));
+        this.#regulateReading();
+      }
+    });
   }
 
   /** What may be tried now. Commands behind a held one fail as it did, so that order holds when all come again (P5). */
@@ -374,7 +393,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   /** A peer that takes no answers, or waits for many, is not read from: else its zeal were our memory (P6). */
   #regulateReading(): void {
-    const pause = this.full || (this.#commands?.length ?? 0) >= this.#hub.limits.inFlight;
+    const unanswered = (this.#commands?.length ?? 0) + this.#running;
+    const pause = this.full || unanswered >= this.#hub.limits.inFlight;
     if (pause === this.#readingPaused || this.#ended) return;
     this.#readingPaused = pause;
     this.link.setReading(!pause);

@@ -1,5 +1,5 @@
 /** `POST /commands`: ordered, keyed commands of one client; each is answered in the response, on any node. */
-import { answerFrame, type HttpExchange, type Hub } from "../core/index.ts";
+import { answerFrame, type CommandOutcome, type HttpExchange, type Hub, type LaterAnswer } from "../core/index.ts";
 import {
   type CommandFrame,
   EitherwayError,
@@ -7,22 +7,76 @@ import {
   jsonServerCodec,
   pollFraming,
   quote,
+  type ServerFrame,
   toEitherwayError,
 } from "../protocol/index.ts";
+import { isAbandonable } from "./abilities.ts";
 import { linesAnswer } from "./answers.ts";
-import { concat } from "./poll.ts";
+import { concat, GATHER_MS, waitMsOf } from "./poll.ts";
 import { asHello, readText } from "./requests.ts";
 
 /**
- * The body is NDJSON: a hello, then publish frames. One line that is no legal frame refuses the whole batch before any of it
- * is done. A retryable failure is the last answer: what follows it was not tried.
+ * The body is NDJSON: a hello, then commands. One line that is no legal frame refuses the whole batch before any of it is done. A
+ * retryable failure is the last answer: what follows it was not tried.
+ *
+ * A call that has no answer soon is answered with `running`, since more commands wait behind this batch. Its client asks again, with
+ * the same frame and `wait` in the hello: then the answer comes when there is one.
  */
 export async function serveCommands(hub: Hub, exchange: HttpExchange): Promise<void> {
   const { hello, commands } = readBatch(await readText(hub, exchange), hub.limits.inFlight);
-  const answers = await hub.run(commands, { client: hello.client });
-  const lines = answers.map((answer) => pollFraming.frame(answerFrame(answer)));
+  const outcomes = await hub.run(commands, { client: hello.client });
+  const calls = outcomes.filter(isLater);
+  // An answer that is there is not held back for others: it may be all that the client waits for.
+  const asksAgain = hello.wait !== undefined && calls.length === outcomes.length;
+  const answers = await answersWithin(hub, exchange, calls, asksAgain ? waitMsOf(hello) : SOON_MS, asksAgain);
+  const lines = outcomes.map((outcome) => pollFraming.frame(frameOf(outcome, answers)));
   const length = lines.reduce((sum, line) => sum + line.length, 0);
   exchange.respond(linesAnswer(concat(lines, length)));
+}
+
+/** Most calls are answered by then, and nobody who waits behind one minds. */
+const SOON_MS = 100;
+
+/**
+ * What is answered when all are, when the time is over, or when the client has gone; with `first`, as soon as one is, and what comes
+ * with it.
+ */
+function answersWithin(
+  { clock }: Hub,
+  exchange: HttpExchange,
+  calls: readonly LaterAnswer[],
+  ms: number,
+  first: boolean,
+): Promise<ReadonlyMap<LaterAnswer, ServerFrame>> {
+  const answers = new Map<LaterAnswer, ServerFrame>();
+  if (calls.length === 0) return Promise.resolve(answers);
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stop();
+      resolve(new Map(answers));
+    };
+    let stop = clock.after(ms, done);
+    for (const call of calls) {
+      void call.later.then((answer) => {
+        answers.set(call, answerFrame(answer));
+        if (answers.size === calls.length) done();
+        else if (first && answers.size === 1) {
+          stop();
+          stop = clock.after(GATHER_MS, done);
+        }
+      });
+    }
+    if (isAbandonable(exchange)) exchange.onAbandoned(done);
+  });
+}
+
+function frameOf(outcome: CommandOutcome, answers: ReadonlyMap<LaterAnswer, ServerFrame>): ServerFrame {
+  if (!isLater(outcome)) return answerFrame(outcome);
+  return answers.get(outcome) ?? { t: "running", key: outcome.key };
+}
+
+function isLater(outcome: CommandOutcome): outcome is LaterAnswer {
+  return "later" in outcome;
 }
 
 function readBatch(text: string, most: number): { hello: HelloFrame; commands: readonly CommandFrame[] } {

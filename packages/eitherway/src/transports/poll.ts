@@ -18,7 +18,7 @@ export const MAX_WAIT_SECONDS = 55;
 const MS_PER_SECOND = 1_000;
 
 /** Messages come in bursts: the rest of one goes along with its first message. */
-const GATHER_MS = 10;
+export const GATHER_MS = 10;
 
 /** An answer is done when it is as large as one run may be; what follows is one request away. */
 const ANSWER_BYTES = 64 * 1024;
@@ -44,7 +44,7 @@ class PollLink implements Link, WheelTask {
   constructor(hub: Hub, exchange: HttpExchange, hello: HelloFrame) {
     this.#hub = hub;
     this.#exchange = exchange;
-    this.#waitMs = Math.min(hello.wait ?? DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS) * MS_PER_SECOND;
+    this.#waitMs = waitMsOf(hello);
     this.#unanswered = hello.channels.size;
   }
 
@@ -100,6 +100,11 @@ class PollLink implements Link, WheelTask {
     if (answer) this.#exchange.respond(linesAnswer(concat(this.#frames, this.#bytes)));
     this.#session?.closed();
   }
+}
+
+/** Milliseconds for which the answer to this hello may be held. */
+export function waitMsOf({ wait = DEFAULT_WAIT_SECONDS }: HelloFrame): number {
+  return Math.min(wait, MAX_WAIT_SECONDS) * MS_PER_SECOND;
 }
 
 export function concat(parts: readonly Uint8Array[], length: number): Uint8Array {

@@ -1,7 +1,7 @@
 /** A client on a fake clock, over transports whose server side the test plays. */
 import { onTestFinished } from "vitest";
-import { type ClientPlatform, createClientOn } from "../../src/client/client.ts";
-import type { Client, ClientOptions } from "../../src/client/client-api.ts";
+import { type ClientPlatform, createSeamOn } from "../../src/client/client.ts";
+import type { ClientOptions } from "../../src/client/client-api.ts";
 import type { Command } from "../../src/client/command.ts";
 import type {
   ChannelSink,
@@ -19,6 +19,7 @@ import {
   type WelcomeFrame,
 } from "../../src/protocol/index.ts";
 import { createFakeClock, createSeededRandom, type FakeClock } from "../../src/testing/index.ts";
+import { type CallingClient, withCalls } from "./with-calls.ts";
 
 const EPOCH = "m8x2k1b7cq0z";
 
@@ -64,8 +65,7 @@ export interface FakeLink {
   alive(): void;
 }
 
-export interface Stage {
-  readonly client: Client;
+export interface Stage extends CallingClient {
   readonly clock: FakeClock;
   /** All links, oldest first. */
   readonly links: readonly FakeLink[];
@@ -136,10 +136,11 @@ export function createStage(options: StageOptions = {}): Stage {
     createClientId: () => "c1",
     baseUrl: undefined,
   };
-  const client = createClientOn(platform, { url: "http://127.0.0.1/eitherway", ...clientOptions });
+  const { client, call } = withCalls(createSeamOn(platform, { url: "http://127.0.0.1/eitherway", ...clientOptions }));
   onTestFinished(() => client.close());
   return {
     client,
+    call,
     clock,
     links,
     get link() {
@@ -199,12 +200,12 @@ function createFakeLink(transport: TransportName, to: Destination, events: LinkE
   return { link, clientLink };
 }
 
-/** What became of a promise, without waiting for it: `pending`, the id it gave, or the code of its error. */
-export function outcome(promise: Promise<{ readonly id?: string }>): { readonly now: string } {
+/** What became of a promise, without waiting for it: `pending`, the id or the answer it gave, or the code of its error. */
+export function outcome(promise: Promise<unknown>): { readonly now: string } {
   const seen = { now: "pending" };
   promise.then(
-    ({ id }) => {
-      seen.now = id ?? "done";
+    (value) => {
+      seen.now = (value as { readonly id?: string } | undefined)?.id ?? String(value);
     },
     (error: unknown) => {
       seen.now = (error as { code?: string }).code ?? String(error);

@@ -2,10 +2,12 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Draft, Limits } from "../../src/core/index.ts";
+import type { ClaimRequest, Draft, Limits, Settlement } from "../../src/core/index.ts";
 import { ENTRY_OVERHEAD_BYTES } from "../../src/core/log.ts";
 import { payloadBytes, textPayload } from "../../src/protocol/index.ts";
 import { ALL, counted, draft, foreign, HOUR, MINUTE, outcomes, start, texts } from "./memory-broker-support.ts";
+
+const CLAIM: ClaimRequest = { print: 1, leaseMs: 1_000, repeatable: false };
 
 describe("memory broker: limits", () => {
   test("a million names never make more records than limits.channels (P6)", async () => {
@@ -33,7 +35,7 @@ describe("memory broker: limits", () => {
         await broker.publish(longName(n), [draft("x")]);
         await broker.publish("room", [draft("x", { ...foreign(longName(n)), collapse: longName(n) })]);
         await broker.publish("room", [draft("x", counted(1, longName(n)))]);
-        await broker.claim("calls", longName(n), 1);
+        await broker.claim("calls", longName(n), { ...CLAIM, leaseMs: 1 });
         if (n % 90 === 0) clock.advance(12_000); // the records of one round make room for the next
       }
     };
@@ -170,14 +172,31 @@ describe("memory broker: keys", () => {
 
   test("answers of claims are bounded by their bytes (P6)", async () => {
     const { broker } = start({ limits: { keys: 100 } });
-    const answer = textPayload("x".repeat(10_000));
-    for (let n = 0; n < 50; n++) await broker.settle("calls", `k${n}`, answer);
-    expect(broker.sizes().keys).toBeLessThanOrEqual(100);
-    expect(await broker.claim("calls", "k49", 1_000)).toEqual({ state: "answer", answer });
-    expect(await broker.claim("calls", "k0", 1_000)).toEqual({ state: "new" });
-    const narrow = start({ limits: { keys: 1 } }).broker;
-    await narrow.settle("calls", "k", answer);
-    expect(await narrow.claim("calls", "k", 1_000)).toEqual({ state: "answer", answer }); // the newest stays in any case
+    const settlements: readonly Settlement[] = [
+      { ok: true, answer: textPayload("x".repeat(10_000)) },
+      { ok: false, code: "call-failed", message: "no", details: JSON.stringify("x".repeat(10_000)) },
+    ];
+    for (const settlement of settlements) {
+      for (let n = 0; n < 50; n++) await broker.settle("calls", `k${n} ${settlement.ok}`, settlement);
+      expect(broker.sizes().keys).toBeLessThanOrEqual(100);
+      const [newest, oldest] = [`k49 ${settlement.ok}`, `k0 ${settlement.ok}`];
+      expect(await broker.claim("calls", newest, CLAIM)).toEqual({ state: "settled", settlement });
+      expect(await broker.claim("calls", oldest, CLAIM)).toEqual({ state: "new" });
+      const narrow = start({ limits: { keys: 1 } }).broker;
+      await narrow.settle("calls", "k", settlement);
+      expect(await narrow.claim("calls", "k", CLAIM)).toEqual({ state: "settled", settlement }); // the newest stays in any case
+    }
+  });
+
+  test("a claim that has to go while it runs takes the whole window along: somebody was just told that it runs (P5, P6)", async () => {
+    const { broker, clock } = start({ limits: { keys: 1 }, keyWindowMs: 60_000 });
+    await broker.claim("calls", "k1", { ...CLAIM, leaseMs: 30_000 });
+    clock.advance(20_000);
+    expect(broker.keyWindow()).toBe(60_000);
+    await broker.claim("calls", "k2", CLAIM);
+    expect(broker.keyWindow()).toBe(0);
+    clock.advance(25_000);
+    expect(broker.keyWindow()).toBe(25_000);
   });
 
   test("who resends only within the told window has each command applied once, under any pressure (P5, P6)", async () => {

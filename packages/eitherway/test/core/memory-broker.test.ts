@@ -158,12 +158,12 @@ describe("memory broker: time", () => {
     const { broker, clock } = start({ retention: { ageMs: MINUTE }, keyWindowMs: 2 * MINUTE });
     expect(clock.pending).toBe(0);
     for (let n = 0; n < 100; n++) await broker.publish(`room/${n}`, [draft("x", foreign("k"))]);
-    await broker.claim("calls", "k", 3 * MINUTE);
+    await broker.claim("calls", "k", { print: 1, leaseMs: 3 * MINUTE, repeatable: false });
     expect(clock.pending).toBe(1);
     clock.advance(2 * MINUTE + 15_000);
     expect(broker.sizes()).toEqual({ channels: 0, logBytes: 0, keys: 1 });
     expect(clock.pending).toBe(1);
-    clock.advance(3 * MINUTE);
+    clock.advance(5 * MINUTE);
     expect(broker.sizes()).toEqual({ channels: 0, logBytes: 0, keys: 0 });
     expect(clock.pending).toBe(0);
   });

@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import {
   type Broker,
+  type CallHandlers,
   createCounters,
   createHub,
   createMemoryBroker,
@@ -41,12 +42,13 @@ export interface TestHubOptions {
   readonly limits?: Partial<Limits>;
   readonly retention?: Partial<Retention>;
   readonly pingMs?: number;
+  readonly calls?: CallHandlers;
   /** Stands between the hub and the memory broker, as the network of another broker would. */
   readonly around?: (memory: Broker) => Partial<Broker>;
 }
 
 export function createTestHub(options: TestHubOptions = {}): TestHub {
-  const { retention, pingMs, around } = options;
+  const { retention, pingMs, calls, around } = options;
   const clock = createFakeClock();
   const random = createSeededRandom(1);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -59,7 +61,8 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     warn() {},
     error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
   };
-  const hub = createHub({ broker, clock, random, logger, limits, metrics, ...(pingMs !== undefined && { pingMs }) });
+  const parts = { broker, clock, random, logger, limits, metrics, calls };
+  const hub = createHub({ ...parts, ...(pingMs !== undefined && { pingMs }) });
 
   const append = async (channel: string, ...texts: string[]): Promise<string[]> => {
     const drafts = texts.map((text) => ({ event: "message", payload: textPayload(text) }));

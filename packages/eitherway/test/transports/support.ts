@@ -5,6 +5,7 @@ import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import {
   type Broker,
+  type CallHandlers,
   type Clock,
   createHub,
   createMemoryBroker,
@@ -53,6 +54,7 @@ export interface DoorsOptions extends Omit<StartOptions, "limits"> {
   readonly limits?: Partial<Limits>;
   readonly retention?: Partial<Retention>;
   readonly pingMs?: number;
+  readonly calls?: CallHandlers;
   /** Makes waits below 100 ms that many times longer, so that a test reliably does something within them. */
   readonly stretch?: number;
   /** Subscribing waits for this, as with a broker that is slow to answer. */
@@ -60,7 +62,7 @@ export interface DoorsOptions extends Omit<StartOptions, "limits"> {
 }
 
 export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
-  const { limits: someLimits, retention, pingMs, stretch = 1, beforeWatch, ...server } = options;
+  const { limits: someLimits, retention, pingMs, calls, stretch = 1, beforeWatch, ...server } = options;
   const limits = { ...DEFAULT_LIMITS, ...someLimits };
   const clock = skippable(createNodeClock(), stretch);
   const errors: string[] = [];
@@ -83,6 +85,7 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
     random: Math.random,
     logger,
     limits,
+    calls,
     ...(pingMs !== undefined && { pingMs }),
   });
   const running = await start(
@@ -169,7 +172,8 @@ export function brief(frame: ArrivedFrame): string {
     case "error":
       return `error ${frame.code}`;
     case "ok":
-      return `ok ${frame.key}`;
+    case "running":
+      return `${frame.t} ${frame.key}`;
     case "bye":
       return `bye ${frame.code}`;
     default:

@@ -82,6 +82,7 @@ export function createUpstream(options: UpstreamOptions, to: UpstreamDestination
         welcome = undefined;
       },
       answer() {},
+      running() {},
       returned() {},
     },
     changed: events.changed,

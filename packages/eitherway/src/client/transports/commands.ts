@@ -1,7 +1,7 @@
 /** Commands of the HTTP transports: batches by POST, one in flight, so that order holds without the server's help. */
 import { type ArrivedFrame, isRetryable, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
 import type { Command } from "../command.ts";
-import { type Destination, type LinkEvents, NO_ROUTES } from "../transport.ts";
+import { type Asker, type Destination, type LinkEvents, NO_ROUTES } from "../transport.ts";
 import { readLines } from "./frames.ts";
 import { exchange, helloLine } from "./http.ts";
 
@@ -16,13 +16,16 @@ export interface CommandPoster {
 /** An answer that takes longer is taken for lost; the server itself waits for nothing this long. */
 const ANSWER_MS = 30_000;
 
+/** As long as a hello may become: seconds that never need more digits. */
+const LONGEST_WAIT = 99;
+
 export function createCommandPoster(to: Destination, events: LinkEvents): CommandPoster {
-  const hello = helloLine(to, new Map());
   let request: AbortController | undefined;
   let waiting: Command[] = [];
   let busy = false;
   let closed = false;
   let limits: WelcomeFrame["limits"] | undefined;
+  let asker: Asker | undefined;
 
   function pump(): void {
     if (busy || closed || waiting.length === 0) return;
@@ -35,13 +38,20 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
 
   /** Never rejects. */
   async function send(): Promise<void> {
-    const batch = takeBatch();
+    const batch = fitting(waiting);
+    waiting = waiting.slice(batch.length);
+    request = new AbortController();
     const unanswered = new Map(batch.map((command) => [command.frame.key, command]));
     let stopped = false; // by a retryable failure, the last answer there is: the rest was not tried
-    let failure = await deliver(batch, (frame) => {
-      if ((frame.t === "ok" || frame.t === "error") && frame.key !== undefined) unanswered.delete(frame.key);
+    let failure = await post(batch, request, (frame) => {
+      const command = "key" in frame && unanswered.get(frame.key as string);
+      if (command) unanswered.delete(command.frame.key);
       if (frame.t === "error" && isRetryable(frame.code)) stopped = true;
       events.frame(frame, NO_ROUTES);
+      if (command && frame.t === "running") {
+        asker ??= command.createAsker?.({ clock: to.clock, events, fitting, post });
+        asker?.add(command);
+      }
     });
     busy = false;
     if (closed) return;
@@ -56,24 +66,32 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
     pump();
   }
 
-  function takeBatch(): Command[] {
+  function fitting(commands: readonly Command[]): readonly Command[] {
     const { inFlight = 1, frameBytes = Number.POSITIVE_INFINITY } = limits ?? {};
-    let bytes = utf8Length(hello);
+    let bytes = utf8Length(hello(LONGEST_WAIT));
     let count = 0;
-    for (const command of waiting) {
+    for (const command of commands) {
       bytes += command.bytes + 1;
       if (count === inFlight || (count > 0 && bytes > frameBytes)) break;
       count++;
     }
-    return waiting.splice(0, count);
+    return commands.slice(0, count);
   }
 
-  async function deliver(batch: readonly Command[], onFrame: (frame: ArrivedFrame) => void) {
-    const body = [hello, ...batch.map(({ line }) => line)].join("\n");
-    request = new AbortController();
-    const undoDeadline = to.clock.after(ANSWER_MS, () => request?.abort());
-    const failure = await exchange(to, "commands", body, request.signal, async (answer) => {
-      return readLines(await answer.text(), () => !closed, onFrame);
+  function hello(wait?: number): string {
+    return helloLine(to, new Map(), wait);
+  }
+
+  async function post(
+    batch: readonly Command[],
+    abort: AbortController,
+    take: (frame: ArrivedFrame) => void,
+    wait?: number,
+  ) {
+    const body = [hello(wait), ...batch.map(({ line }) => line)].join("\n");
+    const undoDeadline = to.clock.after(ANSWER_MS, () => abort.abort());
+    const failure = await exchange(to, "commands", body, abort.signal, async (answer) => {
+      return readLines(await answer.text(), () => !closed, take);
     });
     undoDeadline();
     return failure;
@@ -90,6 +108,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
     close() {
       closed = true;
       request?.abort();
+      asker?.close();
     },
   };
 }

@@ -266,8 +266,8 @@ export const logCases: readonly BrokerCase[] = [
         broker.watch(CHANNEL, () => {}),
         unavailable,
       );
-      await assert.rejects(broker.claim("calls", "k", 1_000), unavailable);
-      await assert.rejects(broker.settle("calls", "k", textPayload("")), unavailable);
+      await assert.rejects(broker.claim("calls", "k", { print: 1, leaseMs: 1_000, repeatable: false }), unavailable);
+      await assert.rejects(broker.settle("calls", "k", { ok: true, answer: undefined }), unavailable);
     },
   },
 ];
