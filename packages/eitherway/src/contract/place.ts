@@ -18,10 +18,16 @@ export function readPlace(
   name: string,
   args: readonly unknown[],
 ): Place {
-  const type = Object.hasOwn(channels, name) ? channels[name] : undefined;
-  if (!type) throw unknownChannel(name, Object.keys(channels));
+  const type = readType(channels, name);
   const [params, rest] = hasParams(type.pattern) ? [args[0] as Params | undefined, args.slice(1)] : [{}, args];
   return { type, params: params ?? {}, channel: formatPattern(type.pattern, params ?? {}), rest };
+}
+
+/** @throws EitherwayError `unknown-channel` */
+export function readType(channels: Readonly<Record<string, ChannelType>>, name: string): ChannelType {
+  const type = Object.hasOwn(channels, name) ? channels[name] : undefined;
+  if (!type) throw unknownChannel(name, Object.keys(channels));
+  return type;
 }
 
 function unknownChannel(name: string, known: readonly string[]): EitherwayError {

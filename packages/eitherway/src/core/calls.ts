@@ -165,7 +165,8 @@ export function createCalls(options: CallsOptions): Calls {
         },
       };
       wheel.schedule(deadline, handler.timeoutMs);
-      void invoke(frame, async () => run({ channel: frame.channel, who, signal: abort.signal })).then((settlement) => {
+      const { signal } = abort;
+      void invoke(frame, signal, async () => run({ channel: frame.channel, who, signal })).then((settlement) => {
         wheel.cancel(deadline);
         aborts.delete(abort);
         resolve(settlement);
@@ -175,12 +176,13 @@ export function createCalls(options: CallsOptions): Calls {
   }
 
   /** Never rejects. */
-  async function invoke(frame: CallFrame, run: () => ReturnType<StartCall>): Promise<Settlement> {
+  async function invoke(frame: CallFrame, signal: AbortSignal, run: () => ReturnType<StartCall>): Promise<Settlement> {
     let settlement: Settlement;
     try {
       settlement = { ok: true, answer: await run() };
     } catch (thrown) {
-      settlement = failureOf(frame, thrown, "call-failed");
+      // Who stops as he was told has not failed, and what he had done until then only he knows.
+      settlement = signal.aborted ? settlementOf(outcomeUnknown(frame)) : failureOf(frame, thrown, "call-failed");
     }
     const bytes = sizeOf(settlement);
     if (bytes <= limits.messageBytes) return settlement;

@@ -10,10 +10,13 @@ import {
   checkBasePath,
   checkTrustProxy,
   createEitherway,
+  createTypedChannels,
   createTypedPublish,
   type Eitherway,
   type EitherwayOptions,
+  type EitherwayParts,
   HEALTH_PATH,
+  type TypedChannels,
   type TypedPublish,
 } from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
@@ -63,8 +66,11 @@ export interface NodeEitherway extends Eitherway {
   }>;
 }
 
-/** A server with a contract: `publish` takes the names of the contract in place of those of the wire. */
-export interface TypedNodeEitherway<Channels> extends Omit<NodeEitherway, "publish">, TypedPublish<Channels> {}
+/** A server with a contract: `publish` takes the names of the contract in place of those of the wire, `channel` its handlers. */
+export interface TypedNodeEitherway<Channels>
+  extends Omit<NodeEitherway, "publish">,
+    TypedPublish<Channels>,
+    TypedChannels<Channels> {}
 
 const DEFAULT_BASE_PATH = "/eitherway";
 
@@ -88,12 +94,19 @@ export function eitherway<Channels extends ChannelTypes>(
   first: Contract<Channels> | NodeEitherwayOptions = {},
   second: NodeEitherwayOptions = {},
 ): TypedNodeEitherway<Channels> | NodeEitherway {
-  if (!isContract(first)) return createNodeEitherway(first, undefined);
-  const server = createNodeEitherway(second, first);
-  return { ...server, ...createTypedPublish<Channels>(first, server.publish) };
+  if (!isContract(first)) return createNodeEitherway(first, undefined).server;
+  const { server, calls } = createNodeEitherway(second, first);
+  return {
+    ...server,
+    ...createTypedPublish<Channels>(first, server.publish),
+    ...createTypedChannels<Channels>(first, calls),
+  };
 }
 
-function createNodeEitherway(options: NodeEitherwayOptions, app: Contract<ChannelTypes> | undefined): NodeEitherway {
+function createNodeEitherway(
+  options: NodeEitherwayOptions,
+  app: Contract<ChannelTypes> | undefined,
+): Pick<EitherwayParts, "calls"> & { readonly server: NodeEitherway } {
   const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger = createConsoleLogger(), ...rest } = options;
   checkBasePath(basePath);
   checkTrustProxy(trustProxy);
@@ -110,7 +123,7 @@ function createNodeEitherway(options: NodeEitherwayOptions, app: Contract<Channe
     await Promise.all([...listening].map((one) => one.close()));
   }
 
-  return {
+  const server: NodeEitherway = {
     ...parts.eitherway,
     fetch: createFetchHandler(parts.handler, { basePath, trustProxy, limits: parts.limits, clock }),
     attach: (server, own = {}) => attach(server, parts.handler, { ...settings, basePath: own.basePath ?? basePath }),
@@ -130,4 +143,5 @@ function createNodeEitherway(options: NodeEitherwayOptions, app: Contract<Channe
       return closing;
     },
   };
+  return { server, calls: parts.calls };
 }

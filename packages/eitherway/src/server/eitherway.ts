@@ -24,6 +24,7 @@ import {
 import type { RequestHandler } from "../transports/index.ts";
 import { createAccess } from "./access.ts";
 import { createChannelIndex } from "./channel-index.ts";
+import { type ContractCalls, createContractCalls } from "./contract-calls.ts";
 import { readHistory } from "./contract-history.ts";
 import { createContractRules } from "./contract-rules.ts";
 import { type EitherwayOptions, readOptions } from "./options.ts";
@@ -68,6 +69,8 @@ export interface EitherwayParts {
   readonly eitherway: Eitherway;
   readonly handler: RequestHandler;
   readonly limits: Limits;
+  /** Where the handlers of a contract's calls go. */
+  readonly calls: Pick<ContractCalls, "register">;
 }
 
 /** Milliseconds for the last bytes of each link. Links whose peers do not read are cut then. */
@@ -96,7 +99,8 @@ export function createEitherway(
     settings.broker ??
     createMemoryBroker({ ...shared, retention, channelRetention: readHistory(types, index), keyWindowMs });
   const rules = app && createContractRules({ types, index, validateOwn });
-  const hub = createHub({ ...shared, broker, pingMs, rules });
+  const calls = createContractCalls({ index, publish });
+  const hub = createHub({ ...shared, broker, pingMs, rules, calls: app && calls });
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
@@ -104,23 +108,26 @@ export function createEitherway(
     await broker.close();
   }
 
+  async function publish(channel: string, data: unknown, own: PublishOptions = {}): Promise<{ readonly id: Id }> {
+    const { event = DEFAULT_EVENT, key, kind } = own;
+    if (closing !== undefined) throw new EitherwayError("closed", "This server was closed; publish before close().");
+    checkChannelName(channel);
+    checkEventName(event);
+    if (key !== undefined) checkKey(key);
+    const draft = { event, payload: valuePayload(data, kind) };
+    const keyed = key === undefined ? draft : { ...draft, key: { kind: "foreign", user: "", key } as const };
+    const [receipt] = await hub.publish(channel, [keyed], true);
+    if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
+    if (!receipt.ok) throw receipt.error;
+    return { id: receipt.id ?? "" };
+  }
+
   return {
     limits,
+    calls,
     handler: createRouter({ hub, access: createAccess(access), isClosing: () => closing !== undefined }),
     eitherway: {
-      async publish(channel, data, { event = DEFAULT_EVENT, key, kind } = {}) {
-        if (closing !== undefined)
-          throw new EitherwayError("closed", "This server was closed; publish before close().");
-        checkChannelName(channel);
-        checkEventName(event);
-        if (key !== undefined) checkKey(key);
-        const draft = { event, payload: valuePayload(data, kind) };
-        const keyed = key === undefined ? draft : { ...draft, key: { kind: "foreign", user: "", key } as const };
-        const [receipt] = await hub.publish(channel, [keyed], true);
-        if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
-        if (!receipt.ok) throw receipt.error;
-        return { id: receipt.id ?? "" };
-      },
+      publish,
       stats: () => hub.stats(),
       close() {
         closing ??= close();

@@ -8,5 +8,7 @@ export type { Target } from "./target.ts";
 export { checkBasePath, targetOf } from "./target.ts";
 export type { TrustProxy } from "./trust-proxy.ts";
 export { checkTrustProxy, forwarded } from "./trust-proxy.ts";
+export type { CallHandlersOf, CallOf, TypedChannels } from "./typed-channels.ts";
+export { createTypedChannels } from "./typed-channels.ts";
 export type { TypedPublish } from "./typed-publish.ts";
 export { createTypedPublish } from "./typed-publish.ts";

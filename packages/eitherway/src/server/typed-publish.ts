@@ -4,9 +4,9 @@ import { readPlace } from "../contract/place.ts";
 import type { Id } from "../protocol/index.ts";
 import type { Eitherway } from "./eitherway.ts";
 
-type TypesOf<Channel> = Channel extends { readonly types?: infer Types } ? NonNullable<Types> : never;
-type ParamsIn<Channel> = TypesOf<Channel> extends { readonly params: infer Params } ? Params : never;
-type EventsIn<Channel> = TypesOf<Channel> extends { readonly events: infer Events } ? Events : never;
+export type TypesOf<Channel> = Channel extends { readonly types?: infer Types } ? NonNullable<Types> : never;
+export type ParamsIn<Channel> = TypesOf<Channel> extends { readonly params: infer Params } ? Params : never;
+export type EventsIn<Channel> = TypesOf<Channel> extends { readonly events: infer Events } ? Events : never;
 type EventName<Channel> = keyof EventsIn<Channel> & string;
 
 /** Names of the channels that have parameters, and of those that have none. */

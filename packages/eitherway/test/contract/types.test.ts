@@ -43,7 +43,46 @@ export async function typed(): Promise<void> {
   // @ts-expect-error an event of another channel
   await room.publish("item", { title: "" });
 
+  expectTypeOf(await room.call.send({ text: "hi" }, { timeout: 5_000 })).toEqualTypeOf<{ id: string }>();
+  expectTypeOf(await room.call.stop()).toEqualTypeOf<undefined>();
+  // @ts-expect-error no such call
+  await room.call.sends({ text: "hi" });
+  // @ts-expect-error another input
+  await room.call.send({ text: 42 });
+  // @ts-expect-error the input is missing
+  await room.call.send();
+  // @ts-expect-error a call without an input
+  await room.call.stop({ text: "hi" });
+  // @ts-expect-error a channel without calls
+  await client.channel("news").call.send({});
+
   const ew = eitherway(app, { validatePublishes: false });
+  ew.channel("room", {
+    calls: {
+      async send({ input, params, user, client: id, signal, publish, fail }) {
+        expectTypeOf(input).toEqualTypeOf<{ text: string }>();
+        expectTypeOf(params).toEqualTypeOf<{ readonly id: string }>();
+        expectTypeOf(user).toEqualTypeOf<string | undefined>();
+        expectTypeOf(id).toEqualTypeOf<string>();
+        expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+        if (input.text === "") fail("full", { seats: 0 });
+        // @ts-expect-error no such error
+        if (input.text === "") fail("fool", { seats: 0 });
+        // @ts-expect-error an error with other data
+        if (input.text === "") fail("full", { seats: "none" });
+        // @ts-expect-error another payload
+        await publish("message", { text: 42 });
+        return publish("message", input);
+      },
+      stop() {},
+    },
+  });
+  // @ts-expect-error no such channel
+  ew.channel("rooms", {});
+  // @ts-expect-error no such call
+  ew.channel("room", { calls: { dance() {} } });
+  // @ts-expect-error another answer
+  ew.channel("room", { calls: { send: () => ({ id: 42 }) } });
   await ew.publish("room", { id: "42" }, "message", { text: "hi" }, { key: "order-991" });
   await ew.publish("news", "item", { title: "t" });
   // @ts-expect-error no such channel

@@ -313,6 +313,16 @@ describe("time", () => {
     expect(seen(await ask(hub, callFrame("k2", "2"))).now).toBe("running");
   });
 
+  test("a handler that stops as it was told has not failed: nothing is logged", async () => {
+    const { hub, calls, clock, settle, errors } = setUp();
+    const outcome = seen(await ask(hub, callFrame("k", "hi")));
+    clock.advance(TIMEOUT_MS + TICKS_MS);
+    await settle();
+    calls.runs[0]?.fail(calls.runs[0].context.signal.reason);
+    await settle();
+    expect([outcome.now, errors]).toEqual(["call-timeout", []]);
+  });
+
   test("an answer in time leaves no deadline behind", async () => {
     const { hub, calls, clock, settle } = setUp();
     await ask(hub, callFrame("k", "hi"));
@@ -481,6 +491,16 @@ describe("close (P10)", () => {
     expect(calls.runs[1]?.context.signal.reason).toMatchObject({ code: "drain" });
     const second = anotherHub({ ...hub, broker }, playedCalls());
     expect(seen(await ask(second, callFrame("k1", "1"))).now).toBe("one");
+  });
+
+  test("makes what a handler gave up as it was told an unknown outcome, without a word in the log", async () => {
+    const { hub, calls, clock, settle, errors } = setUp();
+    const outcome = seen(await ask(hub, callFrame("k", "hi")));
+    void hub.close("drain", "", 3_000);
+    clock.advance(3_000);
+    calls.runs[0]?.fail(new Error("aborted"));
+    await settle();
+    expect([outcome.now, errors]).toEqual(["outcome-unknown", []]);
   });
 
   test("is over with the last call, before its grace", async () => {

@@ -2,6 +2,7 @@
 import type { EitherwayError, Id } from "../../protocol/index.ts";
 import type { ChannelOptions, Client, Gap, MessageMeta } from "../client-api.ts";
 import type { Undo } from "../ports.ts";
+import type { CallOptions } from "./calls.ts";
 
 /** Where a schema makes something else of its input: `Sent` is given, `Got` arrives. */
 export interface Transformed<Sent, Got> {
@@ -63,12 +64,36 @@ export interface TypedChannel<Params, Events, Calls, Presence, Streams> {
     options?: TypedPublishOptions,
   ): Promise<{ readonly id: Id }>;
 
+  /**
+   * Calls the application, one method for each call of the contract: resolves with the answer. Keyed, queued while offline, sent again
+   * after a cut and started once (P5); it ends with the page.
+   *
+   * @throws EitherwayError (as a rejection) `call-failed`, with `details` `{ name, data }` where the handler failed with an error of the
+   * contract; `invalid`, with `details.issues`, where the schema of the input refuses it; `call-timeout`, `outcome-unknown`, ...
+   * @example
+   * const { id } = await room.call.send({ text: "hi" });
+   */
+  readonly call: CallMethods<Calls>;
+
   /** Every message as it is pulled, of whatever event: `for await (const { event, data } of room)`. */
   [Symbol.asyncIterator](): AsyncIterator<TypedMessage<Events>, undefined, undefined>;
 
   /** Types of the parts that the contract describes; never there at run time. */
-  readonly types?: { readonly calls: Calls; readonly presence: Presence; readonly streams: Streams };
+  readonly types?: { readonly presence: Presence; readonly streams: Streams };
 }
+
+export type CallMethods<Calls> = {
+  readonly [Name in keyof Calls]: Calls[Name] extends { readonly input: infer Input; readonly answer: infer Answer }
+    ? CallMethod<Input, Answer>
+    : never;
+};
+
+/** A call without an input may be called with nothing. */
+export type CallMethod<Input, Answer> = undefined extends Input
+  ? (input?: Input, options?: TypedCallOptions) => Promise<Answer>
+  : (input: Input, options?: TypedCallOptions) => Promise<Answer>;
+
+export type TypedCallOptions = Omit<CallOptions, "kind">;
 
 export interface TypedPublishOptions {
   /** Your own idempotency key, at most 128 bytes; default a counted one. */

@@ -2,13 +2,16 @@
 import type { ChannelOptions, Incoming, MessageMeta } from "../client-api.ts";
 import type { Undo } from "../ports.ts";
 import type { ClientSeam } from "../seam.ts";
-import type { TypedPublishOptions } from "./typed-api.ts";
+import { call } from "./calls.ts";
+import type { TypedCallOptions, TypedPublishOptions } from "./typed-api.ts";
 
 /** What a typed handle needs to know of its channel. */
 export interface ChannelFacts {
   readonly params: Readonly<Record<string, string>>;
   /** As the wire has it. */
   readonly channel: string;
+  /** What the contract says of it, as far as it matters here. */
+  readonly type: { readonly calls: Readonly<Record<string, unknown>> };
   /** The arguments behind the name and the parameters. */
   readonly rest: readonly unknown[];
 }
@@ -19,11 +22,12 @@ const OWN_EVENTS: ReadonlySet<string> = new Set(["gap", "live", "error"]);
 
 /** Its types are those of `TypedChannel`, which whoever calls it knows. */
 export function createTypedChannel(
-  { client }: ClientSeam,
-  { channel: name, params }: ChannelFacts,
+  seam: ClientSeam,
+  { channel: name, params, type }: ChannelFacts,
   options: ChannelOptions | undefined,
 ): object {
-  const channel = client.channel(name, options);
+  const channel = seam.client.channel(name, options);
+  const callOne = (one: string) => (input: unknown, own?: TypedCallOptions) => call(seam, name, one, input, own);
 
   function on(event: string, listener: AnyListener): Undo {
     if (OWN_EVENTS.has(event)) return channel.on(event as "live", listener as (id: string) => void);
@@ -38,6 +42,7 @@ export function createTypedChannel(
       return channel.cursor;
     },
     on,
+    call: Object.fromEntries(Object.keys(type.calls).map((one) => [one, callOne(one)])),
     publish: (event: string, data: unknown, own?: TypedPublishOptions) => channel.publish(data, { ...own, event }),
     [Symbol.asyncIterator]: () => named(channel[Symbol.asyncIterator]()),
   };
