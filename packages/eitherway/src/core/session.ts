@@ -14,6 +14,7 @@ import {
   toEitherwayError,
 } from "../protocol/index.ts";
 import { answerFrame, errorFields } from "./answer-frame.ts";
+import { createHeldChannels, type HeldChannels } from "./held-channels.ts";
 import type { CommandOutcome, Hub, Identity, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
 import { moment, msSince, pingOf } from "./signs-of-life.ts";
@@ -58,12 +59,6 @@ const HARMLESS: ReadonlySet<ErrorCode> = new Set([
   "bad-key",
 ]);
 
-/** A command that failed for now: until it comes again, later ones of its channel would overtake it. */
-interface Held {
-  readonly key: string;
-  readonly error: EitherwayError;
-}
-
 /** A class: thousands of idle links share its methods, and one object is session, subscriber and the task of its heartbeat. */
 export class HubSession implements Session, Subscriber, WheelTask {
   readonly framing: Framing;
@@ -87,7 +82,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   #slowDeadline: WheelTask | undefined;
   // Only links that publish have these.
   #commands: CommandFrame[] | undefined;
-  #held: Map<string, Held> | undefined;
+  #held: HeldChannels | undefined;
   #working = false;
   /** Calls that run. */
   #running = 0;
@@ -334,7 +329,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
   async #work(commands: CommandFrame[]): Promise<void> {
     this.#working = true;
     while (commands.length > 0 && !this.#ended && !this.full) {
-      const batch = this.#withoutHeld(commands.splice(0));
+      const waiting = commands.splice(0);
+      const batch = this.#held?.admit(waiting, (answer) => this.writeFrame(answerFrame(answer))) ?? waiting;
       if (batch.length === 0) continue;
       const answers = await this.#hub.run(batch, this.#who);
       this.#hub.cork(this); // answers leave together, and with the run that the commands made
@@ -342,7 +338,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
       const last = answers.at(-1);
       if (last && !("later" in last) && !last.ok && isRetryable(last.error.code)) {
         const { channel } = batch[answers.length - 1] as CommandFrame;
-        this.#hold(channel, { key: last.key, error: last.error });
+        this.#hold(channel, last.key, last.error);
         commands.unshift(...batch.slice(answers.length));
       }
     }
@@ -351,15 +347,12 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   #answer(command: CommandFrame, outcome: CommandOutcome): void {
-    if (!("later" in outcome)) {
-      this.writeFrame(answerFrame(outcome));
-      return;
-    }
+    if (!("later" in outcome)) return this.writeFrame(answerFrame(outcome));
     this.#running++;
     void outcome.later.then((answer) => {
       this.#running--;
       if (this.#ended) return;
-      // A full link takes nothing. The answer is kept where it was settled, so once there is room it is asked for again.
+      // The broker keeps the answer: a full link asks for it again once there is room.
       if (this.full) this.#command(command);
       else {
         this.#hub.cork(this);
@@ -369,26 +362,11 @@ export class HubSession implements Session, Subscriber, WheelTask {
     });
   }
 
-  /** What may be tried now. Commands behind a held one fail as it did, so that order holds when all come again (P5). */
-  #withoutHeld(commands: CommandFrame[]): CommandFrame[] {
-    const held = this.#held;
-    if (!held) return commands;
-    return commands.filter(({ channel, key }) => {
-      const first = held.get(channel);
-      if (first && first.key !== key) {
-        this.writeFrame(answerFrame({ key, ok: false, error: first.error }));
-        return false;
-      }
-      held.delete(channel);
-      return true;
-    });
-  }
-
-  #hold(channel: string, held: Held): void {
-    this.#held ??= new Map();
-    this.#held.set(channel, held);
+  #hold(channel: string, key: string, error: EitherwayError): void {
+    this.#held ??= createHeldChannels();
+    this.#held.hold(channel, key, error);
     // More than a well-behaved client has channels: not worth the memory, and a new link starts clean.
-    if (this.#held.size > this.#hub.limits.subscriptions) this.bye(held.error.code, held.error.message);
+    if (this.#held.size > this.#hub.limits.subscriptions) this.bye(error.code, error.message);
   }
 
   /** A peer that takes no answers, or waits for many, is not read from: else its zeal were our memory (P6). */

@@ -33,10 +33,10 @@ type Errors<Call> = Call extends { readonly errors: infer Named } ? Named : neve
 type Answered<Call> = Call extends { readonly answered: infer Answer } ? Answer : never;
 
 export type CallHandlersOf<Params, Events, Calls> = {
-  readonly [Name in keyof Calls]?: (
-    call: CallOf<Params, Events, Calls[Name]>,
-  ) => undefined extends Answered<Calls[Name]>
-    ? void | Answered<Calls[Name]> | Promise<void | Answered<Calls[Name]>>
+  readonly [Name in keyof Calls]?: (call: CallOf<Params, Events, Calls[Name]>) => undefined extends Answered<
+    Calls[Name]
+  >
+    ? unknown // nobody is told
     : Answered<Calls[Name]> | Promise<Answered<Calls[Name]>>;
 };
 

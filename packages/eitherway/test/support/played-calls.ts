@@ -8,7 +8,6 @@ import {
   createHub,
   DEFAULT_LIMITS,
   type Hub,
-  type HubOptions,
 } from "../../src/core/index.ts";
 import { type CallFrame, EitherwayError, type Payload, textPayload } from "../../src/protocol/index.ts";
 
@@ -75,7 +74,7 @@ function briefAnswer(answer: CommandAnswer): string {
 }
 
 /** Another node on the same broker. */
-export function anotherHub(hub: Hub, calls: CallHandlers, more: Partial<HubOptions> = {}): Hub {
+export function anotherHub(hub: Hub, calls: CallHandlers, more: Partial<Parameters<typeof createHub>[0]> = {}): Hub {
   const { broker, clock, random, logger } = hub;
   return createHub({ broker, clock, random, logger, limits: DEFAULT_LIMITS, calls, ...more });
 }
