@@ -424,4 +424,27 @@ export const mutantsOfClient = [
     replace: "if (name === undefined)",
     tests: ["client/tabs/leader-way.test.ts"],
   },
+
+  // --- streams ---
+  {
+    title: "a reader of a stream has what is known twice",
+    file: "client/stream-content.ts",
+    search: "const chunk = before === 0 ? piece : piece.slice(before);",
+    replace: "const chunk = piece;",
+    tests: ["client/streams.test.ts"],
+  },
+  {
+    title: "a reader of a stream takes a piece that reaches back as new",
+    file: "client/stream-content.ts",
+    search: "else if (first !== seq + 1) {",
+    replace: "else if (first > seq + 1) {",
+    tests: ["client/streams.test.ts"],
+  },
+  {
+    title: "a reader of a stream joins two lives of it",
+    file: "client/stream-content.ts",
+    search: "if (epoch !== undefined && epoch !== next) forget();",
+    replace: "",
+    tests: ["client/streams.test.ts"],
+  },
 ];

@@ -287,6 +287,43 @@ export const mutantsOfServer = [
     tests: ["server/access.test.ts"],
   },
 
+  // --- streams ---
+  {
+    title: "a stream whose producer is lost has no end",
+    file: "core/memory-streams.ts",
+    search: "if (stream.until > now) return;",
+    replace: "if (stream.until > 0) return;",
+    tests: ["core/memory-streams.test.ts", "core/memory-broker.test.ts"],
+  },
+  {
+    title: "a stream that is produced again goes on in the old one",
+    file: "core/memory-streams.ts",
+    search: "if (record.log.head.seq > 0) store.beginAnew(record);",
+    replace: "",
+    tests: ["core/memory-broker.test.ts"],
+  },
+  {
+    title: "anybody may append to an open stream",
+    file: "core/memory-streams.ts",
+    search: " || stream.token !== token) throw",
+    replace: ") throw",
+    tests: ["core/memory-broker.test.ts"],
+  },
+  {
+    title: "joined pieces do not declare the ids of their parts",
+    file: "core/join-pieces.ts",
+    search: "const skipped = newest.seq - oldest.seq + oldest.skipped;",
+    replace: "const { skipped } = oldest;",
+    tests: ["core/memory-streams.test.ts", "core/memory-broker.test.ts"],
+  },
+  {
+    title: "pieces behind a refused one are stored",
+    file: "server/stream-producer.ts",
+    search: "const refused = [...jobs, ...this.#take(failing < 0 ? this.#jobs.length : failing)];",
+    replace: "const refused = failing < 0 ? jobs : [...jobs];",
+    tests: ["server/streams.test.ts"],
+  },
+
   // --- handshakes read ahead of node:http ---
   {
     title: "read ahead: a field that comes twice is taken",

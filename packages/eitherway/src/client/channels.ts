@@ -57,6 +57,12 @@ export interface Channels {
   close(): void;
 }
 
+/** What a handle has besides: for streams, which are read from their start. */
+export interface Restartable {
+  /** Begins the subscription anew, for all listeners of the name: what comes after `from` comes again. There is a listener. */
+  restart(from: Cursor): void;
+}
+
 /** How long a subscription outlives its last listener. */
 const LINGER_MS = 50;
 
@@ -129,10 +135,20 @@ export function createChannels(options: ChannelsOptions): Channels {
   }
 
   function deliver(state: ChannelState, message: Received, id: Id, replayed: boolean): void {
-    const { at, event, from, kind } = message;
+    const { at, event, from, kind, skipped } = message;
     const { gap } = state;
     state.gap = undefined;
-    const meta: MessageMeta = { id, channel: state.name, event, at, from, kind, replayed, ...(gap && { gap }) };
+    const meta: MessageMeta = {
+      id,
+      channel: state.name,
+      event,
+      at,
+      from,
+      kind,
+      skipped,
+      replayed,
+      ...(gap && { gap }),
+    };
     state.messages.emit(message.data, meta);
   }
 
@@ -212,7 +228,7 @@ export function createChannels(options: ChannelsOptions): Channels {
     return state;
   }
 
-  function handle<T>(name: string, { from = "now" }: ChannelOptions = {}): CoreChannel<T> {
+  function handle<T>(name: string, { from = "now" }: ChannelOptions = {}): CoreChannel<T> & Restartable {
     checkLogName(name);
     if (!isCursor(from)) {
       throw new EitherwayError("bad-cursor", `from is ${quote(String(from))}; give "start", "now" or a message id.`);
@@ -259,6 +275,10 @@ export function createChannels(options: ChannelsOptions): Channels {
         return cursorOf(states.get(name) ?? own) ?? from;
       },
       on,
+      restart(place) {
+        end(own);
+        begin(own, place);
+      },
       publish: (data, publishOptions) => options.publish(name, data, publishOptions),
       ...(options.createLoops && { [Symbol.asyncIterator]: () => iterate(shared().loops as Loops) }),
     };

@@ -200,6 +200,8 @@ export interface MessageMeta {
   /** The publisher's user id, where there is one. */
   readonly from: string | undefined;
   readonly kind: Payload["kind"];
+  /** How many ids just before this one are not shown by themselves: a newer entry replaced them, or they were joined into this one. */
+  readonly skipped: number;
   /** Came from the log, before the subscription was live. */
   readonly replayed: boolean;
   /** Continuity was lost just before this message. */

@@ -20,6 +20,7 @@ export { EitherwayError, type ErrorCode, type GapReason, type Id, isEitherwayErr
 export type * from "./client-api.ts";
 export { machine as choice } from "./machine.ts";
 export type { ClientClock, Random, Undo } from "./ports.ts";
+export { readStream, type StreamChunk, type StreamReader, type StreamSnapshot, type StreamState } from "./streams.ts";
 export type * from "./transport.ts";
 export { pollTransport as poll } from "./transports/poll.ts";
 export { sseTransport as sse } from "./transports/sse.ts";

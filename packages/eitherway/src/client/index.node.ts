@@ -12,6 +12,7 @@ import { createWebSocketTransport, type SocketConstructor } from "./transports/w
 export { EitherwayError, type ErrorCode, type GapReason, type Id, isEitherwayError } from "../protocol/index.ts";
 export type * from "./client-api.ts";
 export type { ClientClock, Random, Undo } from "./ports.ts";
+export { readStream, type StreamChunk, type StreamReader, type StreamSnapshot, type StreamState } from "./streams.ts";
 export type * from "./transport.ts";
 export type * from "./typed/typed-api.ts";
 

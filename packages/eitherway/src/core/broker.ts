@@ -1,6 +1,7 @@
 /** The broker seam: where logs live and how a node hears of appends. */
 import type { Cursor, EitherwayError, Epoch, ErrorCode, GapReason, Id, Message, Payload } from "../protocol/index.ts";
 import type { Undo } from "./ports.ts";
+import type { Streams } from "./streams.ts";
 
 /** Names a command for P5. Counted keys are the SDK's; their counters grow per client and channel. */
 export type CommandKey =
@@ -53,8 +54,8 @@ export type Page =
       readonly kind: "messages";
       readonly epoch: Epoch;
       /**
-       * In order. Empty at the head. Entries with a newer one of their collapse key are left out and declared. From `start`
-       * the first message may be any; such a page is over its limit where nothing could be read on from a smaller one,
+       * In order. Empty at the head. Entries with a newer one of their collapse key are left out and declared; neighbouring
+       * pieces of a stream are one, with the id of the newest, and the others declared. From `start` the first message may be any; such a page is over its limit where nothing could be read on from a smaller one,
        * namely among the entries of collapse keys that trimming spared.
        */
       readonly messages: readonly Message[];
@@ -135,6 +136,9 @@ export interface Broker {
   /** Stores what came of a claim: later claims of the same key get it. The first settlement stays, whoever comes later. */
   settle(scope: string, key: string, settlement: Settlement): Promise<void>;
 
+  /** Where the store can keep streams. */
+  readonly streams?: Streams | undefined;
+
   /**
    * Milliseconds for which a repeated key gets its first receipt, as of now: the configured window, or less where `limits.keys`
    * made younger keys go. A command that is resent within it is never applied twice (P5).
@@ -150,7 +154,7 @@ export interface Broker {
 export interface BrokerSizes {
   /** Log records, also empty ones. */
   readonly channels: number;
-  /** Bytes of all entries, payload and overhead. */
+  /** Bytes of all entries, payload and overhead, and of the end that each open stream has yet to get. */
   readonly logBytes: number;
   /** Remembered receipts of keys, and claims; a long answer of a claim counts for several. */
   readonly keys: number;

@@ -51,6 +51,9 @@ export interface Hub {
    */
   publish(channel: string, drafts: readonly Draft[], own?: boolean): Promise<readonly Published[]>;
 
+  /** Runs an append of so many bytes once there is room for them, as `publish` does by itself (P6). */
+  withRoom<T>(bytes: number, append: () => Promise<T>): Promise<T>;
+
   /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
   run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandOutcome[]>;
 

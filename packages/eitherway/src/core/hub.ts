@@ -153,21 +153,25 @@ export function createHub(options: HubOptions): Hub {
 
   async function append(channel: string, drafts: readonly Draft[], bytes: number): Promise<readonly Receipt[]> {
     try {
-      // Awaited only where there is none: otherwise the append happens in the very turn of the call.
-      const wait = room.enter(bytes);
-      if (wait !== undefined) await wait;
-      try {
-        const receipts = await broker.publish(channel, drafts);
-        countReceipts(receipts);
-        return receipts;
-      } finally {
-        room.leave(bytes);
-      }
+      const receipts = await withRoom(bytes, () => broker.publish(channel, drafts));
+      countReceipts(receipts);
+      return receipts;
     } catch (thrown) {
       const error = toEitherwayError(thrown);
       if (error.code === "internal") logger.error("publish failed", { channel, cause: String(error.cause) });
       metrics.count(`publish.refused.${error.code}`, drafts.length);
       return drafts.map(() => ({ ok: false, error }));
+    }
+  }
+
+  async function withRoom<T>(bytes: number, append: () => Promise<T>): Promise<T> {
+    // Awaited only where there is none: otherwise the append happens in the very turn of the call.
+    const wait = room.enter(bytes);
+    if (wait !== undefined) await wait;
+    try {
+      return await append();
+    } finally {
+      room.leave(bytes);
     }
   }
 
@@ -248,20 +252,8 @@ export function createHub(options: HubOptions): Hub {
   const run = createCommands({ publish: publishAs, calls, logger, metrics });
 
   const hub: Hub = {
-    broker,
-    clock,
-    random,
-    logger,
-    metrics,
-    limits,
-    rules,
-    pingMs,
-    wheel,
-    open,
-    publish,
-    run,
-    stats,
-    close,
+    ...{ broker, clock, random, logger, metrics, limits, rules, pingMs, wheel },
+    ...{ open, publish, withRoom, run, stats, close },
   };
 
   const sessionOwner: SessionOwner = {

@@ -13,5 +13,6 @@ export type { MemoryBrokerOptions } from "./memory-broker.ts";
 export { createMemoryBroker } from "./memory-broker.ts";
 export type * from "./ports.ts";
 export type * from "./rules.ts";
+export type * from "./streams.ts";
 export type { WheelTask } from "./timer-wheel.ts";
 export { createTimerWheel } from "./timer-wheel.ts";

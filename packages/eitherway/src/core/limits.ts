@@ -32,6 +32,8 @@ export interface Limits {
   readonly bodyMs: number;
   /** Collapse keys of one log whose newest entry trimming spares. Beyond: the oldest are trimmed like any entry. */
   readonly latestKeys: number;
+  /** Bytes of all pieces of one stream. Beyond: `too-large` for the piece; the stream stays open. */
+  readonly streamBytes: number;
 }
 
 const KIB = 1024;
@@ -53,6 +55,7 @@ export const DEFAULT_LIMITS: Limits = {
   helloMs: 10_000,
   bodyMs: 20_000,
   latestKeys: 1_000,
+  streamBytes: MIB,
 };
 
 /** How long and how much a log keeps. Whatever is reached first trims. */

@@ -14,12 +14,15 @@ import {
   payloadBytes,
 } from "../protocol/index.ts";
 import type { BeforePage, Draft, Page, PageLimit, Position } from "./broker.ts";
+import { isContinued, joinPieces } from "./join-pieces.ts";
 import type { Retention } from "./limits.ts";
 
 /** What a log may keep; shared by the logs of one broker. What trimming spared may be as many bytes again. */
 export interface LogBounds extends Retention {
   /** Collapse keys whose newest entry trimming spares. */
   readonly latestKeys: number;
+  /** The log is that of a stream: a reader gets neighbouring pieces joined. */
+  readonly pieces?: boolean;
 }
 
 /**
@@ -133,7 +136,21 @@ export class Log {
     }
   }
 
-  /** What comes after a cursor; entries with a newer one of their collapse key are left out and declared. */
+  /** Lets go everything. */
+  clear(): void {
+    this.#entries = [];
+    this.#start = 0;
+    this.#spared = undefined;
+    this.#newest = undefined;
+    this.#sparedBytes = 0;
+    this.#bytes = 0;
+    this.#lost = this.#head;
+  }
+
+  /**
+   * What comes after a cursor; entries with a newer one of their collapse key are left out and declared, and pieces of a stream
+   * are joined.
+   */
   read(after: Cursor, limit: PageLimit): Page {
     if (after === "now") return this.#page([]);
     const position = after === "start" ? { epoch: this.epoch, seq: 0 } : parseId(after);
@@ -208,22 +225,26 @@ export class Log {
     this.#bytes -= entry.bytes;
   }
 
-  #collect(after: number, fromStart: boolean, limit: PageLimit): Message[] {
+  #collect(after: number, fromStart: boolean, limit: PageLimit): readonly Message[] {
+    const { pieces } = this.#bounds;
     const messages: Message[] = [];
+    /** Messages of the page, where pieces that are joined are one. */
+    let count = 0;
     let bytes = 0;
     let shown = after;
     for (const entry of this.#forwards(after)) {
       if (entry.superseded) continue;
+      if (!pieces || !isContinued(messages.at(-1), entry)) count++;
       bytes += entry.bytes - ENTRY_OVERHEAD_BYTES;
       // No page ends before what is lost: its reader could not go on from there. Only spared entries lie there.
       const mayEnd = messages.length > 0 && shown >= this.#lost;
-      if (mayEnd && (messages.length >= limit.messages || bytes > limit.bytes)) break;
+      if (mayEnd && (count > limit.messages || bytes > limit.bytes)) break;
       // A reader from `start` begins where the log does; nothing is missing before that.
       if (fromStart && messages.length === 0) shown = entry.seq - 1;
       messages.push(declaring(entry, shown));
       shown = entry.seq;
     }
-    return messages;
+    return pieces ? joinPieces(messages) : messages;
   }
 
   *#forwards(after: number): Iterable<Entry> {

@@ -5,11 +5,14 @@ import {
   EitherwayError,
   formatId,
   type Id,
+  isStreamLog,
   type Message,
+  payloadBytes,
   quote,
   toEitherwayError,
 } from "../protocol/index.ts";
 import { type Aged, createAgeOrder } from "./age-order.ts";
+import { createAnnouncer, type Watched, type Watcher } from "./announcer.ts";
 import type {
   Batch,
   BeforePage,
@@ -34,13 +37,14 @@ import {
   withDefaults,
 } from "./limits.ts";
 import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds } from "./log.ts";
+import { createMemoryStreams, type StreamRecord } from "./memory-streams.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 
 export interface MemoryBrokerOptions {
   readonly clock: Clock;
   /** Tells apart the epochs of processes that start in one millisecond. */
   readonly random: Random;
-  /** Used are `channels`, `logBytes`, `keys`, `inFlight` and `latestKeys`. */
+  /** Used are `channels`, `logBytes`, `keys`, `inFlight`, `latestKeys` and `streamBytes`. */
   readonly limits?: Partial<Limits>;
   readonly retention?: Partial<Retention>;
   /** Default: all channels keep alike. */
@@ -53,16 +57,8 @@ export interface MemoryBrokerOptions {
 }
 
 /** One channel. It goes when nobody has watched or published for the longer of retention and key window. */
-interface ChannelRecord extends Aged {
-  readonly name: string;
-  readonly log: Log;
-  /** Never changed, only replaced: an announcement under way goes on over the array it began with. */
-  watchers: readonly Watcher[];
-}
-
-interface Watcher {
-  readonly sink: (batch: Batch) => void;
-  active: boolean;
+interface ChannelRecord extends Aged, StreamRecord, Watched {
+  log: Log;
 }
 
 /** A busy record moves to the young end of the order at most this often; its life is that much longer. */
@@ -71,6 +67,15 @@ const TOUCH_MS = 1_000;
 const SWEEP_MS = 10_000;
 
 const NO_WATCHERS: readonly Watcher[] = [];
+
+/** Of the logs of streams, which go as a whole: half an answer is none. */
+const STREAM_BOUNDS: LogBounds = {
+  messages: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
+  ageMs: Number.POSITIVE_INFINITY,
+  latestKeys: 1,
+  pieces: true,
+};
 
 /**
  * Every call takes effect before it returns, in the order of the calls; the promises it returns are settled already.
@@ -95,10 +100,10 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   const records = new Map<string, ChannelRecord>();
   const byAge = createAgeOrder<ChannelRecord>();
   const keys = createKeyMemory({ most: limits.keys, inFlight: limits.inFlight, windowMs: keyWindowMs, metrics });
-  /** Batches that wait for their announcement: more than one only where a sink publishes. */
-  const announcements: { readonly record: ChannelRecord; readonly batch: Batch }[] = [];
-  let announcing = false;
+  const announce = createAnnouncer({ metrics, logger });
   let logBytes = 0;
+  /** Of `limits.logBytes`, kept for what must have room. */
+  let reservedBytes = 0;
   let lastEpochAt = 0;
   /** What `at` says in this event-loop turn: messages of one turn leave in one run, which says it once. */
   let turnAt: number | undefined;
@@ -142,15 +147,21 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       if (known.state === "refused") return { ok: false, error: known.error };
       if (known.state === "applied") return { ok: true, id: formatId(log.epoch, known.seq), repeated: true };
     }
-    if (logBytes + bytes > limits.logBytes && logBytes + bytes - log.releasedBy(draft, now) > limits.logBytes) {
+    const missing = logBytes + reservedBytes + bytes - limits.logBytes;
+    if (missing > 0 && missing > log.releasedBy(draft, now)) {
       return { ok: false, error: storageFull(name, bytes, limits.logBytes) };
     }
-    const bytesBefore = log.bytes;
-    const message = log.append(draft, timeOfTurn(), now);
-    logBytes += log.bytes - bytesBefore;
+    const message = append(log, draft, now);
     if (place) keys.keep(place, print, message.seq, now);
     messages.push(message);
     return { ok: true, id: formatId(log.epoch, message.seq), repeated: false };
+  }
+
+  function append(log: Log, draft: Draft, now: number): Message {
+    const bytesBefore = log.bytes;
+    const message = log.append(draft, timeOfTurn(), now);
+    logBytes += log.bytes - bytesBefore;
+    return message;
   }
 
   function timeOfTurn(): number {
@@ -163,27 +174,6 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
 
   function endTurn(): void {
     turnAt = undefined;
-  }
-
-  function announce(record: ChannelRecord, batch: Batch): void {
-    announcements.push({ record, batch });
-    if (announcing) return; // a sink publishes: the others hear of this after what is being told, so all in one order (P1)
-    announcing = true;
-    for (let next = announcements.shift(); next; next = announcements.shift()) tell(next.record, next.batch);
-    announcing = false;
-  }
-
-  function tell(record: ChannelRecord, batch: Batch): void {
-    for (const watcher of record.watchers) {
-      if (!watcher.active) continue;
-      try {
-        watcher.sink(batch);
-      } catch (cause) {
-        // The append is done, and the other watchers must hear of it (P7).
-        metrics?.count("watchers.failed");
-        logger?.error("watcher failed", { channel: record.name, cause: String(cause) });
-      }
-    }
   }
 
   async function watch(channel: string, sink: (batch: Batch) => void): Promise<Undo> {
@@ -221,13 +211,46 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     arm();
   }
 
+  const streams = createMemoryStreams<ChannelRecord>({
+    clock,
+    metrics,
+    mostBytes: limits.streamBytes,
+    keptMs: retention.ageMs,
+    find,
+    findOrCreate: (log) => findOrCreate(log, clock.now()),
+    beginAnew(record) {
+      clear(record);
+      record.log = createLog(record.name);
+    },
+    append(record, draft) {
+      const now = clock.now();
+      byAge.touch(record, now);
+      const message = append(record.log, draft, now);
+      const { epoch } = record.log;
+      announce(record, { epoch, messages: [message], bytes: payloadBytes(draft.payload) });
+      return formatId(epoch, message.seq);
+    },
+    checkRoom({ name }, bytes) {
+      if (logBytes + reservedBytes + bytes <= limits.logBytes) return;
+      throw storageFull(name, bytes, limits.logBytes);
+    },
+    reserve(bytes) {
+      reservedBytes += bytes;
+    },
+    clear,
+  });
+
   async function close(): Promise<void> {
     closed = true;
     sweepTimer?.();
-    for (const record of records.values()) for (const watcher of record.watchers) watcher.active = false;
+    for (const { stream, watchers } of records.values()) {
+      if (stream?.state === "open") stream.stopTimer();
+      for (const watcher of watchers) watcher.active = false;
+    }
     records.clear();
     keys.clear();
     logBytes = 0;
+    reservedBytes = 0;
   }
 
   // --- the life of records ---
@@ -251,6 +274,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   function findOrCreate(channel: string, now: number): ChannelRecord {
     begin(now);
     const record = records.get(channel) ?? create(channel, now);
+    streams.tend(record);
     if (now - record.touchedAt >= TOUCH_MS) byAge.touch(record, now);
     arm();
     return record;
@@ -258,13 +282,29 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
 
   function create(name: string, now: number): ChannelRecord {
     if (records.size >= limits.channels) throw tooManyChannels(name, limits.channels);
-    lastEpochAt = Math.max(clock.wall(), lastEpochAt + 1); // never an epoch twice, whatever the wall clock does
-    const own = channelRetention?.of(name);
-    const log = new Log(createEpoch(lastEpochAt, random()), own ? { ...bounds, ...own } : bounds);
-    const record = { name, log, watchers: NO_WATCHERS, touchedAt: now, older: undefined, newer: undefined };
+    const record: ChannelRecord = {
+      name,
+      log: createLog(name),
+      watchers: NO_WATCHERS,
+      stream: undefined,
+      touchedAt: now,
+      older: undefined,
+      newer: undefined,
+    };
     records.set(name, record);
     byAge.touch(record, now);
     return record;
+  }
+
+  function createLog(name: string): Log {
+    lastEpochAt = Math.max(clock.wall(), lastEpochAt + 1); // never an epoch twice, whatever the wall clock does
+    return new Log(createEpoch(lastEpochAt, random()), boundsOf(name));
+  }
+
+  function boundsOf(name: string): LogBounds {
+    if (isStreamLog(name)) return STREAM_BOUNDS;
+    const own = channelRetention?.of(name);
+    return own ? { ...bounds, ...own } : bounds;
   }
 
   function trim(record: ChannelRecord, now: number): void {
@@ -272,6 +312,12 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     const bytesBefore = log.bytes;
     log.trim(now);
     logBytes += log.bytes - bytesBefore;
+    streams.tend(record);
+  }
+
+  function clear({ log }: ChannelRecord): void {
+    logBytes -= log.bytes;
+    log.clear();
   }
 
   /** Lets go keys and records that are due. Constant time but for those. */
@@ -279,7 +325,8 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     keys.expire(now);
     for (let oldest = byAge.oldest; oldest && oldest.touchedAt + lifeMs <= now; oldest = byAge.oldest) {
       trim(oldest, now);
-      if (oldest.watchers.length > 0) byAge.touch(oldest, now);
+      if (oldest.touchedAt + lifeMs > now) continue; // its stream has lost its producer just now
+      if (oldest.watchers.length > 0 || oldest.stream?.state === "open") byAge.touch(oldest, now);
       else {
         byAge.remove(oldest);
         records.delete(oldest.name);
@@ -306,8 +353,9 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     watch,
     claim,
     settle,
+    streams,
     keyWindow: () => keys.window(clock.now()),
-    sizes: () => ({ channels: records.size, logBytes, keys: keys.size }),
+    sizes: () => ({ channels: records.size, logBytes: logBytes + reservedBytes, keys: keys.size }),
     close,
   };
 }

@@ -51,6 +51,7 @@ const NUMBERS = {
   "call-timeout": 4527,
   "stream-open": 4528,
   "stream-over": 4529,
+  "stream-failed": 4530,
 } as const satisfies Record<string, number>;
 
 /** The name of an error or close; stable across versions. */

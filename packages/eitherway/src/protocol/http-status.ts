@@ -47,6 +47,7 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   "call-timeout": 504,
   "stream-open": 409,
   "stream-over": 409,
+  "stream-failed": 409,
 };
 
 /** The HTTP status of an answer that carries an error code. */

@@ -102,3 +102,21 @@ const QUOTE_LENGTH = 60; // enough to recognise a value, short enough for a log 
 export function quote(text: string): string {
   return JSON.stringify(text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text);
 }
+
+const STREAM_LOG = "@stream/";
+
+/**
+ * The log of a stream: `@stream/<channel>/<name>`. Name and channel are at most 200 bytes together.
+ *
+ * @throws EitherwayError `bad-channel` or `reserved-channel` for a channel or a name that is none; a name is one segment
+ */
+export function streamLog(channel: string, name: string): string {
+  checkChannelName(channel);
+  checkChannelName(`${channel}/${name}`);
+  if (!name.includes("/")) return `${STREAM_LOG}${channel}/${name}`;
+  throw new EitherwayError("bad-channel", `Stream name ${quote(name)} has a slash; give one segment, like answer.`);
+}
+
+export function isStreamLog(log: string): boolean {
+  return log.startsWith(STREAM_LOG);
+}

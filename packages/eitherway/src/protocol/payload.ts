@@ -69,6 +69,23 @@ export function bytesPayload(bytes: Uint8Array): Payload {
   return { kind: "bytes", data: bytes };
 }
 
+/** Payloads of one kind, at least one, as one: texts and bytes one behind the other. */
+export function joinPayloads(payloads: readonly Payload[]): Payload {
+  const { kind } = payloads[0] as Payload;
+  if (kind === "bytes") return { kind, data: joinBytes(payloads.map(({ data }) => data as Uint8Array)) };
+  return { kind, data: payloads.map(({ data }) => data).join("") };
+}
+
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
 /** Size in bytes as stored and limited: UTF-8 bytes of text, or the bytes themselves. */
 export function payloadBytes(payload: Payload): number {
   return payload.kind === "bytes" ? payload.data.length : utf8Length(payload.data);

@@ -29,6 +29,8 @@ import { readHistory } from "./contract-history.ts";
 import { createContractRules } from "./contract-rules.ts";
 import { type EitherwayOptions, readOptions } from "./options.ts";
 import { createRouter } from "./router.ts";
+import type { StreamProducer } from "./stream-producer.ts";
+import { createStreamProducers, type StreamOptions } from "./streams.ts";
 
 /** What a server needs from where it runs. */
 export interface Platform {
@@ -57,6 +59,24 @@ export interface Eitherway {
    * const { id } = await ew.publish("room/42", { text: "hi" }, { key: "order-991" });
    */
   publish(channel: string, data: unknown, options?: PublishOptions): Promise<{ readonly id: Id }>;
+
+  /**
+   * Opens a stream of text below a channel, for example the answer of a model, which any number of clients read with `readStream`: from
+   * its start, whenever they come. One that is over begins anew.
+   *
+   * @throws EitherwayError `bad-channel`, `reserved-channel`, `bad-request`, `closed`
+   * @example
+   * const answer = ew.stream("job/7", "answer");
+   * for await (const token of model.ask(question, { signal: answer.signal })) await answer.append(token);
+   * await answer.end();
+   */
+  stream(channel: string, name: string, options?: StreamOptions & { readonly kind?: "text" }): StreamProducer;
+  /** A stream of bytes. */
+  stream(
+    channel: string,
+    name: string,
+    options: StreamOptions & { readonly kind: "bytes" },
+  ): StreamProducer<Uint8Array>;
 
   stats(): HubStats;
 
@@ -101,16 +121,18 @@ export function createEitherway(
   const rules = app && createContractRules({ types, index, validateOwn });
   const calls = createContractCalls({ index, publish });
   const hub = createHub({ ...shared, broker, pingMs, rules, calls: app && calls });
+  const producers = createStreamProducers(hub);
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
+    await producers.close(CLOSE_GRACE_MS);
     await hub.close("drain", "The server is going away; come back in a moment.", CLOSE_GRACE_MS);
     await broker.close();
   }
 
   async function publish(channel: string, data: unknown, own: PublishOptions = {}): Promise<{ readonly id: Id }> {
     const { event = DEFAULT_EVENT, key, kind } = own;
-    if (closing !== undefined) throw new EitherwayError("closed", "This server was closed; publish before close().");
+    checkNotClosed();
     checkChannelName(channel);
     checkEventName(event);
     if (key !== undefined) checkKey(key);
@@ -122,12 +144,21 @@ export function createEitherway(
     return { id: receipt.id ?? "" };
   }
 
+  function checkNotClosed(): void {
+    if (closing === undefined) return;
+    throw new EitherwayError("closed", "This server was closed; publish before close().");
+  }
+
   return {
     limits,
     calls,
     handler: createRouter({ hub, access: createAccess(access), isClosing: () => closing !== undefined }),
     eitherway: {
       publish,
+      stream(channel: string, name: string, streamOptions?: StreamOptions) {
+        checkNotClosed();
+        return producers.open(channel, name, streamOptions);
+      },
       stats: () => hub.stats(),
       close() {
         closing ??= close();

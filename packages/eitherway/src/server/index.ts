@@ -4,6 +4,8 @@ export type { Eitherway, EitherwayParts, PublishOptions } from "./eitherway.ts";
 export { createEitherway } from "./eitherway.ts";
 export type { EitherwayOptions } from "./options.ts";
 export { HEALTH_PATH } from "./router.ts";
+export type { StreamProducer } from "./stream-producer.ts";
+export type { StreamOptions } from "./streams.ts";
 export type { Target } from "./target.ts";
 export { checkBasePath, targetOf } from "./target.ts";
 export type { TrustProxy } from "./trust-proxy.ts";

@@ -8,6 +8,7 @@ import { claimCases } from "./broker-suite/claim-cases.ts";
 import { collapseCases } from "./broker-suite/collapse-cases.ts";
 import { keyCases } from "./broker-suite/key-cases.ts";
 import { logCases } from "./broker-suite/log-cases.ts";
+import { streamCases } from "./broker-suite/stream-cases.ts";
 import { watchCases } from "./broker-suite/watch-cases.ts";
 
 export type { BrokerSettings } from "./broker-suite/broker-case.ts";
@@ -26,16 +27,19 @@ export interface BrokerSuiteOptions {
   readonly test: (name: string, run: () => Promise<void>) => unknown;
   /** Whether `create` gives `advance`; without it the cases about time are not registered. */
   readonly time: boolean;
+  /** Whether the broker has `streams`; without it the cases about them are not registered. */
+  readonly streams: boolean;
 }
 
 /**
  * Registers the cases. They use nothing but the seam, so they hold for brokers in memory, on disk and over a network.
  *
  * @example
- * describe("my broker", () => brokerSuite({ test, time: false, create: (settings) => ({ broker: myBroker(settings) }) }));
+ * describe("my broker", () => brokerSuite({ test, time: false, streams: false, create: (settings) => ({ broker: myBroker(settings) }) }));
  */
-export function brokerSuite({ create, test, time }: BrokerSuiteOptions): void {
-  for (const one of [...logCases, ...collapseCases, ...keyCases, ...claimCases, ...watchCases]) {
+export function brokerSuite({ create, test, time, streams }: BrokerSuiteOptions): void {
+  const cases = [...logCases, ...collapseCases, ...keyCases, ...claimCases, ...watchCases];
+  for (const one of streams ? [...cases, ...streamCases] : cases) {
     if (one.time && !time) continue;
     test(one.name, async () => {
       const { broker, advance } = await create(one.settings ?? {});

@@ -19,11 +19,19 @@ export interface SuiteServer {
     data: unknown,
     options?: { readonly event?: string; readonly key?: string; readonly kind?: Payload["kind"] },
   ): Promise<{ readonly id: Id }>;
+  stream(channel: string, name: string): SuiteProducer;
   stats(): HubStats;
   /** Ends this server politely and starts one with the same settings at the same address; its logs are new. */
   restart(): Promise<void>;
   /** Says bye to every link and takes no new one. */
   close(): Promise<void>;
+}
+
+/** Who appends to a stream of text. */
+export interface SuiteProducer {
+  append(piece: string): Promise<void>;
+  end(): Promise<void>;
+  fail(message: string, code?: string): Promise<void>;
 }
 
 export interface CaseContext {

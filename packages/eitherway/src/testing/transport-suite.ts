@@ -7,6 +7,7 @@ import { createClient } from "../client/index.node.ts";
 import { CLIENT_CASES, switchCases } from "./client-cases.ts";
 import { DIALECTS, type Dialect } from "./dialects.ts";
 import { openRawLink } from "./raw-link.ts";
+import { STREAM_CASES } from "./stream-cases.ts";
 import type { CaseContext, ServerSettings, SuiteServer, TransportCase } from "./transport-case.ts";
 import { WIRE_CASES } from "./wire-cases.ts";
 
@@ -25,7 +26,7 @@ export interface TransportSuiteOptions {
  */
 export function transportSuite({ test, start, dialects = DIALECTS }: TransportSuiteOptions): void {
   for (const dialect of dialects) {
-    for (const one of [...WIRE_CASES, ...CLIENT_CASES]) {
+    for (const one of [...WIRE_CASES, ...CLIENT_CASES, ...STREAM_CASES]) {
       test(`${dialect.name}: ${one.name}`, () => runCase(one, dialect, start));
     }
     for (const to of dialects.filter(({ transport }) => transport !== dialect.transport)) {

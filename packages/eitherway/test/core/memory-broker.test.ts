@@ -7,6 +7,7 @@ describe("memory broker", () => {
   brokerSuite({
     test,
     time: true,
+    streams: true,
     create(settings) {
       const { broker, clock } = start(settings);
       return { broker, advance: clock.advance };

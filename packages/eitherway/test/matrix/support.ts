@@ -11,6 +11,7 @@ export async function startNodeServer(settings: ServerSettings): Promise<SuiteSe
   return {
     url: running.url,
     publish: (channel, data, options) => running.ew.publish(channel, data, options),
+    stream: (channel, name) => running.ew.stream(channel, name),
     stats: () => running.ew.stats(),
     async restart() {
       await running.ew.close();

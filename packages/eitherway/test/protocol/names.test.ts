@@ -4,12 +4,15 @@ import {
   checkChannelName,
   checkEventName,
   checkKey,
+  checkLogName,
   isClientId,
+  isStreamLog,
   MAX_CHANNEL_BYTES,
   MAX_EVENT_BYTES,
   MAX_KEY_BYTES,
   parseCountedKey,
   quote,
+  streamLog,
 } from "../../src/protocol/index.ts";
 import { codeOf } from "./support.ts";
 
@@ -75,6 +78,37 @@ describe("channel names", () => {
 
   test("the sentence shows at most 60 characters of a name", () => {
     expect(() => checkChannelName(`${"x".repeat(300)}secret`)).toThrow(/^Channel name "x{60}…" is not 1 to 200 bytes/);
+  });
+});
+
+describe("logs that may be read", () => {
+  test.each([
+    ["room/42", "nothing"],
+    ["@presence/room/42", "nothing"],
+    ["@stream/job/7/answer", "nothing"],
+    ["@control", "reserved-channel"],
+    ["@stream/", "bad-channel"],
+    ["@stream/@stream/a", "reserved-channel"],
+    ["@stream/job/@7", "reserved-channel"],
+    ["@streams/job/7", "reserved-channel"],
+    ["a/@stream/b", "reserved-channel"],
+  ])("logs that may be read are channels and the server's own: %s", (name, code) => {
+    expect(codeOf(() => checkLogName(name))).toBe(code);
+  });
+
+  test("streams are logs below their channel, under a name of one segment", () => {
+    expect(streamLog("job/7", "answer")).toBe("@stream/job/7/answer");
+    expect([isStreamLog("@stream/job/7/answer"), isStreamLog("job/7")]).toEqual([true, false]);
+    expect(codeOf(() => checkLogName(streamLog("a".repeat(190), "b".repeat(9))))).toBe("nothing");
+    for (const [channel, name, code] of [
+      ["job/7", "a/b", "bad-channel"],
+      ["job/7", "", "bad-channel"],
+      ["job/7", "@a", "reserved-channel"],
+      ["@stream/job", "a", "reserved-channel"],
+      ["a".repeat(190), "b".repeat(10), "bad-channel"],
+    ] as const) {
+      expect(codeOf(() => streamLog(channel, name))).toBe(code);
+    }
   });
 });
 

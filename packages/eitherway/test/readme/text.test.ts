@@ -14,6 +14,7 @@ const PAGES = [
   "docs/embedding.md",
   "docs/limits.md",
   "docs/outbox.md",
+  "docs/streams.md",
   "examples/python/README.md",
 ];
 

@@ -36,8 +36,7 @@ export interface Asked {
 
 const HOST = { host: "localhost:8000" };
 
-export function createTestServer(options: EitherwayOptions = {}): TestServer {
-  const clock = createFakeClock();
+export function createTestServer(options: EitherwayOptions = {}, clock = createFakeClock()): TestServer {
   const log: string[] = [];
   const write = (event: string, fields?: unknown): void => void log.push(`${event} ${JSON.stringify(fields)}`);
   const parts = createEitherway(

@@ -5,7 +5,7 @@ import type { Broker, Limits, Retention } from "../../core/index.ts";
 export interface BrokerSettings {
   readonly retention?: Partial<Retention>;
   readonly keyWindowMs?: number;
-  readonly limits?: Partial<Pick<Limits, "inFlight" | "latestKeys">>;
+  readonly limits?: Partial<Pick<Limits, "inFlight" | "latestKeys" | "streamBytes">>;
 }
 
 /** One case of the suite. */

@@ -76,6 +76,9 @@ export function createCaseRunner({ cases, address, createClient, origin = "" }: 
       url: `${origin}${serverPath(server)}`,
       publish: async (channel, data, options) =>
         (await order({ do: "publish", server, channel, data, ...(options && { options }) })) as { id: string },
+      stream() {
+        throw new Error("streams are not for these");
+      },
       /** Cases look again and again: the first look gives more of all than there is, each later one what the one before asked for. */
       stats() {
         void ask();

@@ -1,0 +1,156 @@
+/** The streams of a memory broker: who may append to which log, until when, and how much. */
+import { EitherwayError, type Id, type Payload, payloadBytes, quote } from "../protocol/index.ts";
+import type { Draft } from "./broker.ts";
+import { ENTRY_OVERHEAD_BYTES, type Log } from "./log.ts";
+import type { Clock, Metrics, Undo } from "./ports.ts";
+import { endingDraft, PRODUCER_LOST, pieceDraft } from "./stream-drafts.ts";
+import type { StreamFailure, StreamHold, Streams } from "./streams.ts";
+
+/** A log that is a stream's, and how far the stream is. */
+export interface StreamRecord {
+  readonly name: string;
+  readonly log: Log;
+  stream: StreamState | undefined;
+}
+
+/** `undefined` before the first opening. */
+export type StreamState = OpenStream | { readonly state: "over"; readonly since: number };
+
+interface OpenStream {
+  readonly state: "open";
+  readonly token: string;
+  /** `clock.now()` at which the lease is over. */
+  until: number;
+  /** Of all pieces. */
+  bytes: number;
+  stopTimer: Undo;
+}
+
+/** What the streams need of their broker. */
+export interface StreamStore<R extends StreamRecord> {
+  readonly clock: Clock;
+  readonly metrics: Metrics | undefined;
+  /** `limits.streamBytes` */
+  readonly mostBytes: number;
+  /** `retention.ageMs` */
+  readonly keptMs: number;
+  find(log: string): R | undefined;
+  /** @throws EitherwayError `too-many-channels` */
+  findOrCreate(log: string): R;
+  /** Gives the record a log of another epoch. */
+  beginAnew(record: R): void;
+  /** Appends and announces, whether or not there is room. */
+  append(record: R, draft: Draft): Id;
+  /** @throws EitherwayError `storage-full` where so many more bytes have no room */
+  checkRoom(record: R, bytes: number): void;
+  /** Keeps room for so many bytes (+), or gives it back (-). */
+  reserve(bytes: number): void;
+  /** Lets go all entries. */
+  clear(record: R): void;
+}
+
+export interface MemoryStreams<R extends StreamRecord> extends Streams {
+  /** Does what is due: ends a stream whose lease is over, lets go one that has been over for long enough. */
+  tend(record: R): void;
+}
+
+/** Room that an open stream has for its end, so that a full store cannot keep a reader waiting: its entry and a sentence. */
+export const ENDING_BYTES = ENTRY_OVERHEAD_BYTES + 2_048; // a sentence of 500 characters, each 4 bytes at most
+
+export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R>): MemoryStreams<R> {
+  const { clock, metrics, mostBytes, keptMs } = store;
+
+  async function open(log: string, leaseMs: number): Promise<StreamHold> {
+    const record = store.findOrCreate(log);
+    if (record.stream?.state === "open") throw streamOpen(log);
+    store.checkRoom(record, ENDING_BYTES);
+    if (record.log.head.seq > 0) store.beginAnew(record);
+    store.reserve(ENDING_BYTES);
+    const token = record.log.epoch; // opened once in each epoch
+    const stream: OpenStream = { state: "open", token, until: clock.now() + leaseMs, bytes: 0, stopTimer() {} };
+    record.stream = stream;
+    watchLease(record, stream);
+    metrics?.count("streams.opened");
+    return { log, token };
+  }
+
+  async function append(hold: StreamHold, piece: Payload): Promise<Id> {
+    const { record, stream } = held(hold);
+    const bytes = payloadBytes(piece);
+    if (stream.bytes + bytes > mostBytes) throw tooLarge(hold.log, stream.bytes + bytes, mostBytes);
+    store.checkRoom(record, bytes + ENTRY_OVERHEAD_BYTES);
+    stream.bytes += bytes;
+    return store.append(record, pieceDraft(piece));
+  }
+
+  async function renew(hold: StreamHold, leaseMs: number): Promise<void> {
+    held(hold).stream.until = clock.now() + leaseMs;
+  }
+
+  async function finish(hold: StreamHold, failure?: StreamFailure): Promise<Id> {
+    return end(held(hold).record, failure);
+  }
+
+  /** @throws EitherwayError `stream-over` */
+  function held({ log, token }: StreamHold): { readonly record: R; readonly stream: OpenStream } {
+    const record = store.find(log);
+    const stream = record?.stream;
+    if (!record || stream?.state !== "open" || stream.token !== token) throw streamOver(log);
+    return { record, stream };
+  }
+
+  function end(record: R, failure: StreamFailure | undefined): Id {
+    const { stream } = record;
+    if (stream?.state === "open") stream.stopTimer();
+    record.stream = { state: "over", since: clock.now() };
+    store.reserve(-ENDING_BYTES);
+    metrics?.count(failure ? "streams.failed" : "streams.ended");
+    return store.append(record, endingDraft(failure));
+  }
+
+  /** Looks again when the lease, as it is by then, would be over: renewing costs no timer. */
+  function watchLease(record: R, stream: OpenStream): void {
+    stream.stopTimer = clock.after(stream.until - clock.now(), () => {
+      if (stream.until > clock.now()) watchLease(record, stream);
+      else tend(record);
+    });
+  }
+
+  function tend(record: R): void {
+    const { stream } = record;
+    if (!stream) return; // nearly every record
+    const now = clock.now();
+    if (stream.state === "open") {
+      if (stream.until > now) return;
+      metrics?.count("streams.lost");
+      end(record, PRODUCER_LOST);
+    } else if (record.log.bytes > 0 && stream.since + keptMs <= now) store.clear(record);
+  }
+
+  return { open, append, renew, finish, tend };
+}
+
+function streamName(log: string): string {
+  return quote(log.replace(/^@stream\//, ""));
+}
+
+function streamOpen(log: string): EitherwayError {
+  return new EitherwayError(
+    "stream-open",
+    `The stream ${streamName(log)} has a producer already; end it first, or wait for the end of its lease.`,
+  );
+}
+
+function streamOver(log: string): EitherwayError {
+  return new EitherwayError(
+    "stream-over",
+    `The stream ${streamName(log)} is over, or its lease was lost; open it anew to begin again.`,
+  );
+}
+
+function tooLarge(log: string, bytes: number, limit: number): EitherwayError {
+  return new EitherwayError(
+    "too-large",
+    `The stream ${streamName(log)} would have ${bytes} bytes, the limit is ${limit}; raise limits.streamBytes, or end it and go on in another.`,
+  );
+}
