@@ -347,7 +347,10 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   #answer(command: CommandFrame, outcome: CommandOutcome): void {
-    if (!("later" in outcome)) return this.writeFrame(answerFrame(outcome));
+    if (!("later" in outcome)) {
+      this.writeFrame(answerFrame(outcome));
+      return;
+    }
     this.#running++;
     void outcome.later.then((answer) => {
       this.#running--;

@@ -26,6 +26,7 @@ async function startFetchServer(settings: ServerSettings): Promise<SuiteServer> 
   return {
     url: `http://127.0.0.1:${running.port}/eitherway`,
     publish: (channel, data, options) => running.ew.publish(channel, data, options),
+    stream: (channel, name) => running.ew.stream(channel, name),
     stats: () => running.ew.stats(),
     async restart() {
       await running.close();
