@@ -36,6 +36,20 @@ export const mutantsOfClient = [
     tests: ["client/outbox.test.ts"],
   },
   {
+    title: "a call that runs is as old as its first sending, and given up",
+    file: "client/outbox.ts",
+    search: "entry.sentAt = momentOf(clock); // and is remembered, from now on",
+    replace: "",
+    tests: ["client/calls.test.ts"],
+  },
+  {
+    title: "a call that runs is not asked for again",
+    file: "client/transports/commands.ts",
+    search: "asker?.add(command);",
+    replace: "",
+    tests: ["client/ask-again.test.ts"],
+  },
+  {
     title: "a page counts keys that an earlier page has used: its publishes get the receipts of others",
     file: "client/outbox-store/open-outbox.ts",
     search: "let counter = (opening - 1) * COUNTERS_PER_OPENING;",

@@ -21,7 +21,7 @@ import { inRoot, ROOT } from "./root.js";
 /** What is reached, and at most 3 % for repairs: whatever is added beyond has to earn its bytes. @type {readonly Budget[]} */
 export const BUDGETS = [
   { name: "bundle-websocket/main", what: "core and WebSocket", bytes: 12_080, goal: 5_000 },
-  { name: "bundle-all/main", what: "all transports", bytes: 17_620, goal: 9_000 },
+  { name: "bundle-all/main", what: "all transports", bytes: 17_650, goal: 9_000 },
   {
     name: "bundle-typed/main",
     what: "the client of a contract, beside those",
@@ -29,8 +29,8 @@ export const BUDGETS = [
     beyond: "bundle-all/main",
   },
   { name: "bundle-outbox/main", what: "the outbox store, beside those", bytes: 3_030, beyond: "bundle-all/main" },
-  { name: "bundle-tabs/main", what: "shared tabs, beside those", bytes: 4_050, beyond: "bundle-all/main" },
-  { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 12_600 },
+  { name: "bundle-tabs/main", what: "shared tabs, beside those", bytes: 4_080, beyond: "bundle-all/main" },
+  { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 12_630 },
 ];
 
 const GZIP_LEVEL = 9; // what a server does once for a file that it sends for years

@@ -15,13 +15,13 @@ import {
   type WelcomeFrame,
 } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
-import { type Command, createCommand } from "./command.ts";
+import { type Command, type CreateAsker, createCommand } from "./command.ts";
 import { momentOf } from "./moment.ts";
 import { type Entry, heedSignal, type Lane, tooOld } from "./outbox-entry.ts";
 import { clientClosed, outboxFull, outcomeUnknown, tooLarge } from "./outbox-refusals.ts";
 import type { KeptOutbox, OutboxKeeper } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
-import type { CreateAsker, LinkFailure } from "./transport.ts";
+import type { LinkFailure } from "./transport.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
 
 /** A command before it has a key. */

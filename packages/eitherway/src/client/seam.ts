@@ -1,9 +1,9 @@
 /** What the typed client of a contract is built on. The client itself knows no contract, so that programs without one carry none. */
 import type { ArrivedOk } from "../protocol/index.ts";
 import type { Client } from "./client-api.ts";
+import type { CreateAsker } from "./command.ts";
 import type { CommandDraft } from "./outbox.ts";
 import type { ClientClock } from "./ports.ts";
-import type { CreateAsker } from "./transport.ts";
 
 /** Under this name a contract has the function that opens its client. */
 export const OPEN_CLIENT: unique symbol = Symbol.for("eitherway.open-client");

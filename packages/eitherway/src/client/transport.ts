@@ -11,7 +11,10 @@ import type {
   MessagesFrame,
 } from "../protocol/index.ts";
 import type { Command } from "./command.ts";
+import type { LinkFailure } from "./link-failure.ts";
 import type { ClientClock } from "./ports.ts";
+
+export type { LinkFailure };
 
 /** From the beginning to `welcome`. A link that hangs there would never fail by itself. */
 export const CONNECT_MS = 10_000;
@@ -104,38 +107,6 @@ export interface LinkEvents {
   /** The link is over, not by `close()`. At most once, nothing after it. */
   ended(failure: LinkFailure): void;
 }
-
-export interface LinkFailure {
-  /** Where a server of ours said one. */
-  readonly code?: ErrorCode;
-  /** A sentence for people. */
-  readonly message: string;
-  /** Milliseconds to stay away at least. */
-  readonly after?: number;
-}
-
-/** Asks again for calls that run, over a transport on which answers do not come by themselves. One for each link. */
-export interface Asker {
-  /** The server said that this call runs. */
-  add(command: Command): void;
-  close(): void;
-}
-
-export interface AskerOptions {
-  readonly clock: ClientClock;
-  readonly events: Pick<LinkEvents, "frame" | "returned">;
-  /** Those of the first that go into one request. */
-  fitting(commands: readonly Command[]): readonly Command[];
-  /** A request whose answer may be held for `wait` seconds. Resolves with the failure, if there is one, and never rejects. */
-  post(
-    commands: readonly Command[],
-    abort: AbortController,
-    take: (frame: ArrivedFrame) => void,
-    wait: number,
-  ): Promise<LinkFailure | undefined>;
-}
-
-export type CreateAsker = (options: AskerOptions) => Asker;
 
 export interface ClientLink {
   /**

@@ -15,7 +15,7 @@ import {
 } from "../protocol/index.ts";
 import { answerFrame, errorFields } from "./answer-frame.ts";
 import { createHeldChannels, type HeldChannels } from "./held-channels.ts";
-import type { CommandOutcome, Hub, Identity, Session } from "./hub-api.ts";
+import type { CommandAnswer, CommandOutcome, Hub, Identity, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
 import { moment, msSince, pingOf } from "./signs-of-life.ts";
 import { type Subscriber, Subscription } from "./subscription.ts";
@@ -347,22 +347,20 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   #answer(command: CommandFrame, outcome: CommandOutcome): void {
-    if (!("later" in outcome)) {
-      this.writeFrame(answerFrame(outcome));
-      return;
-    }
-    this.#running++;
-    void outcome.later.then((answer) => {
-      this.#running--;
-      if (this.#ended) return;
-      // The broker keeps the answer: a full link asks for it again once there is room.
-      if (this.full) this.#command(command);
-      else {
-        this.#hub.cork(this);
-        this.writeFrame(answerFrame(answer));
-        this.#regulateReading();
-      }
-    });
+    if ("later" in outcome) {
+      this.#running++;
+      void outcome.later.then((answer) => this.#answerLater(command, answer));
+    } else this.writeFrame(answerFrame(outcome));
+  }
+
+  #answerLater(command: CommandFrame, answer: CommandAnswer): void {
+    this.#running--;
+    if (this.#ended) return;
+    this.#hub.cork(this);
+    if (this.full)
+      this.#command(command); // its answer is kept, and comes once there is room
+    else this.#answer(command, answer);
+    this.#regulateReading();
   }
 
   #hold(channel: string, key: string, error: EitherwayError): void {

@@ -11,7 +11,16 @@ export type {
 export { DEFAULT_LIMITS, DEFAULT_RETENTION } from "../core/index.ts";
 export type { ErrorCode, Id } from "../protocol/index.ts";
 export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
-export type { Amount, Amounts, PublishOptions, StreamOptions, StreamProducer, TrustProxy } from "../server/index.ts";
+export type {
+  Amount,
+  Amounts,
+  CallHandlersOf,
+  CallOf,
+  PublishOptions,
+  StreamOptions,
+  StreamProducer,
+  TrustProxy,
+} from "../server/index.ts";
 export type { AttachOptions, NodeServer } from "./attach.ts";
 export { attach } from "./attach.ts";
 export type { ConsoleLoggerOptions } from "./console-logger.ts";

@@ -5,7 +5,6 @@ import type { CallContext, CallHandler, CallHandlers } from "../core/index.ts";
 import { EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
 import { readAmount } from "./amounts.ts";
 import type { ChannelIndex, Match } from "./channel-index.ts";
-import type { PublishOptions } from "./eitherway.ts";
 
 /** What a handler is given; with types it is a `CallOf` of typed-channels.ts. */
 export interface HandledCall {
@@ -15,8 +14,12 @@ export interface HandledCall {
   readonly user: string | undefined;
   readonly client: string;
   readonly signal: AbortSignal;
-  publish(event: string, data: unknown, options?: Pick<PublishOptions, "key">): Promise<{ readonly id: string }>;
+  publish(event: string, data: unknown, options?: KeyOption): Promise<{ readonly id: string }>;
   fail(name: string, data: unknown): never;
+}
+
+interface KeyOption {
+  readonly key?: string | undefined;
 }
 
 export type HandleCall = (call: HandledCall) => unknown;
@@ -31,7 +34,11 @@ export interface ContractCalls extends CallHandlers {
 
 export interface ContractCallsOptions {
   readonly index: ChannelIndex<ChannelType>;
-  publish(channel: string, data: unknown, options: PublishOptions): Promise<{ readonly id: string }>;
+  publish(
+    channel: string,
+    data: unknown,
+    options: KeyOption & { readonly event: string },
+  ): Promise<{ readonly id: string }>;
 }
 
 interface Registered {

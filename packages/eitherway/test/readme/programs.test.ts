@@ -11,7 +11,14 @@ import { programsOf, ROOT, readText } from "./support.ts";
 
 const TYPESCRIPT = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
 /** Their programs compile; those of the README run. */
-const PAGES = ["README.md", "docs/client.md", "docs/embedding.md", "docs/outbox.md", "docs/streams.md"];
+const PAGES = [
+  "README.md",
+  "docs/calls.md",
+  "docs/client.md",
+  "docs/embedding.md",
+  "docs/outbox.md",
+  "docs/streams.md",
+];
 const PORT_IN_TEXT = "3000";
 /** A compiler on a busy machine. */
 const COMPILE_MS = 120_000;

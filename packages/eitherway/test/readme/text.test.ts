@@ -8,6 +8,7 @@ import { linksOf, programsOf, ROOT, readText, rowsOf } from "./support.ts";
 const PAGES = [
   "bench/README.md",
   "README.md",
+  "docs/calls.md",
   "docs/client.md",
   "docs/clients.md",
   "docs/compare.md",

@@ -1,7 +1,7 @@
 /** Commands of the HTTP transports: batches by POST, one in flight, so that order holds without the server's help. */
 import { type ArrivedFrame, isRetryable, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
-import type { Command } from "../command.ts";
-import { type Asker, type Destination, type LinkEvents, NO_ROUTES } from "../transport.ts";
+import type { Asker, Command } from "../command.ts";
+import { type Destination, type LinkEvents, NO_ROUTES } from "../transport.ts";
 import { readLines } from "./frames.ts";
 import { exchange, helloLine } from "./http.ts";
 
@@ -47,9 +47,9 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
       const command = "key" in frame && unanswered.get(frame.key as string);
       if (command) unanswered.delete(command.frame.key);
       if (frame.t === "error" && isRetryable(frame.code)) stopped = true;
-      events.frame(frame, NO_ROUTES);
+      take(frame);
       if (command && frame.t === "running") {
-        asker ??= command.createAsker?.({ clock: to.clock, events, fitting, post });
+        asker ??= command.createAsker?.({ clock: to.clock, fitting, post, take, returned: events.returned });
         asker?.add(command);
       }
     });
@@ -64,6 +64,10 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
       events.returned(behind);
     }
     pump();
+  }
+
+  function take(frame: ArrivedFrame): void {
+    events.frame(frame, NO_ROUTES);
   }
 
   function fitting(commands: readonly Command[]): readonly Command[] {
@@ -85,13 +89,13 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
   async function post(
     batch: readonly Command[],
     abort: AbortController,
-    take: (frame: ArrivedFrame) => void,
+    onFrame: (frame: ArrivedFrame) => void,
     wait?: number,
   ) {
     const body = [hello(wait), ...batch.map(({ line }) => line)].join("\n");
     const undoDeadline = to.clock.after(ANSWER_MS, () => abort.abort());
     const failure = await exchange(to, "commands", body, abort.signal, async (answer) => {
-      return readLines(await answer.text(), () => !closed, take);
+      return readLines(await answer.text(), () => !closed, onFrame);
     });
     undoDeadline();
     return failure;

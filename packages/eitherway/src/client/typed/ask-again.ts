@@ -3,9 +3,9 @@
  * server holds until one of them is answered. Commands go by another one, so nothing waits for a handler.
  */
 import { isRetryable } from "../../protocol/index.ts";
-import type { Command } from "../command.ts";
+import type { Asker, AskerOptions, Command } from "../command.ts";
+import type { LinkFailure } from "../link-failure.ts";
 import type { Undo } from "../ports.ts";
-import { type Asker, type AskerOptions, type LinkFailure, NO_ROUTES } from "../transport.ts";
 
 /** Below the 30 s after which some proxies give up on an answer. */
 const WAIT_SECONDS = 25;
@@ -13,7 +13,7 @@ const WAIT_SECONDS = 25;
 /** A request is not given up for a newcomer sooner, since an answer may be on its way, and none without news follows another one sooner. */
 const LEAST_MS = 1_000;
 
-export function createAsker({ clock, events, fitting, post }: AskerOptions): Asker {
+export function createAsker({ clock, fitting, post, take, returned }: AskerOptions): Asker {
   /** By key, in the order of their turns: newcomers first, then those that were asked for, longest ago. */
   const fresh = new Map<string, Command>();
   const asked = new Map<string, Command>();
@@ -64,7 +64,7 @@ export function createAsker({ clock, events, fitting, post }: AskerOptions): Ask
           forget(frame.key ?? "");
           stopped ||= frame.t === "error" && isRetryable(frame.code);
         }
-        events.frame(frame, NO_ROUTES);
+        take(frame);
       },
       WAIT_SECONDS,
     );
@@ -81,7 +81,7 @@ export function createAsker({ clock, events, fitting, post }: AskerOptions): Ask
     const commands = inTurn();
     fresh.clear();
     asked.clear();
-    events.returned(commands, failure);
+    returned(commands, failure);
   }
 
   function inTurn(): readonly Command[] {
