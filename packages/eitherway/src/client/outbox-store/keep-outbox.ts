@@ -44,7 +44,7 @@ export function keepOutbox(
     ...keeper,
     holds(next) {
       const [first] = next;
-      if (!first || keeper.maySend(first.counter)) return false;
+      if (first?.command.frame.t !== "publish" || keeper.maySend(first.counter)) return false; // no other is kept
       for (const { counter } of next) keeper.mark(counter, clock.wall());
       return true;
     },

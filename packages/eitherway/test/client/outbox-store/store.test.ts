@@ -98,6 +98,25 @@ describe("the outbox with a store", () => {
     await box.outbox.close();
   });
 
+  test("keeps no calls, since nobody would be there for the answer, and sends them in order with what it keeps (P5)", async () => {
+    const box = await openBox(createMemoryOutboxDisk().page().disk);
+    const call = () => {
+      const draft = { t: "call", channel: "a", name: "send", payload: jsonPayload(1) } as const;
+      return outcome(box.outbox.submit(draft, undefined, undefined));
+    };
+    const answers = [call(), box.publish("a"), call()];
+    box.attach();
+    await clock.settle();
+    expect(box.log()).toEqual(["send c1.1", "add 2 sent", "send c1.2", "send c1.3"]);
+    box.outbox.answer({ t: "error", key: "c1.1", code: "unknown-call", message: "" });
+    box.ok("c1.2", 2);
+    await clock.settle();
+    expect(box.log()).toEqual(["remove 2"]);
+    await box.outbox.close();
+    await clock.settle();
+    expect(answers.map(({ now }) => now)).toEqual(["unknown-call", idOf(2), "outcome-unknown"]);
+  });
+
   test("counts on where no earlier page has counted, and sends what they left first (P5)", async () => {
     const disk = createMemoryOutboxDisk();
     const page = disk.page();
