@@ -36,7 +36,7 @@ export function createClientOn(platform: ClientPlatform, options: ClientOptions)
 }
 
 /** The same, with what the client of a contract is built on. */
-export function createSeamOn(platform: ClientPlatform, options: ClientOptions): ClientSeam {
+export function createSeamOn(platform: ClientPlatform, options: ClientOptions): ClientSeam<Client> {
   const { clock = platform.clock, share, outbox: { store, ...bounds } = {} } = options;
   if (store && options.clientId !== undefined) {
     throw badOption("clientId", quote(options.clientId), "none together with outbox.store, which has its own");

@@ -2,10 +2,11 @@
  * The client by the piece, for bundles that count bytes: it has the transports and parts that the program names, and no other.
  *
  * All that is promised holds here as well: jitter and floors of pauses, the watch over silent links, exact resume, `gap` and holes,
- * keys and `outcome-unknown`. Of `eitherway/client` it leaves out `for await`, `timeline()`, `use()`, `pending()`, `outbox.store`, `share`
- * and the memory of what worked on a network; the choice among transports and wake-ups are parts.
+ * keys and `outcome-unknown`. Of `eitherway/client` it leaves out `for await` (a contract brings it along), `timeline()`, `use()`,
+ * `pending()`, `outbox.store`, `share` and the memory of what worked on a network; the choice among transports and wake-ups are parts.
  */
-import { assembleClient, badOption } from "./assemble-client.ts";
+import { assembleClient, badOption, type ClientParts } from "./assemble-client.ts";
+import type { ChannelsParts } from "./channels.ts";
 import type { CommonOptions, CoreClient } from "./client-api.ts";
 import type { Attend } from "./connection.ts";
 import type { Machine } from "./connection-state.ts";
@@ -13,6 +14,7 @@ import { corePlatform } from "./core-platform.ts";
 import { attendDevice } from "./device.ts";
 import { plainMachine } from "./plain-machine.ts";
 import type { ClientClock } from "./ports.ts";
+import { type ClientSeam, type Opener, openClient } from "./seam.ts";
 import type { ClientTransport } from "./transport.ts";
 import { webWakeups } from "./wakeups.ts";
 
@@ -25,6 +27,7 @@ export type * from "./transport.ts";
 export { pollTransport as poll } from "./transports/poll.ts";
 export { sseTransport as sse } from "./transports/sse.ts";
 export { webSocketTransport as webSocket } from "./transports/websocket.ts";
+export type * from "./typed/typed-api.ts";
 
 export interface CoreClientOptions extends CommonOptions {
   /** The transports to use, best first. Node 20 has no WebSocket of its own: `eitherway/client` brings one. */
@@ -47,14 +50,26 @@ export interface CoreClientOptions extends CommonOptions {
  * @example
  * import { choice, createClient, sse, webSocket } from "eitherway/client/core";
  * const client = createClient({ url: "/eitherway", transports: [webSocket, sse], choice });
+ * // with a contract: createClient(app, { url: "/eitherway", transports: [webSocket] })
  *
  * @throws EitherwayError `bad-request` for an option that makes no sense
  */
-export function createClient(options: CoreClientOptions): CoreClient {
+export function createClient<Typed>(
+  app: Opener<Typed>,
+  options: CoreClientOptions,
+): Pick<Typed, keyof CoreClient & keyof Typed>;
+export function createClient(options: CoreClientOptions): CoreClient;
+export function createClient(first: Opener<CoreClient> | CoreClientOptions, second?: CoreClientOptions): CoreClient {
+  return openClient(first, second, createSeam);
+}
+
+function createSeam(options: CoreClientOptions, parts: ChannelsParts): ClientSeam {
   const { transports, clock = corePlatform.clock, choice = plainMachine, wakeups } = options;
   const order = transports.filter((transport) => transport.supported()).map(({ name }) => name);
   if (order.length === 0) throw badOption("transports", "nothing that this platform has", "at least one that it has");
-  return assembleClient(corePlatform, { ...options, order }, { machine: choice, attend: wakeups?.(clock) }).client;
+  const own: ClientParts = { ...parts, machine: choice, attend: wakeups?.(clock) };
+  const { client, submit } = assembleClient(corePlatform, { ...options, order }, own);
+  return { client: client as ClientSeam["client"], clock, submit }; // iterable where a contract brings the part for it
 }
 
 /** What a page hears of its device and its network. */

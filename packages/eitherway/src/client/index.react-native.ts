@@ -42,7 +42,7 @@ export function createClient(first: Opener<Client> | NativeClientOptions, second
   return openClient(first, second, createNativeSeam);
 }
 
-function createNativeSeam({ appState, ...options }: NativeClientOptions): ClientSeam {
+function createNativeSeam({ appState, ...options }: NativeClientOptions): ClientSeam<Client> {
   return createSeamOn(
     {
       ...webPlatform,

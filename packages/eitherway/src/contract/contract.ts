@@ -1,4 +1,5 @@
 /** An application's channels, described once for both ends. */
+import { createLoops } from "../client/loops.ts";
 import { OPEN_CLIENT, type Opener } from "../client/seam.ts";
 import type { TypedChannel, TypedClient } from "../client/typed/typed-api.ts";
 import { openTypedClient } from "../client/typed/typed-client.ts";
@@ -38,7 +39,13 @@ export interface Contract<Channels> extends Opener<TypedClient<HandlesOf<Channel
  */
 export function contract<const Channels extends ChannelTypes>(channels: Channels): Contract<Channels> {
   checkUnambiguous(Object.values(channels).map(({ pattern }) => pattern));
-  return { channels, [OPEN_CLIENT]: (seam) => openTypedClient(seam, (name, args) => readPlace(channels, name, args)) };
+  return {
+    channels,
+    [OPEN_CLIENT]: {
+      createLoops,
+      open: (seam) => openTypedClient(seam, (name, args) => readPlace(channels, name, args)),
+    },
+  };
 }
 
 export function isContract(value: unknown): value is Contract<ChannelTypes> {

@@ -6,6 +6,12 @@ import { bytes, channel, contract, latest, text, volatile } from "../../src/cont
 
 const tick = z.object({ symbol: z.string(), price: z.number() });
 
+/** Some values take longer than others to look at. */
+const waitingSchema = z.object({ i: z.number(), value: z.string() }).refine(async ({ value }) => {
+  if (value === "slow") for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+  return value !== "no";
+});
+
 export const app = contract({
   room: channel("room/:id", {
     events: {
@@ -29,6 +35,7 @@ export const app = contract({
     events: { tick: latest(tick, { key: ({ symbol }) => symbol, every: "100ms" }) },
   }),
   news: channel("news", { events: { item: v.object({ title: v.pipe(v.string(), v.minLength(1)) }) } }),
+  checked: channel("checked/:id", { events: { it: waitingSchema } }),
   job: channel("job/:id", {
     events: { done: type({ ok: "boolean" }) },
     streams: { answer: text(), file: bytes() },

@@ -1,5 +1,6 @@
 /** What the types of a contract take and refuse: checked when the tests are compiled, and by the compiler's own words. */
 import { expect, expectTypeOf, test } from "vitest";
+import { createClient as createCoreClient } from "../../src/client/core.ts";
 import type { MessageMeta } from "../../src/client/index.ts";
 import { createClient } from "../../src/client/index.ts";
 import { eitherway } from "../../src/node/index.ts";
@@ -55,6 +56,11 @@ export async function typed(): Promise<void> {
   await room.call.stop({ text: "hi" });
   // @ts-expect-error a channel without calls
   await client.channel("news").call.send({});
+
+  const pieces = createCoreClient(app, { url: "http://localhost/eitherway", transports: [] });
+  pieces.channel("room", { id: "42" }).on("message", ({ text }) => expectTypeOf(text).toEqualTypeOf<string>());
+  // @ts-expect-error a client by the piece has one way
+  pieces.use("sse");
 
   const ew = eitherway(app, { validatePublishes: false });
   ew.channel("room", {

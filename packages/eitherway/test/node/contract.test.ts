@@ -1,6 +1,7 @@
 /** A contract over real connections: both ends typed, and what does not keep to it kept out, whatever the door. */
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { createClient as createCoreClient, sse } from "../../src/client/core.ts";
 import { createClient, type TransportName } from "../../src/client/index.node.ts";
 import { type EitherwayError, eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
 import { app } from "../contract/app.ts";
@@ -63,6 +64,61 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     expect(ew.stats().counters).toMatchObject({ "publish.refused.invalid": 2, "publish.refused.unknown-event": 1 });
   });
 
+  test("a loop gets the messages of every event, each with its name", async () => {
+    const { ew, url } = await open();
+    await ew.publish("room", { id: "42" }, "message", { text: "hi" });
+    await ew.publish("room", { id: "42" }, "dated", { day: "monday" });
+    const seen: unknown[] = [];
+    for await (const { event, data, meta } of connect(url, transport).channel(
+      "room",
+      { id: "42" },
+      { from: "start" },
+    )) {
+      seen.push([event, data, meta.channel]);
+      if (seen.length === 2) break;
+    }
+    expect(seen).toEqual([
+      ["message", { text: "hi" }, "room/42"],
+      ["dated", { day: 6 }, "room/42"],
+    ]);
+  });
+
+  test("zod, valibot and arktype refuse and let through alike, each in its own words", async () => {
+    const { url } = await open();
+    const client = connect(url, transport);
+    const publishes = {
+      zod: (right: boolean) =>
+        client
+          .channel("room", { id: "1" })
+          .publish("message", { text: right ? "hi" : "longer than twenty characters" }),
+      valibot: (right: boolean) => client.channel("news").publish("item", { title: right ? "hi" : "" }),
+      arktype: (right: boolean) =>
+        client.channel("job", { id: "1" }).publish("done", (right ? { ok: true } : { ok: "no" }) as { ok: boolean }),
+    };
+    for (const [library, publish] of Object.entries(publishes)) {
+      const refused = await publish(false).catch((error: EitherwayError) => error);
+      expect([library, refused]).toMatchObject([
+        library,
+        {
+          code: "invalid",
+          details: { issues: [{ path: expect.stringMatching(/./), message: expect.stringMatching(/./) }] },
+        },
+      ]);
+      expect([library, await publish(true)]).toEqual([library, { id: expect.stringMatching(/-00000001$/) }]);
+    }
+  });
+
+  test("a validator that has to be waited for keeps the order in which a client publishes (P1, P5)", async () => {
+    const { url } = await open();
+    const channel = connect(url, transport).channel("checked", { id: "1" }, { from: "start" });
+    const values = ["slow", "quick", "no", "slow", "quick"];
+    const outcomes = await Promise.all(values.map((value, i) => codeOf(channel.publish("it", { value, i }))));
+    expect(outcomes).toEqual(["none", "none", "invalid", "none", "none"]);
+    const seen: number[] = [];
+    for await (const { data } of channel) if (seen.push(data.i) === 4) break;
+    expect(seen).toEqual([0, 1, 3, 4]);
+  });
+
   test("a channel that the contract does not have is refused to whoever reads or writes it (P12)", async () => {
     const { url } = await open();
     const client = createClient({ url, transport });
@@ -74,6 +130,19 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     expect((await error).code).toBe("unknown-channel");
     expect(await codeOf(stranger.publish({ text: "hi" }))).toBe("unknown-channel");
   });
+});
+
+test("a client by the piece takes a contract as well, and has loops by it", async () => {
+  const { url } = await open();
+  const client = createCoreClient(app, { url, transports: [sse] });
+  onTestFinished(() => client.close());
+  const room = client.channel("room", { id: "42" }, { from: "start" });
+  await room.publish("message", { text: "hi" });
+  for await (const { event, data } of room) {
+    expect([event, data]).toEqual(["message", { text: "hi" }]);
+    break;
+  }
+  expect("use" in client).toBe(false);
 });
 
 describe("the plain door", () => {
