@@ -1,5 +1,6 @@
 /** A client without a contract whose calls a test can make. */
 import type { Client } from "../../src/client/client-api.ts";
+import { createLoops } from "../../src/client/loops.ts";
 import { type ClientSeam, OPEN_CLIENT, type Opener } from "../../src/client/seam.ts";
 import { type CallOptions, call } from "../../src/client/typed/calls.ts";
 
@@ -9,9 +10,9 @@ export interface CallingClient {
 }
 
 export function withCalls(seam: ClientSeam): CallingClient {
-  const { client } = seam;
+  const client = seam.client as Client; // where `createClient` of eitherway/client opens it
   return { client, call: (channel, name, input, options) => call(seam, channel, name, input, options) };
 }
 
 /** For `createClient`. */
-export const WITH_CALLS: Opener<CallingClient> = { [OPEN_CLIENT]: withCalls };
+export const WITH_CALLS: Opener<CallingClient> = { [OPEN_CLIENT]: { open: withCalls, createLoops } };
