@@ -20,12 +20,12 @@ import { inRoot, ROOT } from "./root.js";
 
 /** What is reached, and at most 3 % for repairs: whatever is added beyond has to earn its bytes. @type {readonly Budget[]} */
 export const BUDGETS = [
-  { name: "bundle-websocket/main", what: "core and WebSocket", bytes: 12_080, goal: 5_000 },
-  { name: "bundle-all/main", what: "all transports", bytes: 17_650, goal: 9_000 },
+  { name: "bundle-websocket/main", what: "core and WebSocket", bytes: 12_230, goal: 5_000 },
+  { name: "bundle-all/main", what: "all transports", bytes: 17_700, goal: 9_000 },
   {
     name: "bundle-typed/main",
     what: "the client of a contract, beside those",
-    bytes: 2_090,
+    bytes: 1_370,
     beyond: "bundle-all/main",
   },
   { name: "bundle-outbox/main", what: "the outbox store, beside those", bytes: 3_030, beyond: "bundle-all/main" },

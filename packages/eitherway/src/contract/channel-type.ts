@@ -1,7 +1,6 @@
 /** The description of one kind of channel. */
 import type { Transformed } from "../client/typed/typed-api.ts";
-import { checkChannel } from "./check-channel.ts";
-import { checkPattern, type ParamsOf } from "./pattern.ts";
+import type { ParamsOf } from "./pattern.ts";
 import type { AnySchema, InputOf, OutputOf } from "./standard-schema.ts";
 
 /** A duration in milliseconds, or text such as `"100ms"`, `"20s"`, `"5m"`, `"7d"`. */
@@ -162,9 +161,6 @@ type None = Record<never, never>;
  *
  * @example
  * const room = channel("room/:id", { events: { message: z.object({ text: z.string() }) } });
- *
- * @throws EitherwayError `bad-channel` for a pattern or a stream's name that is none, `bad-event` for a name of an event or a call that
- * is none or that every channel has already, `bad-request` for a schema that is none
  */
 export function channel<
   const Pattern extends string,
@@ -182,8 +178,6 @@ export function channel<
   Presence extends AnySchema ? Data<Presence> : undefined,
   Plain<StreamsOf<Streams>>
 > {
-  checkPattern(pattern);
   const { events = {}, calls = {}, presence, streams = {}, history = {} } = options;
-  checkChannel(pattern, { events, calls, presence, streams });
   return { pattern, events, calls, presence, streams, history };
 }

@@ -4,7 +4,6 @@ import { OPEN_CLIENT, type Opener } from "../client/seam.ts";
 import type { TypedChannel, TypedClient } from "../client/typed/typed-api.ts";
 import { openTypedClient } from "../client/typed/typed-client.ts";
 import type { ChannelType } from "./channel-type.ts";
-import { checkUnambiguous } from "./pattern.ts";
 import { readPlace } from "./place.ts";
 
 export type ChannelTypes = Readonly<Record<string, ChannelType>>;
@@ -35,10 +34,9 @@ export interface Contract<Channels> extends Opener<TypedClient<HandlesOf<Channel
  *   room: channel("room/:id", { events: { message: z.object({ text: z.string() }) } }),
  * });
  *
- * @throws EitherwayError `bad-channel` where two patterns match one name
+ * What is wrong with a description is said by `eitherway(app)`, so that no client carries the checks.
  */
 export function contract<const Channels extends ChannelTypes>(channels: Channels): Contract<Channels> {
-  checkUnambiguous(Object.values(channels).map(({ pattern }) => pattern));
   return {
     channels,
     [OPEN_CLIENT]: {

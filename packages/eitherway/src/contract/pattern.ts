@@ -13,25 +13,6 @@ type ParamName<Segment extends string> = Segment extends `:${infer Name}` ? Name
 /** What the parameters of a channel are, whatever its pattern. */
 export type Params = Readonly<Record<string, string>>;
 
-const PARAM = /^:[A-Za-z_]\w*$/;
-
-/**
- * Checks a pattern: a legal channel name in which whole segments may be `:name`, each name once.
- *
- * @throws EitherwayError `bad-channel`
- */
-export function checkPattern(pattern: string): void {
-  const names = pattern.split("/").filter(isParam);
-  const odd = names.find((name, i) => !PARAM.test(name) || names.indexOf(name) !== i);
-  if (odd !== undefined) {
-    throw new EitherwayError(
-      "bad-channel",
-      `Pattern ${quote(pattern)} has the parameter ${quote(odd)}; give each a name of its own, of letters, digits and _.`,
-    );
-  }
-  checkChannelName(pattern.replace(/:/g, ""));
-}
-
 /** Whether a pattern has parameters. */
 export function hasParams(pattern: string): boolean {
   return pattern.split("/").some(isParam);
@@ -60,27 +41,7 @@ function paramOf(param: string, pattern: string, params: Params): string {
   );
 }
 
-/**
- * Two patterns that match one name would leave open whose rules hold.
- *
- * @throws EitherwayError `bad-channel`
- */
-export function checkUnambiguous(patterns: readonly string[]): void {
-  for (const [i, one] of patterns.entries()) {
-    const other = patterns.slice(i + 1).find((candidate) => overlap(one.split("/"), candidate.split("/")));
-    if (other === undefined) continue;
-    throw new EitherwayError(
-      "bad-channel",
-      `Patterns ${quote(one)} and ${quote(other)} match the same names; give one of them a segment of its own, like admin/room/:id.`,
-    );
-  }
-}
-
-function overlap(one: readonly string[], other: readonly string[]): boolean {
-  if (one.length !== other.length) return false;
-  return one.every((segment, i) => isParam(segment) || isParam(other[i] as string) || segment === other[i]);
-}
-
-function isParam(segment: string): boolean {
+/** Whether a segment of a pattern is a parameter. */
+export function isParam(segment: string): boolean {
   return segment.startsWith(":");
 }

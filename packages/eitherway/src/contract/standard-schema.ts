@@ -44,13 +44,6 @@ export interface Issue {
   readonly message: string;
 }
 
-/** Those of arktype are functions. */
-export function isSchema(value: unknown): value is StandardSchema {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  const standard: Partial<StandardSchema["~standard"]> | undefined = (value as Partial<StandardSchema>)["~standard"];
-  return standard?.version === 1 && typeof standard.validate === "function";
-}
-
 /** More than anybody reads, and little enough for an error frame. */
 const MOST_ISSUES = 20;
 

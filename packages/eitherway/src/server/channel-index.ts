@@ -16,7 +16,7 @@ interface Node<Type> {
   end?: { readonly type: Type; readonly pattern: string };
 }
 
-/** @param types no two of which match one name, which a contract has made sure of */
+/** @param types no two of which match one name: see `checkContract` */
 export function createChannelIndex<Type extends { readonly pattern: string }>(
   types: readonly Type[],
 ): ChannelIndex<Type> {

@@ -3,7 +3,7 @@ import type { CallType, ChannelType } from "../contract/index.ts";
 import { validate } from "../contract/standard-schema.ts";
 import type { CallContext, CallHandler, CallHandlers } from "../core/index.ts";
 import { EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
-import { readAmount } from "./amounts.ts";
+import { readPositiveAmount } from "./amounts.ts";
 import type { ChannelIndex, Match } from "./channel-index.ts";
 
 /** What a handler is given; with types it is a `CallOf` of typed-channels.ts. */
@@ -169,10 +169,9 @@ function check(
     );
   }
   const { timeout } = type;
-  const what = `${pattern} calls.${name}.timeoutMs`;
-  const timeoutMs = timeout === undefined ? DEFAULT_TIMEOUT_MS : readAmount(timeout, what);
-  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) {
-    throw new EitherwayError("bad-request", `${what} is ${timeoutMs}; give a whole number above 0.`);
-  }
+  const timeoutMs =
+    timeout === undefined
+      ? DEFAULT_TIMEOUT_MS
+      : readPositiveAmount(timeout, `timeout of call ${name} of ${pattern}`, "ms");
   return { type, timeoutMs, handle: handle as HandleCall };
 }

@@ -24,6 +24,7 @@ import {
 import type { RequestHandler } from "../transports/index.ts";
 import { createAccess } from "./access.ts";
 import { createChannelIndex } from "./channel-index.ts";
+import { checkContract } from "./check-contract.ts";
 import { type ContractCalls, createContractCalls } from "./contract-calls.ts";
 import { readHistory } from "./contract-history.ts";
 import { createContractRules } from "./contract-rules.ts";
@@ -97,7 +98,7 @@ export interface EitherwayParts {
 const CLOSE_GRACE_MS = 3_000;
 
 /**
- * Starts nothing: links come through `handler`. Throws `bad-request` for a wrong option.
+ * Starts nothing: links come through `handler`. Throws `bad-request` for a wrong option, and what `checkContract` throws.
  *
  * @param app without it every channel is open, and every message reliable
  */
@@ -112,7 +113,9 @@ export function createEitherway(
     platform.optionNames,
   );
   const metrics = createCounters();
-  const types = Object.values(app?.channels ?? {});
+  const channels = app?.channels ?? {};
+  checkContract(channels);
+  const types = Object.values(channels);
   const index = createChannelIndex(types);
   const shared = { clock, random, limits, metrics, logger };
   const broker =

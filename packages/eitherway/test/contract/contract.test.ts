@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type AnySchema, channel, contract, text, volatile } from "../../src/contract/index.ts";
-import { checkPattern, formatPattern } from "../../src/contract/pattern.ts";
+import { type AnySchema, channel, contract, volatile } from "../../src/contract/index.ts";
+import { formatPattern } from "../../src/contract/pattern.ts";
 import { readPlace } from "../../src/contract/place.ts";
 import { validate } from "../../src/contract/standard-schema.ts";
 import { EitherwayError, type ErrorCode } from "../../src/protocol/index.ts";
@@ -37,65 +37,9 @@ describe("a pattern", () => {
   ])("refuses %s (P12)", (_, params) => {
     expect(codeOf(() => formatPattern("room/:id", params))).toMatch(/^(bad|reserved)-channel$/);
   });
-
-  test.each(["", "a//b", ":a/:a", "room/:", "room/:a-b", "@room/:id", "room/../x"])("%j is none (P12)", (pattern) => {
-    expect(codeOf(() => checkPattern(pattern))).toMatch(/^(bad|reserved)-channel$/);
-  });
-});
-
-const word = z.string();
-const none = (what: string): Parameters<typeof channel>[1] => ({ events: { it: JSON.parse(what) } });
-
-describe("a channel", () => {
-  test.each([
-    ["an event that every channel has of its own", () => channel("a", { events: { gap: word } }), "bad-event"],
-    ["an event whose name has no letter", () => channel("a", { events: { "": word } }), "bad-event"],
-    ["a call whose name has a control character", () => channel("a", { calls: { "a\nb": {} } }), "bad-event"],
-    ["a stream whose name is two segments", () => channel("a", { streams: { "a/b": text() } }), "bad-channel"],
-    ["a stream whose name is reserved", () => channel("a", { streams: { "@a": text() } }), "reserved-channel"],
-    ["an event without a schema", () => channel("a", none('{"text":"string"}')), "bad-request"],
-    ["an event that is nothing", () => channel("a", none("null")), "bad-request"],
-    ["an event that is a word", () => channel("a", none('"string"')), "bad-request"],
-    ["a volatile event without a schema", () => channel("a", none('{"delivery":"volatile"}')), "bad-request"],
-    ["a presence without a schema", () => channel("a", { presence: JSON.parse("{}") }), "bad-request"],
-    ["a call whose input has no schema", () => channel("a", { calls: { x: JSON.parse('{"in":1}') } }), "bad-request"],
-    [
-      "an error of a call that has no schema",
-      () => channel("a", { calls: { x: { errors: { full: JSON.parse("{}") } } } }),
-      "bad-request",
-    ],
-  ])("refuses %s (P12)", (_, describe, code) => {
-    expect(codeOf(describe)).toBe(code);
-  });
-
-  test("says what is often the matter where a schema is undefined (P12)", () => {
-    const events = { message: undefined } as unknown as { message: typeof word };
-    expect(errorOf(() => channel("room/:id", { events })).message).toMatch(
-      /^Event "message" of "room\/:id" has no schema but undefined, as it is where two files import each other; give one/,
-    );
-  });
 });
 
 describe("a contract", () => {
-  test.each([
-    ["room/:id", "room/:name"],
-    ["room/:id", "room/lobby"],
-    [":kind/42", "room/:id"],
-    ["news", "news"],
-  ])("refuses %s beside %s, since one name would be both (P12)", (one, other) => {
-    const error = errorOf(() => contract({ one: channel(one), other: channel(other) }));
-    expect([error.code, error.message]).toEqual(["bad-channel", expect.stringContaining(`"${one}" and "${other}"`)]);
-  });
-
-  test("takes patterns that no name fits both of", () => {
-    contract({
-      a: channel("room/:id"),
-      b: channel("room/:id/more"),
-      c: channel("rooms/:id"),
-      d: channel("rooms/:x/more"),
-    });
-  });
-
   test("finds a channel by its name in the contract, and tells what there is for another one", () => {
     expect(readPlace(app.channels, "room", [{ id: "7" }, "more"])).toMatchObject({ channel: "room/7", rest: ["more"] });
     expect(readPlace(app.channels, "news", ["more"])).toMatchObject({ channel: "news", params: {}, rest: ["more"] });
