@@ -129,8 +129,8 @@ export const mutantsOfServer = [
   {
     title: "a wall clock that is set trims the logs",
     file: "core/memory-broker.ts",
-    search: "const message = log.append(draft, clock.wall(), now);",
-    replace: "const message = log.append(draft, clock.wall(), clock.wall());",
+    search: "const message = log.append(draft, timeOfTurn(), now);",
+    replace: "const message = log.append(draft, timeOfTurn(), clock.wall());",
     tests: ["core/memory-broker.test.ts"],
   },
   {
@@ -143,8 +143,8 @@ export const mutantsOfServer = [
   {
     title: "the store takes more than limits.logBytes",
     file: "core/memory-broker.ts",
-    search: "if (logBytes + bytes > limits.logBytes && ",
-    replace: "if (bytes > limits.logBytes && ",
+    search: "const missing = logBytes + reservedBytes + bytes - limits.logBytes;",
+    replace: "const missing = bytes - limits.logBytes;",
     tests: ["core/memory-broker-limits.test.ts"],
   },
   {

@@ -4,6 +4,7 @@
  */
 import {
   type ArrivedOk,
+  checkChannelName,
   checkEventName,
   checkKey,
   DEFAULT_EVENT,
@@ -141,6 +142,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
 
   async function publish(channel: string, data: unknown, publishOptions: PublishOptions = {}) {
     const { event = DEFAULT_EVENT, key, kind, signal } = publishOptions;
+    checkChannelName(channel); // a handle may be of a log that only the server writes
     checkEventName(event);
     if (key !== undefined) checkKey(key);
     const payload = valuePayload(data, kind);

@@ -229,6 +229,12 @@ describe("a stream", () => {
     expect(await bytes).toEqual(new Uint8Array([0xc3, 0xa9]));
   });
 
+  test("takes no publish, and nothing is sent of one (P12)", async () => {
+    const stage = await openStage();
+    expect(await outcome(stage, stage.client.channel(LOG).publish(1))).toBe("reserved-channel");
+    expect(stage.link.keys).toEqual([]);
+  });
+
   test("needs a channel and a name of one segment (P12)", async () => {
     const stage = await openStage();
     expect(() => readStream(stage.client, "a//b", "c")).toThrowError(expect.objectContaining({ code: "bad-channel" }));

@@ -34,6 +34,7 @@ test("a bundle has no transport that its program does not name", async () => {
     "tabs",
     "contract/",
     "typed/",
+    "client/stream",
   ]) {
     expect(all).not.toContain(name);
   }
