@@ -83,7 +83,7 @@ class Client:
                     with self._post("commands", lines, ANSWER_S) as answer:
                         receipt = read_frame(answer.readline())
                     if receipt["t"] == "ok":
-                        return receipt["i"]
+                        return receipt.get("i")  # a volatile message has no id [D3]
                     raise EitherwayError(receipt["code"], receipt["message"], receipt["retry"])
                 except (EitherwayError, *BROKEN) as error:
                     if not getattr(error, "retry", True):
@@ -167,6 +167,8 @@ class Client:
             raise EitherwayError(frame["code"], frame["message"], frame["retry"], frame.get("after", 0) / 1000)
         elif not own or own is not self._subscriptions.get(channel):
             pass  # of a subscription that was ended meanwhile, a ping, or a frame of a newer protocol [J1]
+        elif frame["t"] == "messages" and "i" not in frame:
+            pass  # volatile, for whoever shows the moment: this client keeps to what the log has [D1]
         elif frame["t"] == "messages":
             self._take_run(channel, own, frame)
         elif frame["t"] == "live":

@@ -16,6 +16,7 @@ import {
 } from "../protocol/index.ts";
 import { type ChannelsParts, createChannels } from "./channels.ts";
 import type {
+  AnnounceOptions,
   CommonOptions,
   CoreClient,
   ErrorContext,
@@ -24,6 +25,7 @@ import type {
   Status,
   StatusError,
 } from "./client-api.ts";
+import { createAnnouncement } from "./command.ts";
 import { type Connection, type ConnectionParts, createConnection } from "./connection.ts";
 import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
 import { type CommandDraft, createOutbox, type Outbox, type OutboxParts } from "./outbox.ts";
@@ -88,6 +90,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
   const errorListeners = createEmitter<[Error, ErrorContext]>(rethrow);
   let holes = 0;
   let gaps = 0;
+  let dropped = 0;
   let lastError: StatusError | undefined;
   let seenFailure: LinkFailure | undefined;
   let status: Status | undefined;
@@ -123,6 +126,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
       changed();
     },
     publish,
+    announce,
   });
 
   const connection: Connection = createConnection({
@@ -156,6 +160,14 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     return answer;
   }
 
+  function announce(channel: string, data: unknown, { event = DEFAULT_EVENT, kind }: AnnounceOptions = {}): void {
+    checkEventName(event);
+    const payload = valuePayload(data, kind);
+    if (connection.announce(createAnnouncement({ t: "announce", channel, event, payload }))) return;
+    dropped++;
+    changed();
+  }
+
   // --- status and errors ---
 
   function changed(): void {
@@ -187,6 +199,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
       unanswered: outbox.size + (parts.unansweredOfOthers?.() ?? 0),
       holes,
       gaps,
+      dropped,
       links: connection.opened,
     });
     return status;

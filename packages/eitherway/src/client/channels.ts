@@ -16,7 +16,15 @@ import {
   type Received,
 } from "../protocol/index.ts";
 import { backoffMs } from "./backoff.ts";
-import type { ChannelOptions, CoreChannel, Gap, Incoming, MessageMeta, PublishOptions } from "./client-api.ts";
+import type {
+  AnnounceOptions,
+  ChannelOptions,
+  CoreChannel,
+  Gap,
+  Incoming,
+  MessageMeta,
+  PublishOptions,
+} from "./client-api.ts";
 import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
 import type { Loops, LoopsOptions } from "./loops.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
@@ -46,6 +54,7 @@ export interface ChannelsOptions extends ChannelsParts {
   /** A channel has caught up. */
   live(channel: string, id: Id): void;
   publish(channel: string, data: unknown, options: PublishOptions | undefined): Promise<{ readonly id: Id }>;
+  announce(channel: string, data: unknown, options: AnnounceOptions | undefined): void;
 }
 
 export interface Channels {
@@ -119,6 +128,7 @@ export function createChannels(options: ChannelsOptions): Channels {
     states.set(state.name, state);
     const subscription = createSubscription(from, {
       message: (message, id, replayed) => deliver(state, message, id, replayed),
+      volatile: (message) => state.messages.emit(message.data, metaOf(state, message)),
       gap: (frame) => declareGap(state, frame),
       live(id) {
         state.refusals = 0;
@@ -135,21 +145,15 @@ export function createChannels(options: ChannelsOptions): Channels {
   }
 
   function deliver(state: ChannelState, message: Received, id: Id, replayed: boolean): void {
-    const { at, event, from, kind, skipped } = message;
     const { gap } = state;
     state.gap = undefined;
-    const meta: MessageMeta = {
+    state.messages.emit(message.data, {
+      ...metaOf(state, message),
       id,
-      channel: state.name,
-      event,
-      at,
-      from,
-      kind,
-      skipped,
       replayed,
+      volatile: false,
       ...(gap && { gap }),
-    };
-    state.messages.emit(message.data, meta);
+    });
   }
 
   function declareGap(state: ChannelState, { channel, why, oldest, head }: ArrivedGap): void {
@@ -280,6 +284,7 @@ export function createChannels(options: ChannelsOptions): Channels {
         begin(own, place);
       },
       publish: (data, publishOptions) => options.publish(name, data, publishOptions),
+      announce: (data, announceOptions) => options.announce(name, data, announceOptions),
       ...(options.createLoops && { [Symbol.asyncIterator]: () => iterate(shared().loops as Loops) }),
     };
   }
@@ -301,6 +306,11 @@ export function createChannels(options: ChannelsOptions): Channels {
       }
     },
   };
+}
+
+/** As of a volatile message. */
+function metaOf({ name }: ChannelState, { at, event, from, kind, skipped }: Received): MessageMeta {
+  return { id: "", channel: name, event, at, from, kind, skipped, replayed: false, volatile: true };
 }
 
 /** Of a cursor and the places of loops, the earliest. */

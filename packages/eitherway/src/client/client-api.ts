@@ -163,7 +163,20 @@ export interface CoreChannel<T = unknown> {
    * sent, `unavailable` when the outbox is full, `outcome-unknown` when nobody can tell any more, `closed` after `close()`
    */
   publish(data: unknown, options?: PublishOptions): Promise<{ readonly id: Id }>;
+
+  /**
+   * A volatile message: to those who listen now, over the link that is open now. It is kept nowhere, has no id, and nobody answers. Without
+   * an open link, or with more on its way than the link takes, it is dropped, and `status.dropped` counts it. What the server refuses
+   * is the client's `error`.
+   *
+   * @throws EitherwayError `too-large`, `bad-json` or `bad-event`
+   * @example
+   * room.announce({ typing: true }, { event: "typing" });
+   */
+  announce(data: unknown, options?: AnnounceOptions): void;
 }
+
+export interface AnnounceOptions extends Pick<PublishOptions, "event" | "kind"> {}
 
 export interface Channel<T = unknown> extends CoreChannel<T>, AsyncIterable<Incoming<T>> {
   /**
@@ -192,6 +205,7 @@ export interface Incoming<T = unknown> {
 }
 
 export interface MessageMeta {
+  /** Empty for a volatile message. */
   readonly id: Id;
   readonly channel: string;
   readonly event: string;
@@ -204,6 +218,8 @@ export interface MessageMeta {
   readonly skipped: number;
   /** Came from the log, before the subscription was live. */
   readonly replayed: boolean;
+  /** Told to those who listened, and kept nowhere: it has no id, moves no cursor and is never replayed. */
+  readonly volatile: boolean;
   /** Continuity was lost just before this message. */
   readonly gap?: Gap;
 }
@@ -243,6 +259,8 @@ export interface Status {
   readonly holes: number;
   /** Gaps that were declared. */
   readonly gaps: number;
+  /** Announcements that went nowhere: no link was open, or it had no room. */
+  readonly dropped: number;
   /** Links that opened. */
   readonly links: number;
 }

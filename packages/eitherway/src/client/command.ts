@@ -1,14 +1,25 @@
-/** A command on its way: its frame, written once for every transport and attempt. */
-import { type ArrivedFrame, type CommandFrame, jsonClientCodec, utf8Length } from "../protocol/index.ts";
+/** A command or an announcement on its way: its frame, written once for every transport and attempt. */
+import {
+  type AnnounceFrame,
+  type ArrivedFrame,
+  type CommandFrame,
+  jsonClientCodec,
+  utf8Length,
+} from "../protocol/index.ts";
 import type { LinkFailure } from "./link-failure.ts";
 import type { ClientClock } from "./ports.ts";
 
-export interface Command {
-  readonly frame: CommandFrame;
+/** Goes out now or never. */
+export interface Announcement {
+  readonly frame: AnnounceFrame;
   /** The frame as JSON text. */
   readonly line: string;
   /** Size of `line` in UTF-8 bytes: what every transport must be able to carry, since any may have to. */
   readonly bytes: number;
+}
+
+export interface Command extends Omit<Announcement, "frame"> {
+  readonly frame: CommandFrame;
   /** Of a call: who asks again while it runs. It comes with the call, so that a bundle without calls has none of it. */
   readonly createAsker: CreateAsker | undefined;
 }
@@ -40,6 +51,14 @@ export interface AskerOptions {
 export type CreateAsker = (options: AskerOptions) => Asker;
 
 export function createCommand(frame: CommandFrame, createAsker?: CreateAsker): Command {
+  return { frame, ...writtenAs(frame), createAsker };
+}
+
+export function createAnnouncement(frame: AnnounceFrame): Announcement {
+  return { frame, ...writtenAs(frame) };
+}
+
+function writtenAs(frame: CommandFrame | AnnounceFrame): Pick<Announcement, "line" | "bytes"> {
   const line = jsonClientCodec.writeClient(frame);
-  return { frame, line, bytes: utf8Length(line), createAsker };
+  return { line, bytes: utf8Length(line) };
 }

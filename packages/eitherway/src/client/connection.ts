@@ -1,8 +1,10 @@
 /** Runs the connection machine: owns links, timer and watchdog, and carries frames between the link in use, channels and outbox. */
 import { type ArrivedFrame, EitherwayError, type WelcomeFrame } from "../protocol/index.ts";
+import type { Announcement } from "./command.ts";
 import { type Effect, type Event, initialState, type Machine, type State } from "./connection-state.ts";
 import { type Moment, momentOf, msSince } from "./moment.ts";
 import type { Outbox } from "./outbox.ts";
+import { tooLarge } from "./outbox-refusals.ts";
 import type { ClientClock, NetworkMemory, Random, Undo } from "./ports.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Timeline } from "./timeline.ts";
@@ -51,6 +53,8 @@ export interface Connection {
   readonly opened: number;
   /** There may be more to do: a channel or command came, a channel went. */
   update(): void;
+  /** Over the open link, in this moment; `false`: there is none, or it has no room. Throws `too-large`. */
+  announce(announcement: Announcement): boolean;
   use(order: readonly TransportName[]): void;
   reconnect(): void;
   /** The link cannot be trusted: it ends, and a fresh one goes on after a pause. */
@@ -328,6 +332,13 @@ export function createConnection(options: ConnectionOptions): Connection {
       return opened;
     },
     update,
+    announce(announcement) {
+      const { link, welcome } = current ?? {};
+      if (!link || !welcome) return false;
+      const error = tooLarge(announcement, welcome);
+      if (error) throw error;
+      return link.announce(announcement);
+    },
     use: (order) => dispatch({ type: "use", order }),
     reconnect: () => dispatch({ type: "reconnect" }),
     distrust(message) {

@@ -1,5 +1,6 @@
 /** How a command ends without the server's answer. */
 import {
+  type AnnounceFrame,
   type CommandFrame,
   EitherwayError,
   type ErrorCode,
@@ -7,10 +8,13 @@ import {
   utf8Length,
   type WelcomeFrame,
 } from "../protocol/index.ts";
-import type { Command } from "./command.ts";
+import type { Announcement, Command } from "./command.ts";
 
 /** Checked here, since a frame that is too large costs the whole link, and would again after every reconnect. */
-export function tooLarge({ frame, bytes }: Command, { limits }: WelcomeFrame): EitherwayError | undefined {
+export function tooLarge(
+  { frame, bytes }: Command | Announcement,
+  { limits }: WelcomeFrame,
+): EitherwayError | undefined {
   const size = contentBytes(frame);
   if (size > limits.messageBytes) return tooLargeError(frame, size, "limits.messageBytes", limits.messageBytes);
   if (bytes > limits.frameBytes) return tooLargeError(frame, bytes, "limits.frameBytes", limits.frameBytes);
@@ -18,12 +22,17 @@ export function tooLarge({ frame, bytes }: Command, { limits }: WelcomeFrame): E
 }
 
 /** What the server's limit of a message is for. */
-function contentBytes(frame: CommandFrame): number {
+function contentBytes(frame: CommandFrame | AnnounceFrame): number {
   if (frame.t === "presence") return utf8Length(frame.state ?? "");
   return payloadBytes(frame.payload);
 }
 
-function tooLargeError({ channel }: CommandFrame, size: number, name: string, limit: number): EitherwayError {
+function tooLargeError(
+  { channel }: Pick<CommandFrame, "channel">,
+  size: number,
+  name: string,
+  limit: number,
+): EitherwayError {
   return new EitherwayError(
     "too-large",
     `Message of ${size} bytes on ${channel} is over the server's limit of ${limit} (${name}); send less, or a link to it.`,

@@ -18,6 +18,8 @@ import type { ChannelFrame, ChannelSink } from "./transport.ts";
 
 export interface SubscriptionEvents {
   message(message: Received, id: Id, replayed: boolean): void;
+  /** One that is in no log. */
+  volatile(message: Received): void;
   gap(frame: ArrivedGap): void;
   live(id: Id): void;
   /** Ids do not join up and no gap was declared. Nothing of this link can be trusted for this channel. */
@@ -67,7 +69,10 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
   }
 
   function takeRun({ epoch, messages }: MessagesFrame): void {
-    if (epoch === undefined) return;
+    if (epoch === undefined) {
+      takeVolatile(messages);
+      return;
+    }
     if (retaken) {
       const [first] = messages as [Received];
       // From `now` nothing comes before `live`.
@@ -89,6 +94,11 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
       cursor = place;
       if (ended) return;
     }
+  }
+
+  /** They are of this moment, so of none to a reader that is not there yet; and a subscription before this one may have been meant. */
+  function takeVolatile(messages: readonly Received[]): void {
+    for (const message of messages) if (live && !retaken && !ended) events.volatile(message);
   }
 
   function takeGap(frame: ArrivedGap): void {
@@ -148,4 +158,12 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
   };
 }
 
-const NOBODY: SubscriptionEvents = { message() {}, gap() {}, live() {}, hole() {}, unsure() {}, failed() {} };
+const NOBODY: SubscriptionEvents = {
+  message() {},
+  volatile() {},
+  gap() {},
+  live() {},
+  hole() {},
+  unsure() {},
+  failed() {},
+};

@@ -10,7 +10,7 @@ import type {
   LiveFrame,
   MessagesFrame,
 } from "../protocol/index.ts";
-import type { Command } from "./command.ts";
+import type { Announcement, Command } from "./command.ts";
 import type { LinkFailure } from "./link-failure.ts";
 import type { ClientClock } from "./ports.ts";
 
@@ -116,6 +116,8 @@ export interface ClientLink {
   change(added: Pick<Greeting, "channels" | "routes">, removed: readonly string[]): boolean;
   /** Hands a command to the wire; its answer comes as a frame, or it is `returned`. */
   publish(command: Command): void;
+  /** Hands it to the wire, or drops it and returns `false`: nothing that is announced waits for room. */
+  announce(announcement: Announcement): boolean;
   /** Ends the link. Nothing is called back after it. */
   close(): void;
 }

@@ -1,46 +1,79 @@
-/** Tells the watchers of a log what was appended to it: all of them, and all in one order. */
-import type { Batch } from "./broker.ts";
+/** What clients announce: admitted by the application's rules, told to who listens now, and never answered. */
+import { type AnnounceFrame, EitherwayError, isEitherwayError, quote, toEitherwayError } from "../protocol/index.ts";
+import type { Volatile } from "./broker.ts";
+import type { Hub, Identity } from "./hub-api.ts";
 import type { Logger, Metrics } from "./ports.ts";
-
-export interface Watched {
-  readonly name: string;
-  /** Never changed, only replaced: an announcement under way goes on over the array it began with. */
-  watchers: readonly Watcher[];
-}
-
-export interface Watcher {
-  readonly sink: (batch: Batch) => void;
-  active: boolean;
-}
+import type { Rules } from "./rules.ts";
 
 export interface AnnouncerOptions {
-  readonly metrics: Metrics | undefined;
-  readonly logger: Logger | undefined;
+  readonly rules: Rules | undefined;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Throws `too-large`. */
+  tell(channel: string, messages: readonly Volatile[]): void;
 }
 
-export function createAnnouncer({ metrics, logger }: AnnouncerOptions): (log: Watched, batch: Batch) => void {
-  /** More than one only where a sink publishes. */
-  const announcements: { readonly log: Watched; readonly batch: Batch }[] = [];
-  let announcing = false;
-
-  function tell({ name, watchers }: Watched, batch: Batch): void {
-    for (const watcher of watchers) {
-      if (!watcher.active) continue;
-      try {
-        watcher.sink(batch);
-      } catch (cause) {
-        // The append is done, and the other watchers must hear of it (P7).
-        metrics?.count("watchers.failed");
-        logger?.error("watcher failed", { channel: name, cause: String(cause) });
-      }
+export function createAnnouncer({ rules, metrics, logger, tell }: AnnouncerOptions): Hub["announce"] {
+  async function announceOne({ channel, event, payload }: AnnounceFrame, who: Identity): Promise<void> {
+    const from = who.user === undefined ? undefined : { from: who.user };
+    if (!rules) {
+      tell(channel, [{ event, payload, ...from }]);
+      return;
     }
+    const asked = rules.admit(channel, event, payload, false);
+    const admitted = asked instanceof Promise ? await asked : asked;
+    if (admitted.delivery.class !== "volatile") throw notVolatile(channel, event);
+    tell(channel, [{ event, payload: admitted.payload, ...from }]);
   }
 
-  return (log, batch) => {
-    announcements.push({ log, batch });
-    if (announcing) return; // a sink publishes: the others hear of this after what is being told, so all in one order (P1)
-    announcing = true;
-    for (let next = announcements.shift(); next; next = announcements.shift()) tell(next.log, next.batch);
-    announcing = false;
+  return async (frames, who) => {
+    const errors: EitherwayError[] = [];
+    for (const frame of frames) {
+      try {
+        await announceOne(frame, who);
+      } catch (thrown) {
+        if (!isEitherwayError(thrown)) logger.error("schema failed", { channel: frame.channel, cause: String(thrown) });
+        const error = toEitherwayError(thrown);
+        metrics.count(`announce.refused.${error.code}`);
+        errors.push(error);
+      }
+    }
+    return errors;
   };
+}
+
+/**
+ * What one link announces, told in the order in which it came, though a validator may be slow; what is too much meanwhile is dropped.
+ *
+ * @param refused hears why an announcement was refused
+ */
+export function createAnnouncements(
+  hub: Pick<Hub, "announce" | "limits" | "metrics">,
+  who: Identity,
+  refused: (error: EitherwayError) => void,
+): (frame: AnnounceFrame) => void {
+  const waiting: AnnounceFrame[] = [];
+  let busy = false;
+
+  async function tellAll(): Promise<void> {
+    busy = true;
+    while (waiting.length > 0) for (const error of await hub.announce(waiting.splice(0), who)) refused(error);
+    busy = false;
+  }
+
+  return (frame) => {
+    if (waiting.length >= hub.limits.inFlight) {
+      hub.metrics.count("volatile.dropped");
+      return;
+    }
+    waiting.push(frame);
+    if (!busy) void tellAll();
+  };
+}
+
+function notVolatile(channel: string, event: string): EitherwayError {
+  return new EitherwayError(
+    "bad-request",
+    `Event ${quote(event)} of ${quote(channel)} is not volatile, so it is kept and has an answer; publish it.`,
+  );
 }

@@ -18,6 +18,9 @@ export interface Draft {
   readonly collapse?: string;
 }
 
+/** A message for those who listen now. It is kept nowhere, so it has neither id nor key. */
+export type Volatile = Pick<Draft, "event" | "payload" | "from">;
+
 export type Receipt =
   | {
       readonly ok: true;
@@ -33,9 +36,10 @@ export interface Position {
   readonly seq: number;
 }
 
-/** New entries of one channel as a watcher hears of them: contiguous, nothing skipped. */
+/** New entries of one channel as a watcher hears of them: contiguous, nothing skipped. Or what was announced there. */
 export interface Batch {
-  readonly epoch: Epoch;
+  /** `undefined`: volatile messages, which are in no log; their seq and `skipped` are 0. */
+  readonly epoch: Epoch | undefined;
   readonly messages: readonly Message[];
   /** Payload bytes of all messages: whoever stores them has counted already. */
   readonly bytes: number;
@@ -114,6 +118,12 @@ export interface Broker {
    * the call fails alike and nothing of it is applied, so that order holds when the sender tries again.
    */
   publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]>;
+
+  /**
+   * Tells those who watch now, and keeps nothing: no log is created, and a watcher may miss it, but hears it at most once. Announcements
+   * and appends of one caller are heard in the order of the calls (P1).
+   */
+  announce(channel: string, messages: readonly Volatile[]): Promise<void>;
 
   /** What comes after `after`, or the gap that is there instead. Never creates a log. */
   read(channel: string, after: Cursor, limit: PageLimit): Promise<Page>;

@@ -1,5 +1,6 @@
 /** What transports and the server see of the core. The hub calls none of them: they call it. */
 import type {
+  AnnounceFrame,
   ClientFrame,
   CommandFrame,
   EitherwayError,
@@ -53,6 +54,12 @@ export interface Hub {
 
   /** Runs an append of so many bytes once there is room for them, as `publish` does by itself (P6). */
   withRoom<T>(bytes: number, append: () => Promise<T>): Promise<T>;
+
+  /**
+   * Tells who listens now, in the order of the frames; what is too much is dropped (`volatile.dropped`). Never rejects: resolves with why
+   * some were refused, each counted as `announce.refused.<code>`.
+   */
+  announce(frames: readonly AnnounceFrame[], who: Identity): Promise<readonly EitherwayError[]>;
 
   /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
   run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandOutcome[]>;

@@ -1,6 +1,7 @@
 /** Where everything meets: links come in, commands go to the broker, and what is appended goes out at the end of the turn. */
 import { EitherwayError, type ErrorCode, type HelloFrame, payloadBytes, toEitherwayError } from "../protocol/index.ts";
-import type { Broker, Draft, Receipt } from "./broker.ts";
+import { createAnnouncer } from "./announcer.ts";
+import type { Broker, Draft, Receipt, Volatile } from "./broker.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { createCalls } from "./calls.ts";
 import { createCommands } from "./commands.ts";
@@ -12,7 +13,7 @@ import type { Clock, Logger, Random } from "./ports.ts";
 import { createPublisher } from "./publisher.ts";
 import { createRoom } from "./room.ts";
 import type { Rules } from "./rules.ts";
-import { MESSAGE_OVERHEAD_BYTES } from "./run-bytes.ts";
+import { MESSAGE_OVERHEAD_BYTES, messageBytes } from "./run-bytes.ts";
 import { HubSession, type SessionOwner } from "./session.ts";
 import type { SubscriptionState } from "./subscription.ts";
 import { createTimerWheel } from "./timer-wheel.ts";
@@ -182,6 +183,29 @@ export function createHub(options: HubOptions): Hub {
     }
   }
 
+  /** Beyond `limits.unflushedBytes` it is dropped: volatile messages wait for nothing. Throws `too-large`. */
+  function tell(channel: string, messages: readonly Volatile[]): void {
+    let bytes = 0;
+    for (const message of messages) {
+      const error = tooLarge(channel, message, limits);
+      if (error) throw error;
+      bytes += messageBytes(message);
+    }
+    if (room.full) {
+      metrics.count("volatile.dropped", messages.length);
+      return;
+    }
+    void room.enter(bytes); // there is room
+    metrics.count("volatile.announced", messages.length);
+    void broker
+      .announce(channel, messages)
+      .catch((thrown: unknown) => {
+        metrics.count("volatile.dropped", messages.length);
+        logger.warn("announcement failed", { channel, cause: String(thrown) });
+      })
+      .finally(() => room.leave(bytes));
+  }
+
   // --- links ---
 
   function open(link: Link, hello: HelloFrame, who: Identity): Session {
@@ -242,8 +266,9 @@ export function createHub(options: HubOptions): Hub {
     };
   }
 
-  const publishAs = createPublisher({ rules, metrics, logger, append: appendWithin, announce() {} });
+  const publishAs = createPublisher({ rules, metrics, logger, append: appendWithin, announce: tell });
   const publish: Hub["publish"] = (channel, drafts, own = false) => publishAs(channel, drafts, own);
+  const announce = createAnnouncer({ rules, metrics, logger, tell });
   const calls = createCalls({
     ...{ broker, clock, wheel, limits, logger, metrics },
     handlers: options.calls,
@@ -253,7 +278,7 @@ export function createHub(options: HubOptions): Hub {
 
   const hub: Hub = {
     ...{ broker, clock, random, logger, metrics, limits, rules, pingMs, wheel },
-    ...{ open, publish, withRoom, run, stats, close },
+    ...{ open, publish, announce, withRoom, run, stats, close },
   };
 
   const sessionOwner: SessionOwner = {
@@ -277,12 +302,12 @@ export function createHub(options: HubOptions): Hub {
   return hub;
 }
 
-function tooLarge(channel: string, { payload }: Draft, { messageBytes }: Limits): EitherwayError | undefined {
+function tooLarge(channel: string, { payload }: Volatile, limits: Limits): EitherwayError | undefined {
   const bytes = payloadBytes(payload);
-  if (bytes <= messageBytes) return undefined;
+  if (bytes <= limits.messageBytes) return undefined;
   return new EitherwayError(
     "too-large",
-    `Message of ${bytes} bytes on ${channel} is over the limit of ${messageBytes}; raise limits.messageBytes or send a link.`,
+    `Message of ${bytes} bytes on ${channel} is over the limit of ${limits.messageBytes}; raise limits.messageBytes or send a link.`,
   );
 }
 

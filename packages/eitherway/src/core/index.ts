@@ -1,6 +1,6 @@
 /** The pure server core: logs, brokers, subscriptions, sessions, the hub. No platform name compiles here. */
 
-export { answerFrame } from "./answer-frame.ts";
+export { answerFrame, errorFields } from "./answer-frame.ts";
 export type * from "./broker.ts";
 export type * from "./call-handlers.ts";
 export { createCounters } from "./counters.ts";

@@ -279,6 +279,6 @@ function declaring(message: Message, shown: number): Message {
 }
 
 /** Bytes that nobody else can change, and that keep nothing else alive (a view keeps the whole buffer it looks into). */
-function owned(payload: Payload): Payload {
+export function owned(payload: Payload): Payload {
   return payload.kind === "bytes" ? { kind: "bytes", data: new Uint8Array(payload.data) } : payload;
 }

@@ -12,7 +12,6 @@ import {
   toEitherwayError,
 } from "../protocol/index.ts";
 import { type Aged, createAgeOrder } from "./age-order.ts";
-import { createAnnouncer, type Watched, type Watcher } from "./announcer.ts";
 import type {
   Batch,
   BeforePage,
@@ -24,6 +23,7 @@ import type {
   PageLimit,
   Receipt,
   Settlement,
+  Volatile,
 } from "./broker.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { createKeyMemory } from "./key-memory.ts";
@@ -36,9 +36,10 @@ import {
   type Retention,
   withDefaults,
 } from "./limits.ts";
-import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds } from "./log.ts";
+import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds, owned } from "./log.ts";
 import { createMemoryStreams, type StreamRecord } from "./memory-streams.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
+import { createSpread, type Watched, type Watcher } from "./spread.ts";
 
 export interface MemoryBrokerOptions {
   readonly clock: Clock;
@@ -100,7 +101,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   const records = new Map<string, ChannelRecord>();
   const byAge = createAgeOrder<ChannelRecord>();
   const keys = createKeyMemory({ most: limits.keys, inFlight: limits.inFlight, windowMs: keyWindowMs, metrics });
-  const announce = createAnnouncer({ metrics, logger });
+  const spread = createSpread({ metrics, logger });
   let logBytes = 0;
   /** Of `limits.logBytes`, kept for what must have room. */
   let reservedBytes = 0;
@@ -132,7 +133,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       while (receipts.length < drafts.length) receipts.push(receipt);
       break;
     }
-    if (messages.length > 0) announce(record, { epoch: record.log.epoch, messages, bytes });
+    if (messages.length > 0) spread(record, { epoch: record.log.epoch, messages, bytes });
     return receipts;
   }
 
@@ -174,6 +175,19 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
 
   function endTurn(): void {
     turnAt = undefined;
+  }
+
+  async function announce(channel: string, announced: readonly Volatile[]): Promise<void> {
+    begin();
+    const record = records.get(channel);
+    if (!record || record.watchers.length === 0 || announced.length === 0) return;
+    const at = timeOfTurn();
+    let bytes = 0;
+    const messages = announced.map(({ event, from, payload }): Message => {
+      bytes += payloadBytes(payload);
+      return { seq: 0, at, event, from, payload: owned(payload), skipped: 0 };
+    });
+    spread(record, { epoch: undefined, messages, bytes });
   }
 
   async function watch(channel: string, sink: (batch: Batch) => void): Promise<Undo> {
@@ -227,7 +241,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       byAge.touch(record, now);
       const message = append(record.log, draft, now);
       const { epoch } = record.log;
-      announce(record, { epoch, messages: [message], bytes: payloadBytes(draft.payload) });
+      spread(record, { epoch, messages: [message], bytes: payloadBytes(draft.payload) });
       return formatId(epoch, message.seq);
     },
     checkRoom({ name }, bytes) {
@@ -348,6 +362,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
 
   return {
     publish,
+    announce,
     read,
     readBefore,
     watch,

@@ -18,6 +18,8 @@ export interface Room {
   use(bytes: number): void;
   /** Announced and not flushed. */
   readonly used: number;
+  /** A publish would have to wait. */
+  readonly full: boolean;
 }
 
 interface Waiting {
@@ -41,9 +43,11 @@ export function createRoom(most: number): Room {
     }
   }
 
+  const isFull = (): boolean => waiting.length > 0 || used + entered >= most;
+
   return {
     enter(bytes) {
-      if (waiting.length === 0 && used + entered < most) {
+      if (!isFull()) {
         entered += bytes;
         return undefined;
       }
@@ -66,6 +70,9 @@ export function createRoom(most: number): Room {
     },
     get used() {
       return used;
+    },
+    get full() {
+      return isFull();
     },
   };
 }

@@ -16,6 +16,30 @@ export function totalBytes(messages: readonly Message[]): number {
   return bytes;
 }
 
+/** Payload bytes of one run. Larger ones would not leave in one go: it is the size of a link's buffer. */
+export const RUN_BYTES = 64 * 1024;
+
+/** What leaves next of messages that wait, and what waits on. */
+export interface RunPart {
+  readonly run: readonly Message[];
+  readonly bytes: number;
+  readonly rest: Message[];
+}
+
+/** Cuts off what fits into one run, at least one message. @param bytes what all of them count for */
+export function runPart(messages: readonly Message[], bytes: number): RunPart {
+  if (bytes <= RUN_BYTES) return { run: messages, bytes, rest: [] };
+  let count = 0;
+  let size = 0;
+  for (const message of messages) {
+    const more = messageBytes(message);
+    if (count > 0 && size + more > RUN_BYTES) break;
+    count++;
+    size += more;
+  }
+  return { run: messages.slice(0, count), bytes: size, rest: messages.slice(count) };
+}
+
 /** The seq just before a run: a reader that stands there is continued by it. */
 export function seqBefore(messages: readonly Message[]): number {
   const first = messages[0] as Message;

@@ -1,5 +1,6 @@
 /** The meaning of one link: its subscriptions, its commands in order, its signs of life. */
 import {
+  type AnnounceFrame,
   type ByeFrame,
   type ClientFrame,
   type CommandFrame,
@@ -9,21 +10,22 @@ import {
   type ErrorCode,
   type Framing,
   isRetryable,
-  quote,
   type ServerFrame,
   toEitherwayError,
 } from "../protocol/index.ts";
+import { createAnnouncements } from "./announcer.ts";
 import { answerFrame, errorFields } from "./answer-frame.ts";
 import { createHeldChannels, type HeldChannels } from "./held-channels.ts";
 import type { CommandAnswer, CommandOutcome, Hub, Identity, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
-import { moment, msSince, pingOf } from "./signs-of-life.ts";
+import { moment, msSince, PULSE_MS, pingOf, UNANSWERED_PINGS } from "./signs-of-life.ts";
 import { type Subscriber, Subscription } from "./subscription.ts";
 import {
   countOf,
   findSubscription,
   listOf,
   type Subscriptions,
+  tooManySubscriptions,
   withoutSubscription,
   withSubscription,
 } from "./subscriptions.ts";
@@ -40,15 +42,6 @@ export interface SessionOwner extends Hub {
 
 /** Pages read at once for one link: a link with 1,000 channels must not hold 1,000 pages (P6). */
 const READS_AT_ONCE = 8;
-
-/**
- * A link that only listens gets its first ping this long after `welcome`, whatever else went: if it does not come, something on the
- * way holds back what is sent, and the client goes another way. (PROTOCOL.md, rule L6.)
- */
-const PULSE_MS = 1_000;
-
-/** Pings that a peer may leave unanswered; the next deadline closes the link as `silent`. */
-const UNANSWERED_PINGS = 2;
 
 /** Codes after which the frames that follow still mean what they say. Any other bad frame ends the link. */
 const HARMLESS: ReadonlySet<ErrorCode> = new Set([
@@ -81,6 +74,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   #unansweredPings = 0;
   #slowDeadline: WheelTask | undefined;
   // Only links that publish have these.
+  #announce: ((frame: AnnounceFrame) => void) | undefined;
   #commands: CommandFrame[] | undefined;
   #held: HeldChannels | undefined;
   #working = false;
@@ -130,13 +124,16 @@ export class HubSession implements Session, Subscriber, WheelTask {
       case "presence":
         this.#command(frame);
         return;
+      case "announce":
+        this.#announce ??= createAnnouncements(this.#hub, this.#who, (error) => this.#refuse(error));
+        this.#announce(frame);
+        return;
       case "subscribe":
         this.#subscribe(frame.channels);
         return;
       case "unsubscribe":
         for (const channel of frame.channels) this.#unsubscribe(channel);
         return;
-      case "announce":
       case "pong":
         return;
       case "hello":
@@ -149,8 +146,13 @@ export class HubSession implements Session, Subscriber, WheelTask {
     if (this.#ended) return;
     this.#heard();
     this.#hub.metrics.count(`frames.rejected.${error.code}`);
-    if (HARMLESS.has(error.code)) this.writeFrame({ t: "error", ...errorFields(error) });
+    if (HARMLESS.has(error.code)) this.#refuse(error);
     else this.bye(error.code, error.message);
+  }
+
+  /** Of something that has no key. */
+  #refuse(error: EitherwayError): void {
+    this.writeFrame({ t: "error", ...errorFields(error) });
   }
 
   drained(): void {
@@ -389,11 +391,4 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.#subscriptions = undefined;
     this.#reads = undefined;
   }
-}
-
-function tooManySubscriptions(channel: string, most: number): EitherwayError {
-  return new EitherwayError(
-    "too-many-subscriptions",
-    `Channel ${quote(channel)} would be one more than ${most} on this link; unsubscribe first, or raise limits.subscriptions.`,
-  );
 }

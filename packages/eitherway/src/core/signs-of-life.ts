@@ -1,6 +1,15 @@
 /** What heartbeats are made of: pings, and when something was last written and heard. */
 import type { Framing } from "../protocol/index.ts";
 
+/**
+ * A link that only listens gets its first ping this long after `welcome`, whatever else went: if it does not come, something on the
+ * way holds back what is sent, and the client goes another way. (PROTOCOL.md, rule L6.)
+ */
+export const PULSE_MS = 1_000;
+
+/** Pings that a peer may leave unanswered; the next deadline closes the link as `silent`. */
+export const UNANSWERED_PINGS = 2;
+
 const pings = new WeakMap<Framing, Uint8Array>();
 
 /** Links of one framing share the bytes of their pings. */

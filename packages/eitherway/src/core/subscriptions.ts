@@ -1,4 +1,5 @@
 /** The subscriptions of one session by channel. Most have one, and it stands for itself: a Map of one is 184 bytes. */
+import { EitherwayError, quote } from "../protocol/index.ts";
 import type { Subscription } from "./subscription.ts";
 
 export type Subscriptions = Subscription | Map<string, Subscription> | undefined;
@@ -34,4 +35,11 @@ export function countOf(all: Subscriptions): number {
 export function listOf(all: Subscriptions): Iterable<Subscription> {
   if (all instanceof Map) return all.values();
   return all === undefined ? [] : [all];
+}
+
+export function tooManySubscriptions(channel: string, most: number): EitherwayError {
+  return new EitherwayError(
+    "too-many-subscriptions",
+    `Channel ${quote(channel)} would be one more than ${most} on this link; unsubscribe first, or raise limits.subscriptions.`,
+  );
 }

@@ -11,12 +11,14 @@ import type { Clock, Metrics, Undo } from "./ports.ts";
 import {
   lastSeq,
   MESSAGE_OVERHEAD_BYTES,
-  messageBytes,
   messagesAfter,
+  RUN_BYTES,
+  runPart,
   SharedRun,
   seqBefore,
   totalBytes,
 } from "./run-bytes.ts";
+import { type Listeners, VolatileRuns } from "./volatile-runs.ts";
 
 /** What a topic needs of its hub. */
 export interface TopicOwner {
@@ -61,9 +63,6 @@ export interface SharedPage {
   readonly shared: SharedRun | undefined;
 }
 
-/** Payload bytes of one run. Larger ones would not leave in one go: it is the size of a link's buffer. */
-const RUN_BYTES = 64 * 1024;
-
 const PAGE_LIMIT: PageLimit = { messages: 1_000, bytes: RUN_BYTES };
 
 /** Pages that one topic keeps for equal readers: 1 MiB of messages. */
@@ -79,7 +78,7 @@ interface Flight {
   rest: Iterator<LiveReader>;
 }
 
-export class Topic {
+export class Topic implements Listeners {
   readonly channel: string;
   /** Resolves once every append is heard of, and is `undefined` from then on; rejects when the broker refuses to watch. */
   watched: Promise<void> | undefined;
@@ -96,6 +95,8 @@ export class Topic {
   #pending: Message[] = [];
   #pendingBytes = 0;
   #flight: Flight | undefined;
+  /** Only while there is something volatile to flush. */
+  #volatile: VolatileRuns | undefined;
 
   constructor(owner: TopicOwner, channel: string) {
     this.#owner = owner;
@@ -137,7 +138,7 @@ export class Topic {
     if (live instanceof Set) live.add(subscription);
     else {
       this.#live = live === undefined ? subscription : new Set([live, subscription]);
-      if (this.#flight) this.#flight.rest = this.#liveReaders(); // passes over those who have the run
+      if (this.#flight) this.#flight.rest = this.liveReaders(); // passes over those who have the run
     }
     return true;
   }
@@ -190,6 +191,10 @@ export class Topic {
   /** Batches may repeat or be missing: what does not continue the run at hand is left to the log. */
   #announce({ epoch, messages: batch, bytes: batchBytes }: Batch): void {
     if (this.#subscriptions === 0) return;
+    if (epoch === undefined) {
+      this.#announceVolatile(batch, batchBytes);
+      return;
+    }
     if (epoch !== this.#epoch) this.#adopt(epoch, seqBefore(batch));
     const messages = messagesAfter(batch, this.#announced);
     if (messages.length === 0) return;
@@ -204,19 +209,43 @@ export class Topic {
     this.#owner.changed(this);
   }
 
+  #announceVolatile(messages: readonly Message[], bytes: number): void {
+    const { channel, metrics } = this;
+    const owner = this.#owner;
+    this.#volatile ??= new VolatileRuns({
+      channel,
+      metrics,
+      listeners: this,
+      unflushed: owner.unflushed,
+      cork: owner.cork,
+    });
+    this.#volatile.add(messages, bytes);
+    owner.changed(this);
+  }
+
   /** Another life of the log: whoever stands in the old one reads on, and is told of the gap. */
   #adopt(epoch: Epoch, seq: number): void {
     this.#dropPending();
     this.forgetPages();
     this.#epoch = epoch;
     this.#announced = seq;
-    for (const subscription of [...this.#liveReaders()]) if (subscription.epoch !== epoch) subscription.fallBack();
+    for (const subscription of [...this.liveReaders()]) if (subscription.epoch !== epoch) subscription.fallBack();
   }
 
-  #liveReaders(): IterableIterator<LiveReader> {
+  liveReaders(): IterableIterator<LiveReader> {
     const live = this.#live;
     if (live instanceof Set) return live.values();
     return (live === undefined ? [] : [live]).values();
+  }
+
+  isLive(reader: LiveReader): boolean {
+    const live = this.#live;
+    return live instanceof Set ? live.has(reader) : live === reader;
+  }
+
+  get behind(): number {
+    const live = this.#live;
+    return this.#subscriptions - (live instanceof Set ? live.size : live === undefined ? 0 : 1);
   }
 
   /** Seq before the oldest message that some live subscription may still be owed by a flush. */
@@ -228,16 +257,25 @@ export class Topic {
   // --- flush ---
 
   get hasUnflushed(): boolean {
-    return this.#flight !== undefined || this.#pending.length > 0;
+    return this.#flight !== undefined || this.#pending.length > 0 || this.#volatile !== undefined;
   }
 
   /**
-   * Goes on with the run in flight, or takes the next one, for at most `budget` links.
+   * Goes on with the run in flight, or takes the next one, for at most `budget` links; behind a logged run a volatile one.
    *
    * @param several other channels are flushed in this slice as well: their runs leave with this one, as one write a link
    * @returns what is left of the budget; 0 while the run is not with everybody
    */
   flush(budget: number, now: number, several: boolean): number {
+    const volatile = this.#volatile;
+    if (!volatile) return this.#flushLogged(budget, now, several);
+    let left = volatile.isFlying ? budget : this.#flushLogged(budget, now, true);
+    if (left > 0 && !this.#flight) left = volatile.flush(left, now);
+    if (volatile.isEmpty) this.#volatile = undefined;
+    return left;
+  }
+
+  #flushLogged(budget: number, now: number, several: boolean): number {
     this.#flight ??= this.#takeOff();
     const flight = this.#flight;
     if (!flight) return budget;
@@ -276,34 +314,16 @@ export class Topic {
 
   #takeOff(): Flight | undefined {
     if (this.#pending.length === 0) return undefined;
-    const { messages, bytes } = this.#nextRun();
+    const { run: messages, bytes, rest } = runPart(this.#pending, this.#pendingBytes);
+    this.#pending = rest;
     this.#pendingBytes -= bytes;
     return {
       shared: new SharedRun({ channel: this.channel, epoch: this.#epoch as Epoch, messages }),
       before: seqBefore(messages),
       last: lastSeq(messages),
       bytes,
-      rest: this.#liveReaders(),
+      rest: this.liveReaders(),
     };
-  }
-
-  /** Takes what fits into one run, at least one message. */
-  #nextRun(): { readonly messages: readonly Message[]; readonly bytes: number } {
-    const pending = this.#pending;
-    if (this.#pendingBytes <= RUN_BYTES) {
-      this.#pending = [];
-      return { messages: pending, bytes: this.#pendingBytes };
-    }
-    let count = 0;
-    let bytes = 0;
-    for (const message of pending) {
-      const size = messageBytes(message);
-      if (count > 0 && bytes + size > RUN_BYTES) break;
-      count++;
-      bytes += size;
-    }
-    this.#pending = pending.slice(count);
-    return { messages: pending.slice(0, count), bytes };
   }
 
   #land(flight: Flight): void {
@@ -321,6 +341,8 @@ export class Topic {
   #drop(): void {
     this.#dropPending();
     if (this.#flight) this.#land(this.#flight);
+    this.#volatile?.drop();
+    this.#volatile = undefined;
     this.#undoWatch();
     this.#undoWatch = () => {};
   }

@@ -1,5 +1,5 @@
 /** Payloads and event names that framings get wrong: line ends, separators, what looks like a field, and all that is empty. */
-import { bytesPayload, type Payload, type PublishFrame, textPayload } from "../protocol/index.ts";
+import { type AnnounceFrame, bytesPayload, type Payload, type PublishFrame, textPayload } from "../protocol/index.ts";
 
 export interface AwkwardPayload {
   readonly payload: Payload;
@@ -53,6 +53,11 @@ export const EVENT_NAMES: readonly string[] = ["message", "tick", "order:created
 /** A publish of plain text. */
 export function messagePublish(key: string, channel: string, text: string): PublishFrame {
   return payloadPublish(key, channel, textPayload(text));
+}
+
+/** An announcement of plain text. */
+export function messageAnnounce(channel: string, text: string, event = "message"): AnnounceFrame {
+  return { t: "announce", channel, event, payload: textPayload(text) };
 }
 
 export function payloadPublish(key: string, channel: string, payload: Payload): PublishFrame {

@@ -3,6 +3,7 @@
  * registers a case.
  */
 import type { Broker } from "../core/index.ts";
+import { announceCases } from "./broker-suite/announce-cases.ts";
 import type { BrokerSettings } from "./broker-suite/broker-case.ts";
 import { claimCases } from "./broker-suite/claim-cases.ts";
 import { collapseCases } from "./broker-suite/collapse-cases.ts";
@@ -38,7 +39,7 @@ export interface BrokerSuiteOptions {
  * describe("my broker", () => brokerSuite({ test, time: false, streams: false, create: (settings) => ({ broker: myBroker(settings) }) }));
  */
 export function brokerSuite({ create, test, time, streams }: BrokerSuiteOptions): void {
-  const cases = [...logCases, ...collapseCases, ...keyCases, ...claimCases, ...watchCases];
+  const cases = [...logCases, ...collapseCases, ...keyCases, ...claimCases, ...watchCases, ...announceCases];
   for (const one of streams ? [...cases, ...streamCases] : cases) {
     if (one.time && !time) continue;
     test(one.name, async () => {

@@ -4,6 +4,7 @@
  */
 import { WebSocket } from "ws";
 import {
+  type AnnounceFrame,
   type ArrivedFrame,
   type ClientFrame,
   type Cursor,
@@ -27,7 +28,7 @@ export interface RawLink {
   next<K extends FrameKind>(kind: K): Promise<Extract<ArrivedFrame, { t: K }>>;
   next(): Promise<ArrivedFrame>;
   /** Over the link itself, or by a request of its own where the link has no way up. Answers arrive as frames. */
-  publish(...commands: readonly PublishFrame[]): void;
+  publish(...commands: readonly (PublishFrame | AnnounceFrame)[]): void;
   /** Sends whatever this is as the next frame of the client; bytes only where frames are bytes. */
   sendRaw(wire: string | Uint8Array): void;
   close(): void;

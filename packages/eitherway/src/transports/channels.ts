@@ -74,7 +74,8 @@ export async function servePublish(hub: Hub, exchange: HttpExchange): Promise<vo
   const [receipt] = await hub.publish(channel, [{ event, payload, ...(key && { key }) }]);
   if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
   if (!receipt.ok) throw receipt.error;
-  exchange.respond(jsonAnswer(201, { id: receipt.id }));
+  // A volatile message was told to those who listen: there is nothing that an id could name.
+  exchange.respond(receipt.id === undefined ? jsonAnswer(202, {}) : jsonAnswer(201, { id: receipt.id }));
 }
 
 // --- history ---

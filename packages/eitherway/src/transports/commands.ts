@@ -1,6 +1,14 @@
 /** `POST /commands`: ordered, keyed commands of one client; each is answered in the response, on any node. */
-import { answerFrame, type CommandOutcome, type HttpExchange, type Hub, type LaterAnswer } from "../core/index.ts";
 import {
+  answerFrame,
+  type CommandOutcome,
+  errorFields,
+  type HttpExchange,
+  type Hub,
+  type LaterAnswer,
+} from "../core/index.ts";
+import {
+  type AnnounceFrame,
   type CommandFrame,
   EitherwayError,
   type HelloFrame,
@@ -17,19 +25,24 @@ import { asHello, readText } from "./requests.ts";
 
 /**
  * The body is NDJSON: a hello, then commands. One line that is no legal frame refuses the whole batch before any of it is done. A
- * retryable failure is the last answer: what follows it was not tried.
+ * retryable failure is the last answer: what follows it was not tried. Announcements may be among them: they are told behind the
+ * commands and have no answer, but for an `error` without key where one is refused.
  *
  * A call that has no answer soon is answered with `running`, since more commands wait behind this batch. Its client asks again, with
  * the same frame and `wait` in the hello: then the answer comes when there is one.
  */
 export async function serveCommands(hub: Hub, exchange: HttpExchange): Promise<void> {
-  const { hello, commands } = readBatch(await readText(hub, exchange), hub.limits.inFlight);
+  const { hello, commands, announced } = readBatch(await readText(hub, exchange), hub.limits.inFlight);
   const outcomes = await hub.run(commands, { client: hello.client });
   const calls = outcomes.filter(isLater);
   // An answer that is there is not held back for others: it may be all that the client waits for.
   const asksAgain = hello.wait !== undefined && calls.length === outcomes.length;
   const answers = await answersWithin(hub, exchange, calls, asksAgain ? waitMsOf(hello) : SOON_MS, asksAgain);
-  const lines = outcomes.map((outcome) => pollFraming.frame(frameOf(outcome, answers)));
+  const refused = await hub.announce(announced, { client: hello.client });
+  const lines = [
+    ...outcomes.map((outcome) => pollFraming.frame(frameOf(outcome, answers))),
+    ...refused.map((error) => pollFraming.frame({ t: "error", ...errorFields(error) })),
+  ];
   const length = lines.reduce((sum, line) => sum + line.length, 0);
   exchange.respond(linesAnswer(concat(lines, length)));
 }
@@ -79,7 +92,13 @@ function isLater(outcome: CommandOutcome): outcome is LaterAnswer {
   return "later" in outcome;
 }
 
-function readBatch(text: string, most: number): { hello: HelloFrame; commands: readonly CommandFrame[] } {
+interface Batch {
+  readonly hello: HelloFrame;
+  readonly commands: readonly CommandFrame[];
+  readonly announced: readonly AnnounceFrame[];
+}
+
+function readBatch(text: string, most: number): Batch {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   if (lines.length - 1 > most) {
     throw new EitherwayError(
@@ -91,14 +110,18 @@ function readBatch(text: string, most: number): { hello: HelloFrame; commands: r
   const first = frames[0];
   if (!first)
     throw new EitherwayError("bad-request", 'The body is empty; send {"t":"hello",…} and then a command a line.');
-  const commands = frames.slice(1).map((frame, i) => {
-    if (frame.t === "publish" || frame.t === "call" || frame.t === "presence") return frame;
-    throw new EitherwayError(
-      "bad-request",
-      `Line ${i + 2} is ${quote(frame.t)}; after the hello only commands follow.`,
-    );
-  });
-  return { hello: asHello(first), commands };
+  const commands: CommandFrame[] = [];
+  const announced: AnnounceFrame[] = [];
+  for (const [i, frame] of frames.slice(1).entries()) {
+    if (frame.t === "announce") announced.push(frame);
+    else if (frame.t === "publish" || frame.t === "call" || frame.t === "presence") commands.push(frame);
+    else
+      throw new EitherwayError(
+        "bad-request",
+        `Line ${i + 2} is ${quote(frame.t)}; after the hello only commands follow.`,
+      );
+  }
+  return { hello: asHello(first), commands, announced };
 }
 
 function readLine(line: string, index: number) {

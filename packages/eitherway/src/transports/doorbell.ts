@@ -21,6 +21,8 @@ export function waitForMessages(
     let session: Session | undefined;
     let over = false;
     let refusal: EitherwayError | undefined;
+    /** History has nothing of a volatile message, so it does not ring. */
+    let isLogged = true;
 
     const finish = (settle: () => void): void => {
       if (over) return;
@@ -35,7 +37,10 @@ export function waitForMessages(
     const deadline: WheelTask = { fire: () => finish(() => resolve("rung")) };
     const framing: Framing = {
       name: "doorbell",
-      run: () => NOTHING,
+      run({ epoch }) {
+        isLogged = epoch !== undefined;
+        return NOTHING;
+      },
       frame(frame) {
         if (frame.t === "error") refusal = new EitherwayError(frame.code, frame.message);
         return NOTHING;
@@ -46,7 +51,7 @@ export function waitForMessages(
       heartbeat: "none",
       pendingBytes: 0,
       write(_bytes: Uint8Array, kind: FrameKind) {
-        if (kind === "messages" || kind === "gap") finish(() => resolve("rung"));
+        if ((kind === "messages" && isLogged) || kind === "gap") finish(() => resolve("rung"));
         if (kind === "error") finish(() => reject(refusal));
         return true;
       },

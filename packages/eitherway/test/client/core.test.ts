@@ -190,7 +190,7 @@ describe("a client with parts", () => {
     name,
     open(_to, events) {
       queueMicrotask(() => events.ended({ message: "refused" }));
-      return { change: () => true, publish() {}, close() {} };
+      return { change: () => true, publish() {}, announce: () => true, close() {} };
     },
   });
 

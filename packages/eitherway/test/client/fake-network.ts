@@ -78,6 +78,7 @@ function lineOf(frame: ServerFrame): string {
 export class FakeSocket implements Socket {
   static readonly made: FakeSocket[] = [];
   binaryType = "blob";
+  bufferedAmount = 0;
   onopen: Socket["onopen"] = null;
   onmessage: Socket["onmessage"] = null;
   onerror: Socket["onerror"] = null;

@@ -108,6 +108,7 @@ export function createOutboxWorld(seed = 1): OutboxWorld {
     return {
       change: () => false,
       publish: ({ line }: { line: string }) => socket.send(line),
+      announce: () => false,
       close,
     };
   }

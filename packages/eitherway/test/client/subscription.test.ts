@@ -44,6 +44,7 @@ function watch(from: Cursor, onMessage: (seq: number, subscription: Subscription
       log.push(replayed ? `${message.seq} replayed` : `${message.seq}`);
       onMessage(message.seq, subscription);
     },
+    volatile: ({ data }) => log.push(`volatile ${data}`),
     gap: ({ why }) => log.push(`gap ${why}`),
     live: (at) => log.push(`live ${at.slice(-1)}`),
     hole: () => log.push("hole"),
@@ -52,6 +53,40 @@ function watch(from: Cursor, onMessage: (seq: number, subscription: Subscription
   });
   return { subscription, log };
 }
+
+const volatileRun = (...texts: string[]): ChannelFrame => ({
+  t: "messages",
+  channel: "room",
+  epoch: undefined,
+  messages: texts.map((data) => ({
+    ...({ seq: 0, at: 0, event: "message", from: undefined, kind: "text", skipped: 0 } as const),
+    data,
+  })),
+});
+
+describe("volatile messages", () => {
+  test("are handed over while the reader is live, and move no cursor (P1, P2)", () => {
+    const { subscription, log } = watch(id(3));
+    for (const frame of [volatileRun("early"), run(4), live(4), volatileRun("a", "b"), run(5)])
+      subscription.take(frame);
+    expect(log).toEqual(["4 replayed", "live 4", "volatile a", "volatile b", "5"]);
+    expect([subscription.received, subscription.cursor]).toEqual([id(5), id(5)]);
+  });
+
+  test("of a link that was left, or of a subscription before this one on the same link, are not (P1)", () => {
+    const { subscription, log } = watch(id(3));
+    subscription.take(live(3));
+    subscription.restart();
+    subscription.take(volatileRun("on another link, not live yet"));
+    subscription.retake();
+    subscription.take(volatileRun("of the one before"));
+    subscription.take(live(3));
+    subscription.take(volatileRun("mine"));
+    subscription.end();
+    subscription.take(volatileRun("late"));
+    expect(log).toEqual(["live 3", "live 3", "volatile mine"]);
+  });
+});
 
 describe("a subscription", () => {
   test("takes what joins up, and drops repeats (P2)", () => {

@@ -2,7 +2,7 @@
 import { onTestFinished } from "vitest";
 import { type ClientPlatform, createSeamOn } from "../../src/client/client.ts";
 import type { ClientOptions } from "../../src/client/client-api.ts";
-import type { Command } from "../../src/client/command.ts";
+import type { Announcement, Command } from "../../src/client/command.ts";
 import type {
   ChannelSink,
   ClientTransport,
@@ -56,6 +56,10 @@ export interface FakeLink {
   /** Keys of commands, as they came. */
   readonly keys: string[];
   readonly commands: Command[];
+  /** Announcements as JSON. */
+  readonly announced: string[];
+  /** Takes announcements. */
+  hasRoom: boolean;
   closed: boolean;
   /** Lets the link carry a frame to the client. */
   say(...frames: ArrivedFrame[]): void;
@@ -172,6 +176,8 @@ function createFakeLink(transport: TransportName, to: Destination, events: LinkE
     changes: [],
     keys: [],
     commands: [],
+    announced: [],
+    hasRoom: true,
     closed: false,
     say(...frames) {
       events.alive();
@@ -188,6 +194,10 @@ function createFakeLink(transport: TransportName, to: Destination, events: LinkE
       for (const name of removed) link.changes.push(`-${name}`);
       for (const [name, cursor] of added.channels) link.changes.push(`+${name}@${cursor}`);
       return true;
+    },
+    announce({ line }: Announcement) {
+      link.announced.push(line);
+      return link.hasRoom;
     },
     publish(command: Command) {
       link.keys.push(command.frame.key);

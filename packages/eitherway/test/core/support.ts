@@ -12,6 +12,7 @@ import {
   type Limits,
   type Link,
   type Retention,
+  type Rules,
   type Session,
 } from "../../src/core/index.ts";
 import {
@@ -43,12 +44,13 @@ export interface TestHubOptions {
   readonly retention?: Partial<Retention>;
   readonly pingMs?: number;
   readonly calls?: CallHandlers;
+  readonly rules?: Rules;
   /** Stands between the hub and the memory broker, as the network of another broker would. */
   readonly around?: (memory: Broker) => Partial<Broker>;
 }
 
 export function createTestHub(options: TestHubOptions = {}): TestHub {
-  const { retention, pingMs, calls, around } = options;
+  const { retention, pingMs, calls, rules, around } = options;
   const clock = createFakeClock();
   const random = createSeededRandom(1);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -61,7 +63,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     warn() {},
     error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
   };
-  const parts = { broker, clock, random, logger, limits, metrics, calls };
+  const parts = { broker, clock, random, logger, limits, metrics, calls, rules };
   const hub = createHub({ ...parts, ...(pingMs !== undefined && { pingMs }) });
 
   const append = async (channel: string, ...texts: string[]): Promise<string[]> => {

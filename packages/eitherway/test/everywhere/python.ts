@@ -128,6 +128,9 @@ export async function startPython(): Promise<Python> {
             data: data instanceof Uint8Array ? Buffer.from(data).toString("base64") : data,
             options: { event, kind: kindOf(data, kind), ...(key !== undefined && { key }) },
           }),
+        announce() {
+          throw new Error("the Python client announces nothing");
+        },
         [Symbol.asyncIterator]: () => iterate(on),
       };
     }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { Rules } from "../../src/core/index.ts";
+import { textPayload } from "../../src/protocol/index.ts";
 import { rawConnect, requestText } from "../node/support.ts";
-import { type Doors, eventually, startDoors } from "./support.ts";
+import { type Doors, eventually, openEvents, startDoors } from "./support.ts";
 
 interface Answer {
   readonly status: number;
@@ -69,6 +71,23 @@ describe("publish", () => {
     expect(page.body.messages).toEqual([expect.objectContaining({ event: "placed", text: "x" })]);
     const other = await publish(doors, "a", "y", headers);
     expect([other.status, other.body.error?.code]).toEqual([409, "key-reused"]);
+  });
+
+  test("a volatile event is told to who listens and is answered 202 without an id: nothing is kept", async () => {
+    const rules: Rules = {
+      checkChannel() {},
+      admit: (_channel, event, payload) => ({
+        payload,
+        delivery: { class: event === "typing" ? "volatile" : "reliable" },
+      }),
+    };
+    const doors = await startDoors({ rules });
+    const reader = await openEvents(`${doors.url}/events?channel=a`);
+    await eventually(() => doors.hub.stats().subscriptions.live === 1);
+    const headers = { "content-type": "text/plain", "eitherway-event": "typing" };
+    expect(await publish(doors, "a", "moment", headers)).toEqual({ status: 202, body: {} });
+    expect(await reader.next()).toEqual({ id: undefined, event: "typing", data: "moment" });
+    expect((await get(doors, "a")).body.messages).toEqual([]);
   });
 
   test("a key that looks like the SDK's is a key like any other here", async () => {
@@ -226,6 +245,8 @@ describe("wait", () => {
       get(doors, "new?after=now&wait=20"),
     ];
     await eventually(() => doors.hub.stats().subscriptions.live === 3);
+    const moment = { t: "announce", channel: "a", event: "message", payload: textPayload("in no history") } as const;
+    await doors.hub.announce([moment], { client: "c" });
     await doors.publish("a", "2");
     await doors.publish("new", "first");
     const answers = await Promise.all(waiting);

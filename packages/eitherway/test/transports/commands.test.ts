@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { helloText, post, publishText, startDoors } from "./support.ts";
+import { helloText, openSocket, post, publishText, startDoors } from "./support.ts";
 
 const HELLO = helloText({});
 
@@ -42,6 +42,18 @@ test("after a retryable failure the answer ends: the rest was not tried (P5)", a
   expect(answer.brief).toEqual(["error too-many-channels"]);
   const page = await (await fetch(`${doors.url}/channels/taken?after=start`)).json();
   expect(page.messages).toHaveLength(1);
+});
+
+test("announcements have no answer and are told behind the commands; a refused one is an error without key (P12)", async () => {
+  const doors = await startDoors({ limits: { messageBytes: 50 } });
+  const socket = await openSocket(doors);
+  socket.send(helloText({ a: "now" }));
+  for (const frame of ["welcome", "live a"]) expect(await socket.next()).toBe(frame);
+  const announce = (data: string) => JSON.stringify({ t: "announce", c: "a", d: data });
+  const lines = [announce("1"), publishText("c1.1", "a", "2"), announce("x".repeat(60)), announce("3")];
+  const answer = await post(`${doors.url}/commands`, batch(...lines));
+  expect(answer.brief).toEqual(["ok c1.1", "error too-large"]);
+  expect([await socket.next(), await socket.next()]).toEqual(["messages a 2", "messages a 1,3"]);
 });
 
 test("a hello alone is an empty batch", async () => {

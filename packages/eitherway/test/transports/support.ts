@@ -14,6 +14,7 @@ import {
   type Hub,
   type Limits,
   type Retention,
+  type Rules,
 } from "../../src/core/index.ts";
 import { createNodeClock, type NodeServer } from "../../src/node/index.ts";
 import {
@@ -55,6 +56,7 @@ export interface DoorsOptions extends Omit<StartOptions, "limits"> {
   readonly retention?: Partial<Retention>;
   readonly pingMs?: number;
   readonly calls?: CallHandlers;
+  readonly rules?: Rules;
   /** Makes waits below 100 ms that many times longer, so that a test reliably does something within them. */
   readonly stretch?: number;
   /** Subscribing waits for this, as with a broker that is slow to answer. */
@@ -62,7 +64,7 @@ export interface DoorsOptions extends Omit<StartOptions, "limits"> {
 }
 
 export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
-  const { limits: someLimits, retention, pingMs, calls, stretch = 1, beforeWatch, ...server } = options;
+  const { limits: someLimits, retention, pingMs, calls, rules, stretch = 1, beforeWatch, ...server } = options;
   const limits = { ...DEFAULT_LIMITS, ...someLimits };
   const clock = skippable(createNodeClock(), stretch);
   const errors: string[] = [];
@@ -86,6 +88,7 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
     logger,
     limits,
     calls,
+    rules,
     ...(pingMs !== undefined && { pingMs }),
   });
   const running = await start(

@@ -112,7 +112,11 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
 
   function takeRun(frame: MessagesFrame): void {
     const [first] = frame.messages;
-    if (!first || frame.epoch === undefined) return;
+    if (!first) return;
+    if (frame.epoch === undefined) {
+      for (const { live: isLive, take } of readers) if (isLive) take(frame);
+      return;
+    }
     const before = received;
     const joint = first.seq - first.skipped - 1;
     const end = endOf(frame.epoch, frame);

@@ -269,6 +269,7 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
       return true;
     },
     publish: commands.publish,
+    announce: commands.announce,
     close() {
       end.over = true;
       abort.abort();

@@ -1,13 +1,16 @@
 /** Commands of the HTTP transports: batches by POST, one in flight, so that order holds without the server's help. */
 import { type ArrivedFrame, isRetryable, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
-import type { Asker, Command } from "../command.ts";
+import type { Announcement, Asker, Command } from "../command.ts";
 import { type Destination, type LinkEvents, NO_ROUTES } from "../transport.ts";
+import { createAnnouncementPoster } from "./announcements.ts";
 import { readLines } from "./frames.ts";
 import { exchange, helloLine } from "./http.ts";
 
 export interface CommandPoster {
   /** Goes out with the next batch. */
   publish(command: Command): void;
+  /** Goes out by itself, or is dropped: `false`. */
+  announce(announcement: Announcement): boolean;
   /** Tells the limits of a batch. */
   welcome(frame: WelcomeFrame): void;
   close(): void;
@@ -26,6 +29,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
   let closed = false;
   let limits: WelcomeFrame["limits"] | undefined;
   let asker: Asker | undefined;
+  const announcements = createAnnouncementPoster(to, events, () => limits);
 
   function pump(): void {
     if (busy || closed || waiting.length === 0) return;
@@ -106,6 +110,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
       waiting.push(command);
       pump();
     },
+    announce: announcements.announce,
     welcome(frame) {
       limits = frame.limits;
     },
@@ -113,6 +118,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
       closed = true;
       request?.abort();
       asker?.close();
+      announcements.close();
     },
   };
 }

@@ -83,6 +83,8 @@ function openPolls(to: Destination, events: LinkEvents): ClientLink {
   }
 
   function receive(frame: ArrivedFrame, routes: Routes): void {
+    // It moves no cursor, so the next request is the same, and must not be late for what else is announced.
+    if (frame.t === "messages" && frame.epoch === undefined) lastAsked = "";
     if (frame.t === "welcome") {
       welcomed = true;
       commands.welcome(frame);
@@ -107,6 +109,7 @@ function openPolls(to: Destination, events: LinkEvents): ClientLink {
       return true;
     },
     publish: commands.publish,
+    announce: commands.announce,
     close() {
       end.over = true;
       pause?.();

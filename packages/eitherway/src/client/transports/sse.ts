@@ -169,6 +169,7 @@ function openStreams(reader: StreamReader, to: Destination, events: LinkEvents):
       return true;
     },
     publish: commands.publish,
+    announce: commands.announce,
     close() {
       end.over = true;
       gathering?.();

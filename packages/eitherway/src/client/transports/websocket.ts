@@ -1,5 +1,6 @@
 /** All frames, both directions, over one WebSocket. */
 import { type ClientFrame, codeOfNumber, jsonClientCodec } from "../../protocol/index.ts";
+import type { Announcement, Command } from "../command.ts";
 import {
   type ChannelSink,
   type ClientLink,
@@ -13,6 +14,7 @@ import { onceEnded, readFrame } from "./frames.ts";
 /** The part of a browser's WebSocket that is used; `ws` has it too. */
 export interface Socket {
   binaryType: string;
+  readonly bufferedAmount: number;
   onopen: ((event: unknown) => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   onerror: ((event: { readonly message?: string }) => void) | null;
@@ -24,6 +26,9 @@ export interface Socket {
 export type SocketConstructor = new (url: string, protocols: string[]) => Socket;
 
 const NORMAL_CLOSURE = 1000;
+
+/** Of what was sent and has not left: with more an announcement would come too late to be worth its place. */
+const MOST_BUFFERED_BYTES = 64 * 1024;
 
 /** The first one comes after one interval, and what passes that holds none back later. */
 const MUTE_PINGS = 1.5;
@@ -81,6 +86,10 @@ function openWebSocket(Constructor: SocketConstructor, to: Destination, events: 
     events.frame(frame, routes);
   }
 
+  function publish({ frame, line }: Command | Announcement): void {
+    socket?.send(framing === jsonClientCodec ? line : framing.writeClient(frame));
+  }
+
   socket = connect();
   if (socket) {
     socket.onopen = () => {
@@ -113,7 +122,12 @@ function openWebSocket(Constructor: SocketConstructor, to: Destination, events: 
       if (added.channels.size > 0) send({ t: "subscribe", channels: added.channels });
       return true;
     },
-    publish: ({ frame, line }) => socket?.send(framing === jsonClientCodec ? line : framing.writeClient(frame)),
+    publish,
+    announce(announcement) {
+      if (!socket || socket.bufferedAmount > MOST_BUFFERED_BYTES) return false;
+      publish(announcement);
+      return true;
+    },
     close() {
       end.over = true;
       socket?.close(NORMAL_CLOSURE);

@@ -214,7 +214,7 @@ export const watchCases: readonly BrokerCase[] = [
     async run(broker) {
       let cursor = "start";
       const stop = await broker.watch(CHANNEL, ({ epoch, messages }) => {
-        cursor = formatId(epoch, messages.at(-1)?.seq ?? 0);
+        cursor = formatId(epoch ?? assert.fail("nothing was announced"), messages.at(-1)?.seq ?? 0);
       });
       const follower = await follow(broker);
       await publishTexts(broker, CHANNEL, "a");

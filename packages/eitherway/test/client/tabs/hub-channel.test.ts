@@ -117,6 +117,7 @@ function createReader(channel: HubChannel, log: Log, from: Cursor) {
       if (message.data !== id) faults.push(`${String(message.data)} as ${id}`);
       seen.push(id);
     },
+    volatile: ({ data }) => seen.push(`volatile ${String(data)}`),
     unsure: () => faults.push("unsure"),
     gap({ why }) {
       seen.push(`gap ${why}`);
@@ -184,6 +185,25 @@ function createScene(kept = 1_000) {
 }
 
 describe("a channel of a hub", () => {
+  test("passes what is volatile on to those who are live, and keeps nothing of it (P1)", () => {
+    const { log, channel, join, settle, ask } = createScene();
+    log.append(3);
+    const ahead = join("now");
+    settle();
+    const feed = channel.feed;
+    const fresh = join("start");
+    const moment = { seq: 0, at: 0, event: "message", from: undefined, kind: "text", data: "v", skipped: 0 } as const;
+    const frame: MessagesFrame = { t: "messages", channel: "room", epoch: undefined, messages: [moment] };
+    feed?.take(frame); // of the feed before: it is asked anew for the second reader
+    ask();
+    channel.feed?.take(frame);
+    settle();
+    channel.feed?.take(frame);
+    expect(ahead.seen).toEqual(["volatile v", "volatile v"]);
+    expect(fresh.seen).toEqual([log.id(1), log.id(2), log.id(3), "volatile v"]);
+    expect([...ahead.faults, ...fresh.faults]).toEqual([]);
+  });
+
   test("asks anew for a reader that is behind what the ring has, and shows the others nothing of it (P2)", () => {
     const { log, channel, join, settle, ask } = createScene();
     log.append(400);

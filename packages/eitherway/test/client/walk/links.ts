@@ -92,6 +92,7 @@ export function createLinks(clock: Pick<Clock, "now">, wrong: (sentence: string)
         if (link.over || !link.welcomed) wrong(`a command went over a ${link.transport} link that is not open (4)`);
         inner.publish(command);
       },
+      announce: inner.announce,
       close() {
         ends(link);
         inner.close();

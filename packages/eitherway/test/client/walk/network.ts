@@ -56,6 +56,7 @@ export function createNetwork({ clock, busy, failed, ...options }: NetworkOption
 
   class WalkSocket implements Socket {
     binaryType = "blob";
+    readonly bufferedAmount = 0;
     onopen: Socket["onopen"] = null;
     onmessage: Socket["onmessage"] = null;
     onerror: Socket["onerror"] = null;
