@@ -110,8 +110,12 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
     // The stream before this one has delivered what the log let go of since the hello was written, or has told of the new
     // epoch itself: nothing more is missing. `unknown` does go back, since the log lost its end.
     if (frame.why !== "unknown" && received?.epoch === head.epoch && head.seq <= received.seq) return;
+    const seen = frame.why === "trimmed" && received?.epoch === head.epoch ? received.seq : 0;
     received = head;
     events.gap(frame);
+    for (const message of frame.latest ?? []) {
+      if (message.seq > seen && !ended) events.message(message, formatId(head.epoch, message.seq), true);
+    }
     cursor = head;
   }
 

@@ -68,7 +68,17 @@ export type Page =
       /** The oldest entry kept, or the head of an empty log. */
       readonly oldest: Position;
     }
-  | { readonly kind: "gap"; readonly why: GapReason; readonly oldest: Position; readonly head: Position };
+  | {
+      readonly kind: "gap";
+      readonly why: GapReason;
+      readonly oldest: Position;
+      readonly head: Position;
+      /**
+       * The newest entry of each collapse key up to the head, in order, but for those at or before the cursor; at most
+       * `limits.latestKeys`, and bytes of the log's retention: the oldest are left out first.
+       */
+      readonly latest: readonly Message[];
+    };
 
 /** A page backwards in time, for history. */
 export interface BeforePage {

@@ -154,10 +154,10 @@ export class Log {
   read(after: Cursor, limit: PageLimit): Page {
     if (after === "now") return this.#page([]);
     const position = after === "start" ? { epoch: this.epoch, seq: 0 } : parseId(after);
-    if (!position) return this.#gap("unknown");
-    if (position.epoch !== this.epoch) return this.#gap("epoch");
-    if (position.seq > this.#head) return this.#gap("unknown");
-    if (after !== "start" && position.seq < this.#lost) return this.#gap("trimmed");
+    if (!position) return this.#gap("unknown", 0);
+    if (position.epoch !== this.epoch) return this.#gap("epoch", 0);
+    if (position.seq > this.#head) return this.#gap("unknown", 0);
+    if (after !== "start" && position.seq < this.#lost) return this.#gap("trimmed", position.seq);
     return this.#page(this.#collect(position.seq, after === "start", limit));
   }
 
@@ -267,8 +267,22 @@ export class Log {
     return { kind: "messages", epoch: this.epoch, messages, head: this.head, oldest: this.oldest };
   }
 
-  #gap(why: GapReason): Page {
-    return { kind: "gap", why, oldest: this.oldest, head: this.head };
+  #gap(why: GapReason, seen: number): Page {
+    return { kind: "gap", why, oldest: this.oldest, head: this.head, latest: this.#latest(seen) };
+  }
+
+  /** What still holds of collapse keys, after a place. */
+  #latest(after: number): readonly Message[] {
+    const { latestKeys, bytes: mostBytes } = this.#bounds;
+    const newest: Entry[] = [];
+    let bytes = 0;
+    for (const entry of [...(this.#newest?.values() ?? [])].sort((one, other) => other.seq - one.seq)) {
+      bytes += entry.bytes;
+      if (entry.seq <= after || newest.length >= latestKeys || (bytes > mostBytes && newest.length > 0)) break;
+      newest.push(entry);
+    }
+    newest.reverse();
+    return newest.map((entry, i) => declaring(entry, newest[i - 1]?.seq ?? entry.seq - 1));
   }
 }
 

@@ -100,7 +100,10 @@ export class Subscription implements LiveReader {
       this.topic.metrics.count(`gaps.${page.why}`);
       this.#stand(page.head);
       this.#placed = true;
-      this.subscriber.writeFrame({ t: "gap", channel: this.topic.channel, why: page.why, oldest, head });
+      const { why, latest } = page;
+      const { channel, metrics } = this.topic;
+      if (latest.length > 0) metrics.count("messages.delivered", latest.length);
+      this.subscriber.writeFrame({ t: "gap", channel, why, oldest, head, ...(latest.length > 0 && { latest }) });
     } else if (shared) {
       const { messages } = page;
       this.#stand({ epoch: page.epoch, seq: lastSeq(messages) });

@@ -1,8 +1,8 @@
 /** Channels as a plain event stream, for `EventSource` and `curl`: ids are cursors, and loss is an event. */
 import { toBase64 } from "./base64.ts";
 import { isRetryable } from "./errors.ts";
-import type { Framing, Run, ServerFrame } from "./frames.ts";
-import { type Cursor, formatId } from "./ids.ts";
+import type { Framing, GapFrame, Message, Run, ServerFrame } from "./frames.ts";
+import { type Cursor, formatId, type Id, parseId } from "./ids.ts";
 import { oneLine } from "./json-text.ts";
 import { messageText } from "./message-text.ts";
 import { DEFAULT_EVENT } from "./names.ts";
@@ -15,13 +15,16 @@ export const eventsFraming: Framing = {
   name: "events",
   run: ({ epoch, messages }) =>
     encode(
-      messages.map(({ seq, event, payload }) => {
-        const name = event === DEFAULT_EVENT ? undefined : eventName(event);
-        const id = epoch === undefined ? undefined : formatId(epoch, seq);
-        return sseBlock({ id, event: name, data: plainText(payload) });
+      messages.map((message) => {
+        return messageBlock(message, epoch === undefined ? undefined : formatId(epoch, message.seq));
       }),
     ),
-  frame: (frame) => encode([frameBlock(frame, movesTo(frame))]),
+  frame(frame) {
+    if (frame.t !== "gap" || !frame.latest) return encode([frameBlock(frame, movesTo(frame))]);
+    // The cursor moves behind them: who is cut off before that is told all of it again.
+    const latest = frame.latest.map((message) => messageBlock(message, undefined));
+    return encode([frameBlock(frame), ...latest, sseBlock({ id: frame.head })]);
+  },
 };
 
 /**
@@ -52,7 +55,7 @@ export function createEventsFraming(channels: readonly string[], cursors: readon
         case "live":
           return encode([move(frame.channel, frame.id)]);
         case "gap":
-          return encode([frameBlock(frame), move(frame.channel, frame.head)]);
+          return encode([frameBlock(frame), ...latestBlocks(frame), move(frame.channel, frame.head)]);
         case "presence":
           return encode([frameBlock(frame), move(frame.channel, frame.id)]);
         default:
@@ -71,6 +74,17 @@ const TAKEN_PREFIX = "message.";
 
 function eventName(event: string): string {
   return TAKEN_NAMES.has(event) ? TAKEN_PREFIX + event : event;
+}
+
+/** A message of the stream of one channel. */
+function messageBlock({ event, payload }: Message, id: Id | undefined): string {
+  return sseBlock({ id, event: event === DEFAULT_EVENT ? undefined : eventName(event), data: plainText(payload) });
+}
+
+/** What a gap brings, for the stream of several channels. */
+function latestBlocks({ channel, head, latest = [] }: GapFrame): readonly string[] {
+  const epoch = parseId(head)?.epoch;
+  return latest.map((message) => sseBlock({ data: oneLine(messageText(epoch, message, channel)) }));
 }
 
 /** A payload as the text that `event.data` is. */

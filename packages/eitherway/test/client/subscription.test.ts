@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSubscription, type Subscription } from "../../src/client/subscription.ts";
 import type { ChannelFrame } from "../../src/client/transport.ts";
-import { type Cursor, formatId, type MessagesFrame } from "../../src/protocol/index.ts";
+import { type Cursor, formatId, type MessagesFrame, type Received } from "../../src/protocol/index.ts";
 
 const EPOCH = "m8x2k1b7cq0z";
 const OTHER = "m8x2k1b7cq0y";
@@ -85,6 +85,35 @@ describe("volatile messages", () => {
     subscription.end();
     subscription.take(volatileRun("late"));
     expect(log).toEqual(["live 3", "live 3", "volatile mine"]);
+  });
+});
+
+describe("what a gap brings", () => {
+  const entry = (seq: number): Received => ({
+    ...{ at: 0, event: "message", from: undefined, kind: "text", data: "x", skipped: 0 },
+    seq,
+  });
+  const gapWith = (why: "trimmed" | "epoch" | "unknown", head: number, epoch: string, ...seqs: number[]) =>
+    ({ ...gap(why, head, epoch), latest: seqs.map(entry) }) as ChannelFrame;
+
+  test("is handed over behind it, as replayed, and the cursor is the gap's head afterwards (P2)", () => {
+    const seen: string[] = [];
+    const { subscription, log } = watch(id(3), (_, { received, cursor }) => {
+      seen.push(`${received} ${cursor}`);
+    });
+    subscription.take(gapWith("trimmed", 9, EPOCH, 5, 8));
+    subscription.take(run(10));
+    expect(log).toEqual(["gap trimmed", "5 replayed", "8 replayed", "10 replayed"]);
+    expect(seen.slice(0, 2)).toEqual([`${id(9)} ${id(3)}`, `${id(9)} ${id(3)}`]);
+    expect(subscription.cursor).toBe(id(10));
+  });
+
+  test("is handed over but for what the reader has already (P2)", () => {
+    const { subscription, log } = watch(id(3));
+    subscription.take(run(4, 3));
+    subscription.take(gapWith("trimmed", 9, EPOCH, 5, 8)); // an older stream was quicker
+    subscription.take(gapWith("unknown", 7, EPOCH, 2)); // the log lost its end: what it says now counts
+    expect(log.slice(3)).toEqual(["gap trimmed", "8 replayed", "gap unknown", "2 replayed"]);
   });
 });
 

@@ -54,11 +54,28 @@ describe("a log", () => {
       why: "trimmed",
       oldest: { epoch: EPOCH, seq: 3 },
       head: { epoch: EPOCH, seq: 4 },
+      latest: [],
     });
     expect(shown(log.read(idAt(2), ALL))).toEqual(["3+0", "4+0"]);
     expect(shown(log.read(idAt(5), ALL))).toBe("unknown");
     expect(shown(log.read(idAt(4, "m8x2k1b7cq0y"), ALL))).toBe("epoch");
     expect(shown(log.read("no id" as Cursor, ALL))).toBe("unknown");
+  });
+
+  test("tells in a gap the newest entry of each collapse key, within its bounds, and none that the cursor has (P2, P6)", () => {
+    const log = logOf(
+      { messages: 3, latestKeys: 3 },
+      ...[draft("a1", "a"), draft("b1", "b"), draft("x"), draft("a2", "a"), draft("y"), draft("z"), draft("c1", "c")],
+    );
+    const latestOf = (after: Cursor): string[] => {
+      const page = log.read(after, ALL);
+      return page.kind === "gap" ? page.latest.map(({ seq, skipped }) => `${seq}+${skipped}`) : ["no gap"];
+    };
+    expect(latestOf(idAt(1))).toEqual(["2+0", "4+1", "7+2"]);
+    expect(latestOf(idAt(2))).toEqual(["4+0", "7+2"]); // it has b1
+    expect(latestOf(idAt(9))).toEqual(["2+0", "4+1", "7+2"]);
+    log.append(draft("d1", "d"), 0, 0);
+    expect(latestOf(idAt(1))).toEqual(["4+0", "7+2", "8+0"]); // the oldest is one too many
   });
 
   test("ends a page at its limit of messages or bytes, and always gives one message", () => {

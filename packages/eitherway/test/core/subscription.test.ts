@@ -282,7 +282,7 @@ describe("live and lagging", () => {
           if (!recreated) return memory.read(channel, after, limit);
           if (after.startsWith(epoch))
             return { kind: "messages", epoch, messages: [], head: position, oldest: position };
-          return { kind: "gap", why: "epoch", oldest: position, head: position };
+          return { kind: "gap", why: "epoch", oldest: position, head: position, latest: [] };
         },
       }),
     });

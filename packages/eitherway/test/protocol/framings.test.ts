@@ -209,6 +209,19 @@ describe("several channels as plain events", () => {
     expect(textOf(framing.frame({ t: "ping" }))).toBe("event: ping\ndata: {}\n\n");
   });
 
+  test("what a gap brings comes behind it, and the cursors behind that: a cut before tells it all again (P2)", () => {
+    const gap = { t: "gap", channel: "a", why: "trimmed", oldest: id(2), head: id(9) } as const;
+    const latest = [message(4, { event: "tick" }), message(7, { skipped: 2 })];
+    const said = `event: gap\ndata: {"channel":"a","why":"trimmed","oldest":"${id(2)}","head":"${id(9)}"}\n\n`;
+    expect(textOf(eventsFraming.frame({ ...gap, latest }))).toBe(
+      `${said}event: tick\ndata: 4\n\ndata: 7\n\nid: ${id(9)}\n\n`,
+    );
+    expect(textOf(createEventsFraming(["b", "a"], ["start", "now"]).frame({ ...gap, latest }))).toBe(
+      `${said}data: {"id":"${id(4)}","channel":"a","event":"tick","at":5,"text":"4"}\n\n` +
+        `data: {"id":"${id(7)}","channel":"a","event":"message","at":5,"text":"7"}\n\nid: start,${id(9)}\n\n`,
+    );
+  });
+
   test("readers do not share cursors", () => {
     const [one, other] = [createEventsFraming(["a"], ["now"]), createEventsFraming(["a"], ["now"])];
     one.run(runOf("a", message(8)));

@@ -53,6 +53,20 @@ export const collapseCases: readonly BrokerCase[] = [
     },
   },
   {
+    name: "tells in a gap the newest entry of each collapse key after the cursor, in order (P2)",
+    settings: { retention: { messages: 2 } },
+    async run(broker) {
+      const ids: string[] = [];
+      for (const key of ["b", "a", "a"]) {
+        ids.push(await publishOne(broker, CHANNEL, draft(`${key}${ids.length}`, { collapse: key })));
+      }
+      for (const text of ["x", "y", "z"]) ids.push(await publishOne(broker, CHANNEL, draft(text)));
+      assert.deepEqual(shownOf((await readGap(broker, ids[0] ?? "")).latest), ["a2+0"]);
+      const beyond = await readGap(broker, idBy(ids.at(-1) ?? "", 1));
+      assert.deepEqual([beyond.why, shownOf(beyond.latest)], ["unknown", ["b0+0", "a2+1"]]);
+    },
+  },
+  {
     name: "goes on from a cursor where all that was trimmed after it has collapsed (P2)",
     settings: { retention: { messages: 2 } },
     async run(broker) {

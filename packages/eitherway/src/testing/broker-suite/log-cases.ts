@@ -131,8 +131,14 @@ export const logCases: readonly BrokerCase[] = [
       const [id = ""] = await publishTexts(broker, CHANNEL, "a");
       const [foreign = ""] = await publishTexts(broker, "room/43", "a", "b");
       const head = partsOf(id);
-      assert.deepEqual(await readGap(broker, idBy(id, 1)), { kind: "gap", why: "unknown", oldest: head, head });
-      assert.deepEqual(await readGap(broker, foreign), { kind: "gap", why: "epoch", oldest: head, head });
+      assert.deepEqual(await readGap(broker, idBy(id, 1)), {
+        kind: "gap",
+        why: "unknown",
+        oldest: head,
+        head,
+        latest: [],
+      });
+      assert.deepEqual(await readGap(broker, foreign), { kind: "gap", why: "epoch", oldest: head, head, latest: [] });
     },
   },
   {
@@ -143,7 +149,7 @@ export const logCases: readonly BrokerCase[] = [
       const [first = "", second = "", third = "", , last = ""] = ids;
       assert.deepEqual(await readTexts(broker, "start"), ["c", "d", "e"]);
       assert.deepEqual(await readTexts(broker, second), ["c", "d", "e"]);
-      const expected = { kind: "gap", why: "trimmed", oldest: partsOf(third), head: partsOf(last) };
+      const expected = { kind: "gap", why: "trimmed", oldest: partsOf(third), head: partsOf(last), latest: [] };
       assert.deepEqual(await readGap(broker, first), expected);
       const { oldest, head } = await readPage(broker, "now");
       assert.deepEqual({ oldest, head }, { oldest: partsOf(third), head: partsOf(last) });
