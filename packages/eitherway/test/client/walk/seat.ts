@@ -46,6 +46,10 @@ export interface SeatOptions {
 
 /** Who hears messages. `at`: the place it has come to, `start`, or `anywhere` where it joined others. */
 interface Hearer {
+  /** Of the last gap. */
+  gapHead: Place | undefined;
+  /** Seq of the last message that came with it. */
+  brought: number;
   at: Place | "start" | "anywhere";
   /** It began at `start` and has not been live: what the log lost before is not missing. */
   fromStart: boolean;
@@ -103,6 +107,11 @@ export function createSeat(options: SeatOptions): Seat {
     if (entry?.channel !== name || entry.content !== content) wrong(`${meta.id} is not what the log says (1)`);
     const at = placeOf(meta.id);
     if (hearer.isLoop && meta.gap) skip(hearer, meta.gap);
+    if (isBrought(hearer, at)) {
+      if (at.seq <= hearer.brought || !meta.replayed) wrong(`${meta.id} came out of order with a gap (1)`);
+      hearer.brought = at.seq;
+      return;
+    }
     assertJoins(hearer, at);
     hearer.at = at;
   }
@@ -112,8 +121,10 @@ export function createSeat(options: SeatOptions): Seat {
     if (channel.cursor === meta.id && cursor !== meta.id)
       wrong(`the cursor is at ${meta.id} before its handlers ran (2)`);
     hear(hearer, data, meta);
-    place = placeOf(meta.id);
-    cursor = meta.id;
+    if (!isBrought(hearer, placeOf(meta.id))) {
+      place = placeOf(meta.id);
+      cursor = meta.id;
+    }
     if (hearer.leaving) hearer.leave();
     if (swaps && hearers.length === 0) {
       swaps = false;
@@ -122,6 +133,12 @@ export function createSeat(options: SeatOptions): Seat {
     if (!stumbles) return;
     stumbles = false;
     throw new Error(STUMBLE);
+  }
+
+  /** The newest entry of a collapse key, which came with the gap that the hearer stands at. */
+  function isBrought({ at, gapHead }: Hearer, message: Place): boolean {
+    if (!gapHead || typeof at !== "object" || at.epoch !== gapHead.epoch || at.seq !== gapHead.seq) return false;
+    return message.epoch === gapHead.epoch && message.seq <= gapHead.seq;
   }
 
   /** Nothing between where it stands and `next` is missing. */
@@ -148,6 +165,8 @@ export function createSeat(options: SeatOptions): Seat {
     const to = placeOf(head);
     if (!books.isPlace(name, to) && to.seq > 0) wrong(`a gap to ${head}, which no log gave (1)`);
     hearer.at = to;
+    hearer.gapHead = to;
+    hearer.brought = 0;
     if (at === "anywhere" || at === "start" || hearer.isLoop) return; // a loop hears of the last of several
     if ((why === "epoch") !== (at.epoch !== to.epoch)) wrong(`a gap of ${why} from ${idOf(at)} to ${head} (1)`);
     if (why === "unknown" && at.seq <= to.seq) wrong(`${idOf(at)} is unknown, and the head is ${head} (1)`);
@@ -163,7 +182,16 @@ export function createSeat(options: SeatOptions): Seat {
     const goesOn = hearers.length > 0 ? { at: "anywhere" as const, fromStart: hearers.some(isFromStart) } : lingering;
     const { at, fromStart } = goesOn ?? { at: beginning(from), fromStart: from === "start" };
     cursor = goesOn ? undefined : from;
-    const hearer = { at, fromStart, isLoop, leaving: false, want: 0, leave() {} };
+    const hearer: Hearer = {
+      at,
+      fromStart,
+      isLoop,
+      gapHead: undefined,
+      brought: 0,
+      leaving: false,
+      want: 0,
+      leave() {},
+    };
     hearers = [...hearers, hearer];
     return hearer;
   }
