@@ -8,6 +8,7 @@ const MAY_IMPORT = {
   transports: ["protocol", "core"],
   client: ["protocol"],
   contract: ["protocol", "client"],
+  react: ["protocol", "client", "contract"],
   server: ["protocol", "core", "transports", "contract"],
   fetch: ["protocol", "core", "transports", "server", "contract"],
   node: ["protocol", "core", "transports", "server", "fetch", "contract"],

@@ -28,6 +28,7 @@ import type {
 import { createAnnouncement } from "./command.ts";
 import { type Connection, type ConnectionParts, createConnection } from "./connection.ts";
 import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
+import { HTTP_DOOR } from "./http-door.ts";
 import { type CommandDraft, createOutbox, type Outbox, type OutboxParts } from "./outbox.ts";
 import type { ClientClock, Random } from "./ports.ts";
 import type { SubmitOptions } from "./seam.ts";
@@ -218,8 +219,9 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     else rethrow(error);
   }
 
-  const client: CoreClient = {
+  const client: CoreClient & { readonly [HTTP_DOOR]: string } = {
     id,
+    [HTTP_DOOR]: url,
     get status() {
       return readStatus();
     },

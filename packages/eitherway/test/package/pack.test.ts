@@ -23,8 +23,12 @@ const ENTRIES = {
   "eitherway/client/outbox": "openOutbox",
   "eitherway/protocol": "EitherwayError",
   "eitherway/instrument": "judge",
+  "eitherway/react": "createHooks",
   "eitherway/testing": "createFakeClock",
 } as const;
+
+/** What some entry needs that the package does not bring. */
+const PEERS = ["react", "@types/react"];
 
 const NAMES = Object.entries(ENTRIES);
 
@@ -65,7 +69,7 @@ beforeAll(async () => {
   await npm(["pack", "--pack-destination", folder], PACKAGE); // builds, by its prepack script
   const [name] = (await readdir(folder)).filter((file) => file.endsWith(".tgz"));
   tarball = join(folder, name ?? "");
-  const install = ["install", "--no-audit", "--no-fund", "--prefer-offline", tarball];
+  const install = ["install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...PEERS];
   await createProject(join(folder, "esm"), "module", {
     "probe.js": ESM_PROBE,
     "consumer.ts": ESM_CONSUMER,

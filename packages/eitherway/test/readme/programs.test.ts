@@ -17,6 +17,7 @@ const PAGES = [
   "docs/client.md",
   "docs/embedding.md",
   "docs/outbox.md",
+  "docs/react.md",
   "docs/streams.md",
 ];
 const PORT_IN_TEXT = "3000";

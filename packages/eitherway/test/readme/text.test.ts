@@ -15,6 +15,7 @@ const PAGES = [
   "docs/embedding.md",
   "docs/limits.md",
   "docs/outbox.md",
+  "docs/react.md",
   "docs/streams.md",
   "examples/python/README.md",
 ];

@@ -1,0 +1,102 @@
+/** Reads back in the log of a channel, whether or not anybody subscribes to it. A program that does not call it does not load it. */
+import { fromBase64 } from "../protocol/base64.ts";
+import { EitherwayError, type Id, type Payload } from "../protocol/index.ts";
+import type { CoreClient, Incoming } from "./client-api.ts";
+import { httpDoorOf } from "./http-door.ts";
+import { failureOf, failureOfThrown } from "./transports/http.ts";
+
+export interface HistoryOptions {
+  /** Messages before this one. Default: the newest ones. */
+  readonly before?: Id | undefined;
+  /** Messages at most, 1 to 1,000. Default 100. A page of large messages has fewer. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HistoryPage<T = unknown> {
+  /** Oldest first, without a hole. Their `meta.replayed` is true. */
+  readonly messages: readonly Incoming<T>[];
+  /** The log keeps messages before these. */
+  readonly hasOlder: boolean;
+}
+
+/** The platform's rules for a path: what the name of a channel may have and a path may not is escaped. */
+const escapePath = (channel: string): string => channel.split("/").map(encodeURIComponent).join("/");
+
+/**
+ * A page of what the server keeps of a channel.
+ *
+ * @throws EitherwayError (as a rejection) of the server; `unavailable` where no server answered; what `signal` was aborted with
+ * @example
+ * const { messages, hasOlder } = await readHistory(client, "room/42", { before: oldestShown, limit: 50 });
+ */
+export async function readHistory<T = unknown>(
+  client: CoreClient,
+  channel: string,
+  { before, limit, signal }: HistoryOptions = {},
+): Promise<HistoryPage<T>> {
+  const query = new URLSearchParams();
+  if (before !== undefined) query.set("before", before);
+  if (limit !== undefined) query.set("limit", String(limit));
+  try {
+    const address = `${httpDoorOf(client)}/channels/${escapePath(channel)}?${query}`;
+    const answer = await fetch(address, { cache: "no-store", ...(signal && { signal }) });
+    if (!answer.ok) throw await refusalOf(answer);
+    return pageOf(channel, (await answer.json()) as Answer);
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    if (thrown instanceof EitherwayError) throw thrown;
+    const { message } = failureOfThrown(thrown);
+    throw new EitherwayError("unavailable", `The history of ${channel} could not be read: ${message}.`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** What `GET /channels/<name>` answers. */
+interface Answer {
+  readonly messages: readonly AnsweredMessage[];
+  /** The oldest one that is kept. */
+  readonly oldest: Id | null;
+}
+
+interface AnsweredMessage {
+  readonly id: Id;
+  readonly event: string;
+  readonly at: number;
+  readonly from?: string;
+  readonly data?: unknown;
+  readonly text?: string;
+  readonly bytes?: string;
+}
+
+function pageOf<T>(channel: string, { messages, oldest }: Answer): HistoryPage<T> {
+  const [first] = messages;
+  return {
+    messages: messages.map((message) => incomingOf<T>(channel, message)),
+    hasOlder: first !== undefined && first.id !== oldest,
+  };
+}
+
+function incomingOf<T>(channel: string, { id, event, at, from, ...content }: AnsweredMessage): Incoming<T> {
+  const [kind, data] = payloadOf(content);
+  return { data: data as T, meta: { id, channel, event, at, from, kind, replayed: true, volatile: false, skipped: 0 } };
+}
+
+function payloadOf({
+  data,
+  text,
+  bytes,
+}: Pick<AnsweredMessage, "data" | "text" | "bytes">): [Payload["kind"], unknown] {
+  if (text !== undefined) return ["text", text];
+  if (bytes !== undefined) return ["bytes", fromBase64(bytes)];
+  return ["json", data];
+}
+
+async function refusalOf(answer: Response): Promise<EitherwayError> {
+  const { url: from, status, headers } = answer;
+  const body = await answer.text().catch(() => "");
+  const refusal = { from, status, retryAfter: headers.get("retry-after"), body };
+  const { code = "unavailable", message } = failureOf(refusal, Date.now());
+  return new EitherwayError(code, message);
+}

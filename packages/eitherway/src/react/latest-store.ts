@@ -1,0 +1,82 @@
+/** The newest value of each key of one event, beginning with what the log has. */
+import type { Gap, MessageMeta } from "../client/client-api.ts";
+import type { EitherwayError, Id } from "../protocol/index.ts";
+import type { ChannelAddress, HooksClient } from "./client-port.ts";
+import { openFeed, readingError } from "./feed.ts";
+import { createCell, type Store, type StoreClock } from "./store.ts";
+
+export interface LatestView<Data = unknown> {
+  /** The newest value by key. Another map after each change. */
+  readonly values: ReadonlyMap<string, Data>;
+  /** The values are up to date, and what comes shows at once. */
+  readonly live: boolean;
+  /** Why the server refused the subscription, or what the log has could not be read. */
+  readonly error: EitherwayError | undefined;
+}
+
+export const INITIAL_LATEST: LatestView<never> = { values: new Map<string, never>(), live: false, error: undefined };
+
+export interface LatestStoreOptions {
+  readonly client: HooksClient;
+  readonly clock: StoreClock;
+  readonly address: ChannelAddress;
+  readonly event: string;
+  readonly keyOf: (data: never) => string;
+}
+
+/** More than a log has of an event in its default size. */
+const WANTED = 10_000;
+
+export function openLatestStore({ client, clock, address, event, keyOf }: LatestStoreOptions): Store<LatestView> {
+  /** What came since the place of the subscription; what the log has before it is older. */
+  let fresh = new Map<string, unknown>();
+  let past: ReadonlyMap<string, unknown> = new Map();
+  let isMissing = true;
+  let isReading = false;
+
+  const key = (data: unknown): string => keyOf(data as never);
+
+  function takeGap(_: Gap): void {
+    past = new Map([...past, ...fresh]); // shown until the log is read anew
+    fresh = new Map();
+    isMissing = true;
+    isReading = false;
+  }
+
+  async function placed(_: Id): Promise<void> {
+    if (!isMissing || isReading) return;
+    isReading = true;
+    try {
+      const { messages } = await feed.readBefore(undefined, WANTED);
+      past = new Map(messages.map(({ data }) => [key(data), data]));
+      isMissing = false;
+      feed.error = undefined;
+    } catch (thrown) {
+      const error = readingError(thrown);
+      if (!error) return; // given up for a gap or the end
+      feed.error = error;
+    }
+    isReading = false;
+    cell.touch();
+  }
+
+  function take(data: unknown, _: MessageMeta): void {
+    fresh.set(key(data), data);
+    cell.touch();
+  }
+
+  const feed = openFeed({
+    ...{ client, address, event },
+    message: take,
+    gap: takeGap,
+    placed: (head) => void placed(head),
+    changed: () => cell.touch(),
+  });
+  const cell = createCell<LatestView>(clock, () => ({
+    values: new Map([...past, ...fresh]),
+    live: feed.live,
+    error: feed.error,
+  }));
+
+  return { read: cell.read, watch: cell.watch, close: feed.close };
+}
