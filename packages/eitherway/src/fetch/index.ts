@@ -1,2 +1,17 @@
 /** Eitherway behind `fetch`: web-standard requests in, responses out. */
-export { createFetchHandler, type FetchHandler } from "./fetch-handler.ts";
+export type {
+  Broker,
+  HubStats,
+  Limits,
+  Logger,
+  Retention,
+} from "../core/index.ts";
+export type { ErrorCode, Id } from "../protocol/index.ts";
+export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
+export type { Amount, Amounts, PublishOptions, TrustProxy } from "../server/index.ts";
+export type { ConsoleLoggerOptions } from "./console-logger.ts";
+export { createConsoleLogger } from "./console-logger.ts";
+export type { TypedFetchEitherway } from "./eitherway.ts";
+export { eitherway } from "./eitherway.ts";
+export type { FetchHandler } from "./fetch-handler.ts";
+export type { FetchEitherway, FetchEitherwayOptions } from "./host.ts";

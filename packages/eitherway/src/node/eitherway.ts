@@ -2,41 +2,20 @@
 import { Server } from "node:http";
 import { isContract } from "../contract/contract.ts";
 import type { ChannelTypes, Contract } from "../contract/index.ts";
-import type { Logger, Undo } from "../core/index.ts";
-import { createFetchHandler, type FetchHandler } from "../fetch/index.ts";
+import type { Undo } from "../core/index.ts";
+import { createHost, type FetchEitherway, type FetchEitherwayOptions, type Host } from "../fetch/host.ts";
 import { EitherwayError } from "../protocol/index.ts";
-import type { TrustProxy } from "../server/index.ts";
-import {
-  checkBasePath,
-  checkTrustProxy,
-  createEitherway,
-  createTypedChannels,
-  createTypedPublish,
-  type Eitherway,
-  type EitherwayOptions,
-  type EitherwayParts,
-  HEALTH_PATH,
-  type TypedChannels,
-  type TypedPublish,
-} from "../server/index.ts";
+import { HEALTH_PATH, type TypedServer, withContract } from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
-import { type AttachOptions, attach, type NodeServer } from "./attach.ts";
-import { createConsoleLogger } from "./console-logger.ts";
+import { attach, type NodeServer } from "./attach.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
 import { createNodeClock } from "./node-clock.ts";
 import { readAhead } from "./read-ahead.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
 
-export interface NodeEitherwayOptions extends EitherwayOptions {
-  /** Below which path the doors are. Default: `/eitherway`. Empty: everything is ours. */
-  readonly basePath?: string | undefined;
-  /** How many proxies in front of this server are trusted to tell the client's address and scheme. Default: `false`, none. */
-  readonly trustProxy?: TrustProxy | undefined;
-  /** Default: one JSON object a line on standard error. */
-  readonly logger?: Logger | undefined;
-}
+export type NodeEitherwayOptions = FetchEitherwayOptions;
 
-export interface NodeEitherway extends Eitherway {
+export interface NodeEitherway extends FetchEitherway {
   /**
    * Answers requests below the base path of an `http`, `https` or `http2` server, with or without an application on it (Express,
    * Fastify, ...); all others stay the application's, in whatever order the two are set up. `close()` leaves the server open.
@@ -44,15 +23,6 @@ export interface NodeEitherway extends Eitherway {
    * @returns gives the server back as it was; open links stay
    */
   attach(server: NodeServer, options?: { readonly basePath?: string | undefined }): Undo;
-
-  /**
-   * Answers a web-standard request below the base path, for hosts that speak `fetch` (Hono, Next.js): event streams, long-poll and the
-   * plain HTTP doors. WebSockets need `attach` or `listen`; a client that finds none here goes on to SSE.
-   *
-   * @example
-   * export const { fetch: GET, fetch: POST } = eitherway(app);
-   */
-  readonly fetch: FetchHandler;
 
   /**
    * Opens a port of its own, where `/healthz` is answered as well. `close()` closes it.
@@ -67,12 +37,7 @@ export interface NodeEitherway extends Eitherway {
 }
 
 /** A server with a contract: `publish` takes the names of the contract in place of those of the wire, `channel` its handlers. */
-export interface TypedNodeEitherway<Channels>
-  extends Omit<NodeEitherway, "publish">,
-    TypedPublish<Channels>,
-    TypedChannels<Channels> {}
-
-const DEFAULT_BASE_PATH = "/eitherway";
+export interface TypedNodeEitherway<Channels> extends Omit<NodeEitherway, "publish">, TypedServer<Channels> {}
 
 /**
  * Logs live in the memory of this process, bounded by `retention` and `limits`.
@@ -94,26 +59,17 @@ export function eitherway<Channels extends ChannelTypes>(
   first: Contract<Channels> | NodeEitherwayOptions = {},
   second: NodeEitherwayOptions = {},
 ): TypedNodeEitherway<Channels> | NodeEitherway {
-  if (!isContract(first)) return createNodeEitherway(first, undefined).server;
-  const { server, calls } = createNodeEitherway(second, first);
-  return {
-    ...server,
-    ...createTypedPublish<Channels>(first, server.publish),
-    ...createTypedChannels<Channels>(first, calls),
-  };
+  const clock = createNodeClock();
+  if (!isContract(first)) return createNodeEitherway(createHost(clock, first, undefined), first);
+  const host = createHost(clock, second, first);
+  return withContract<Channels, NodeEitherway>(first, createNodeEitherway(host, second), host.parts);
 }
 
 function createNodeEitherway(
-  options: NodeEitherwayOptions,
-  app: Contract<ChannelTypes> | undefined,
-): Pick<EitherwayParts, "calls"> & { readonly server: NodeEitherway } {
-  const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger = createConsoleLogger(), ...rest } = options;
-  checkBasePath(basePath);
-  checkTrustProxy(trustProxy);
-  const clock = createNodeClock();
-  const optionNames = ["basePath", "trustProxy", "logger"];
-  const parts = createEitherway({ clock, random: Math.random, logger, optionNames }, rest, app);
-  const settings: AttachOptions = { basePath, trustProxy, limits: parts.limits, clock, logger };
+  { server, parts, settings }: Host,
+  { insecure = false }: NodeEitherwayOptions,
+): NodeEitherway {
+  const { basePath } = settings;
   const listening = new Set<Listening>();
   let closing: Promise<void> | undefined;
 
@@ -123,15 +79,14 @@ function createNodeEitherway(
     await Promise.all([...listening].map((one) => one.close()));
   }
 
-  const server: NodeEitherway = {
-    ...parts.eitherway,
-    fetch: createFetchHandler(parts.handler, { basePath, trustProxy, limits: parts.limits, clock }),
+  return {
+    ...server,
     attach: (server, own = {}) => attach(server, parts.handler, { ...settings, basePath: own.basePath ?? basePath }),
     async listen(own = {}) {
       if (closing !== undefined)
         throw new EitherwayError("closed", "This server was closed; make a new one with eitherway().");
       const standalone: RequestHandler = { ...parts.handler, handles: (path) => path === HEALTH_PATH };
-      const one = await listen(own, rest.insecure === true, (server) => {
+      const one = await listen(own, insecure, (server) => {
         attach(server, standalone, settings);
         if (server instanceof Server) readAhead(server, createUpgradeDoor(standalone, settings));
       });
@@ -143,5 +98,4 @@ function createNodeEitherway(
       return closing;
     },
   };
-  return { server, calls: parts.calls };
 }

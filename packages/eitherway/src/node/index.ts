@@ -9,6 +9,8 @@ export type {
   Undo,
 } from "../core/index.ts";
 export { DEFAULT_LIMITS, DEFAULT_RETENTION } from "../core/index.ts";
+export type { ConsoleLoggerOptions } from "../fetch/index.ts";
+export { createConsoleLogger } from "../fetch/index.ts";
 export type { ErrorCode, Id } from "../protocol/index.ts";
 export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
 export type {
@@ -23,8 +25,6 @@ export type {
 } from "../server/index.ts";
 export type { AttachOptions, NodeServer } from "./attach.ts";
 export { attach } from "./attach.ts";
-export type { ConsoleLoggerOptions } from "./console-logger.ts";
-export { createConsoleLogger } from "./console-logger.ts";
 export type { NodeEitherway, NodeEitherwayOptions, TypedNodeEitherway } from "./eitherway.ts";
 export { eitherway } from "./eitherway.ts";
 export type { ListenOptions } from "./listen.ts";

@@ -11,6 +11,6 @@ export { checkBasePath, targetOf } from "./target.ts";
 export type { TrustProxy } from "./trust-proxy.ts";
 export { checkTrustProxy, forwarded } from "./trust-proxy.ts";
 export type { CallHandlersOf, CallOf, TypedChannels } from "./typed-channels.ts";
-export { createTypedChannels } from "./typed-channels.ts";
 export type { TypedPublish } from "./typed-publish.ts";
-export { createTypedPublish } from "./typed-publish.ts";
+export type { TypedServer } from "./typed-server.ts";
+export { withContract } from "./typed-server.ts";

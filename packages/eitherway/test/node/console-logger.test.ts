@@ -9,7 +9,7 @@ function logged(fields: Record<string, unknown>): string[] {
 
 test("writes one JSON object a line, whatever the fields hold", () => {
   const [line = ""] = logged({ code: "slow", note: "two\nlines" });
-  expect(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1).toBe(true);
+  expect(line).not.toContain("\n");
   expect(JSON.parse(line)).toEqual({
     time: "1970-01-01T00:00:00.000Z",
     level: "warn",

@@ -21,6 +21,7 @@ const ENTRIES = {
   "eitherway/client/core": "webSocket",
   "eitherway/client/binary": "binary",
   "eitherway/client/outbox": "openOutbox",
+  "eitherway/fetch": "eitherway",
   "eitherway/protocol": "EitherwayError",
   "eitherway/instrument": "judge",
   "eitherway/react": "createHooks",

@@ -2,7 +2,7 @@
 import type { Logger } from "../core/index.ts";
 
 export interface ConsoleLoggerOptions {
-  /** Takes whole lines. Default: standard error, so that standard output stays free for results. */
+  /** Takes lines, without their ends. Default: standard error, so that standard output stays free for results. */
   readonly write?: (line: string) => void;
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly wall?: () => number;
@@ -14,13 +14,13 @@ export interface ConsoleLoggerOptions {
  * // {"time":"2026-01-02T03:04:05.678Z","level":"warn","event":"link closed","code":"slow"}
  */
 export function createConsoleLogger(options: ConsoleLoggerOptions = {}): Logger {
-  const write = options.write ?? ((line) => process.stderr.write(line));
+  const write = options.write ?? ((line) => console.error(line));
   const wall = options.wall ?? Date.now;
   const log =
     (level: string) =>
     (event: string, fields: Readonly<Record<string, unknown>> = {}): void => {
       const time = new Date(wall()).toISOString();
-      write(`${stringify({ time, level, event, ...fields })}\n`);
+      write(stringify({ time, level, event, ...fields }));
     };
   return { info: log("info"), warn: log("warn"), error: log("error") };
 }

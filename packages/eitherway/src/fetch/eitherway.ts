@@ -1,0 +1,32 @@
+/** Eitherway on any host that speaks web-standard requests and responses: nothing of Node. */
+import { isContract } from "../contract/contract.ts";
+import type { ChannelTypes, Contract } from "../contract/index.ts";
+import { type TypedServer, withContract } from "../server/index.ts";
+import { createHost, type FetchEitherway, type FetchEitherwayOptions } from "./host.ts";
+import { createHostClock } from "./host-clock.ts";
+
+/** A server with a contract: `publish` takes the names of the contract in place of those of the wire, `channel` its handlers. */
+export interface TypedFetchEitherway<Channels> extends Omit<FetchEitherway, "publish">, TypedServer<Channels> {}
+
+/**
+ * Logs live in the memory of this process, bounded by `retention` and `limits`: a host that runs a new process for each request has none.
+ *
+ * @throws EitherwayError `bad-request` for an option that is unknown or has a value that makes no sense
+ * @example
+ * const ew = eitherway();
+ * Bun.serve({ idleTimeout: 0, fetch: (request) => ew.fetch(request) });
+ * // with a contract: eitherway(app, options), and ew.publish("room", { id: "42" }, "message", { text: "hi" })
+ */
+export function eitherway<Channels extends ChannelTypes>(
+  app: Contract<Channels>,
+  options?: FetchEitherwayOptions,
+): TypedFetchEitherway<Channels>;
+export function eitherway(options?: FetchEitherwayOptions): FetchEitherway;
+export function eitherway<Channels extends ChannelTypes>(
+  first: Contract<Channels> | FetchEitherwayOptions = {},
+  second: FetchEitherwayOptions = {},
+): TypedFetchEitherway<Channels> | FetchEitherway {
+  if (!isContract(first)) return createHost(createHostClock(), first, undefined).server;
+  const { server, parts } = createHost(createHostClock(), second, first);
+  return withContract<Channels, FetchEitherway>(first, server, parts);
+}

@@ -1,0 +1,29 @@
+/** The time of whatever host this is, as the core's `Clock`. */
+import type { Clock } from "../core/index.ts";
+
+/** What hosts have beside the web's own. */
+interface Host {
+  readonly setImmediate?: (run: () => void) => void;
+  readonly Deno?: { unrefTimer(timer: unknown): void };
+}
+
+/** Timers of this clock keep no process alive, where the host can tell them apart; `defer` runs after the I/O that is at hand. */
+export function createHostClock(): Clock {
+  const { setImmediate: immediately, Deno } = globalThis as Host;
+  return {
+    wall: () => Date.now(),
+    now: () => performance.now(),
+    after(ms, run) {
+      const timer: unknown = setTimeout(run, ms);
+      if (isRefTimer(timer)) timer.unref();
+      else Deno?.unrefTimer(timer);
+      return () => clearTimeout(timer as number);
+    },
+    defer: (run) => void (immediately ? immediately(run) : setTimeout(run)),
+  };
+}
+
+/** Timers of Node and Bun. */
+function isRefTimer(timer: unknown): timer is { unref(): void } {
+  return typeof timer === "object" && timer !== null && "unref" in timer;
+}

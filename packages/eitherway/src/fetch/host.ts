@@ -1,0 +1,66 @@
+/** A server behind `fetch`, as every host has it: a host with sockets of its own adds to it. */
+import type { ChannelTypes, Contract } from "../contract/index.ts";
+import type { Clock, Limits, Logger } from "../core/index.ts";
+import {
+  checkBasePath,
+  checkTrustProxy,
+  createEitherway,
+  type Eitherway,
+  type EitherwayOptions,
+  type EitherwayParts,
+  type TrustProxy,
+} from "../server/index.ts";
+import { createConsoleLogger } from "./console-logger.ts";
+import { createFetchHandler, type FetchHandler } from "./fetch-handler.ts";
+
+export interface FetchEitherwayOptions extends EitherwayOptions {
+  /** Below which path the doors are. Default: `/eitherway`. Empty: everything is ours. */
+  readonly basePath?: string | undefined;
+  /** How many proxies in front of this server are trusted to tell the client's address and scheme. Default: `false`, none. */
+  readonly trustProxy?: TrustProxy | undefined;
+  /** Default: one JSON object a line on standard error. */
+  readonly logger?: Logger | undefined;
+}
+
+export interface FetchEitherway extends Eitherway {
+  /**
+   * Answers a web-standard request below the base path, for hosts that speak `fetch` (Hono, Next.js, Bun, Deno): event streams,
+   * long-poll and the plain HTTP doors. There is no WebSocket here; a client that finds none goes on to SSE.
+   *
+   * @example
+   * export const { fetch: GET, fetch: POST } = eitherway();
+   */
+  readonly fetch: FetchHandler;
+}
+
+/** A server, and what more doors to it are made of. */
+export interface Host {
+  readonly server: FetchEitherway;
+  readonly parts: EitherwayParts;
+  readonly settings: HostSettings;
+}
+
+export interface HostSettings {
+  readonly basePath: string;
+  readonly trustProxy: TrustProxy;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const DEFAULT_BASE_PATH = "/eitherway";
+
+/** @throws EitherwayError `bad-request` for an option that is unknown or has a value that makes no sense */
+export function createHost(
+  clock: Clock,
+  options: FetchEitherwayOptions,
+  app: Contract<ChannelTypes> | undefined,
+): Host {
+  const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger = createConsoleLogger(), ...rest } = options;
+  checkBasePath(basePath);
+  checkTrustProxy(trustProxy);
+  const optionNames = ["basePath", "trustProxy", "logger"];
+  const parts = createEitherway({ clock, random: Math.random, logger, optionNames }, rest, app);
+  const settings: HostSettings = { basePath, trustProxy, limits: parts.limits, clock, logger };
+  return { server: { ...parts.eitherway, fetch: createFetchHandler(parts.handler, settings) }, parts, settings };
+}
