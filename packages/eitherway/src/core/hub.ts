@@ -9,6 +9,7 @@ import { type Counters, createCounters } from "./counters.ts";
 import type { Hub, HubStats, Identity, Session } from "./hub-api.ts";
 import { DEFAULT_PING_MS, type Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
+import type { RunSink } from "./live-reader.ts";
 import type { Clock, Logger, Random } from "./ports.ts";
 import { createPublisher } from "./publisher.ts";
 import { createRoom } from "./room.ts";
@@ -17,7 +18,7 @@ import { MESSAGE_OVERHEAD_BYTES, messageBytes } from "./run-bytes.ts";
 import { HubSession, type SessionOwner } from "./session.ts";
 import type { SubscriptionState } from "./subscription.ts";
 import { createTimerWheel } from "./timer-wheel.ts";
-import { type RunSink, Topic, type TopicOwner } from "./topic.ts";
+import { Topic, type TopicOwner } from "./topic.ts";
 
 export interface HubOptions {
   readonly broker: Broker;

@@ -8,7 +8,6 @@ import {
   isStreamLog,
   type Message,
   payloadBytes,
-  quote,
   toEitherwayError,
 } from "../protocol/index.ts";
 import { type Aged, createAgeOrder } from "./age-order.ts";
@@ -36,10 +35,12 @@ import {
   type Retention,
   withDefaults,
 } from "./limits.ts";
-import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds, owned } from "./log.ts";
+import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds } from "./log.ts";
 import { createMemoryStreams, type StreamRecord } from "./memory-streams.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
+import { volatileBatch } from "./run-bytes.ts";
 import { createSpread, type Watched, type Watcher } from "./spread.ts";
+import { storageFull, tooManyChannels } from "./storage-errors.ts";
 
 export interface MemoryBrokerOptions {
   readonly clock: Clock;
@@ -181,13 +182,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     begin();
     const record = records.get(channel);
     if (!record || record.watchers.length === 0 || announced.length === 0) return;
-    const at = timeOfTurn();
-    let bytes = 0;
-    const messages = announced.map(({ event, from, payload }): Message => {
-      bytes += payloadBytes(payload);
-      return { seq: 0, at, event, from, payload: owned(payload), skipped: 0 };
-    });
-    spread(record, { epoch: undefined, messages, bytes });
+    spread(record, volatileBatch(announced, timeOfTurn()));
   }
 
   async function watch(channel: string, sink: (batch: Batch) => void): Promise<Undo> {
@@ -373,18 +368,4 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     sizes: () => ({ channels: records.size, logBytes: logBytes + reservedBytes, keys: keys.size }),
     close,
   };
-}
-
-function storageFull(channel: string, bytes: number, limit: number): EitherwayError {
-  return new EitherwayError(
-    "storage-full",
-    `${bytes} bytes for ${quote(channel)} do not fit into the logs' ${limit} bytes; raise limits.logBytes or keep less (retention).`,
-  );
-}
-
-function tooManyChannels(channel: string, limit: number): EitherwayError {
-  return new EitherwayError(
-    "too-many-channels",
-    `${quote(channel)} would be one more than ${limit} channels; raise limits.channels or come back when unused ones are gone.`,
-  );
 }

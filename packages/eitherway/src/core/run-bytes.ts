@@ -1,8 +1,20 @@
 /** Runs on their way to links: cut to where a reader stands, and encoded once per framing. */
 import { type Framing, type Message, payloadBytes, type Run } from "../protocol/index.ts";
+import type { Batch, Volatile } from "./broker.ts";
+import { owned } from "./log.ts";
 
 /** What an entry costs beside its payload while it waits to be flushed: the object, its strings, its place in the run. */
 export const MESSAGE_OVERHEAD_BYTES = 64;
+
+/** What watchers hear of announcements. */
+export function volatileBatch(announced: readonly Volatile[], at: number): Batch {
+  let bytes = 0;
+  const messages = announced.map(({ event, from, payload }): Message => {
+    bytes += payloadBytes(payload);
+    return { seq: 0, at, event, from, payload: owned(payload), skipped: 0 };
+  });
+  return { epoch: undefined, messages, bytes };
+}
 
 /** What a message counts for in `limits.unflushedBytes` and in the size of a run. */
 export function messageBytes({ payload }: Pick<Message, "payload">): number {

@@ -13,8 +13,9 @@ import {
   toEitherwayError,
 } from "../protocol/index.ts";
 import type { Position } from "./broker.ts";
+import type { LiveReader, RunSink } from "./live-reader.ts";
 import { lastSeq } from "./run-bytes.ts";
-import type { LiveReader, RunSink, SharedPage, Topic } from "./topic.ts";
+import type { SharedPage, Topic } from "./topic.ts";
 
 export type SubscriptionState = "reading" | "live" | "lagging" | "ended";
 

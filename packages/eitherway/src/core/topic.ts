@@ -5,8 +5,9 @@
  * at its start (DESIGN: the hot path). It works in slices, so that a channel with many subscribers does not keep the others
  * waiting; the run in flight is held here, whatever is trimmed from the log meanwhile.
  */
-import type { Cursor, Epoch, Framing, Message } from "../protocol/index.ts";
+import type { Cursor, Epoch, Message } from "../protocol/index.ts";
 import type { Batch, Broker, Page, PageLimit } from "./broker.ts";
+import type { LiveReader, RunSink } from "./live-reader.ts";
 import type { Clock, Metrics, Undo } from "./ports.ts";
 import {
   lastSeq,
@@ -35,26 +36,6 @@ export interface TopicOwner {
   keepsPages(topic: Topic): void;
   /** Nobody is subscribed any more. */
   abandoned(topic: Topic): void;
-}
-
-/** Where the runs of a live subscription go. */
-export interface RunSink {
-  readonly framing: Framing;
-  /** The link takes no more; nothing is written to it until it has drained. */
-  readonly full: boolean;
-  writeRun(bytes: Uint8Array, now: number): void;
-  /** Gathers what is written up to `uncork` into one write; `true` the first time. */
-  cork(): boolean;
-  uncork(): void;
-}
-
-/** A live subscription as its topic sees it: where it stands, and what to do when a flush does not continue it. */
-export interface LiveReader {
-  readonly subscriber: RunSink;
-  readonly epoch: Epoch | undefined;
-  seq: number;
-  /** Leaves the flush and reads on from the log. */
-  fallBack(): void;
 }
 
 /** A page with its run, which equal readers share. */

@@ -5,9 +5,9 @@
  * what is dropped first.
  */
 import type { Message } from "../protocol/index.ts";
+import type { LiveReader, RunSink } from "./live-reader.ts";
 import type { Metrics } from "./ports.ts";
 import { MESSAGE_OVERHEAD_BYTES, type RunPart, runPart, SharedRun } from "./run-bytes.ts";
-import type { LiveReader, RunSink } from "./topic.ts";
 
 /** A channel's subscriptions. */
 export interface Listeners {
@@ -106,7 +106,8 @@ export class VolatileRuns {
     this.#pendingBytes -= bytes;
     const { channel, listeners } = this.#options;
     const shared = new SharedRun({ channel, epoch: undefined, messages: run });
-    return { shared, bytes, rest: listeners.liveReaders() };
+    // As of now: who leaves and comes back between two slices must not have it twice.
+    return { shared, bytes, rest: [...listeners.liveReaders()].values() };
   }
 
   #land(flight: VolatileFlight): void {

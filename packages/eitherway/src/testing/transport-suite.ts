@@ -4,6 +4,7 @@
  * Needs no test framework of its own: `test` is that of vitest, node:test or any other that takes a name and a function.
  */
 import { createClient } from "../client/index.node.ts";
+import { ANNOUNCE_WIRE_CASES } from "./announce-wire-cases.ts";
 import { CLIENT_CASES, switchCases } from "./client-cases.ts";
 import { DIALECTS, type Dialect } from "./dialects.ts";
 import { openRawLink } from "./raw-link.ts";
@@ -26,7 +27,7 @@ export interface TransportSuiteOptions {
  */
 export function transportSuite({ test, start, dialects = DIALECTS }: TransportSuiteOptions): void {
   for (const dialect of dialects) {
-    for (const one of [...WIRE_CASES, ...CLIENT_CASES, ...STREAM_CASES]) {
+    for (const one of [...WIRE_CASES, ...ANNOUNCE_WIRE_CASES, ...CLIENT_CASES, ...STREAM_CASES]) {
       test(`${dialect.name}: ${one.name}`, () => runCase(one, dialect, start));
     }
     for (const to of dialects.filter(({ transport }) => transport !== dialect.transport)) {

@@ -8,14 +8,7 @@ import {
   type MessagesFrame,
   parseId,
 } from "../protocol/index.ts";
-import {
-  AWKWARD_PAYLOADS,
-  EVENT_NAMES,
-  messageAnnounce,
-  messagePublish,
-  PRETTY_JSON,
-  payloadPublish,
-} from "./awkward-payloads.ts";
+import { AWKWARD_PAYLOADS, EVENT_NAMES, messagePublish, PRETTY_JSON, payloadPublish } from "./awkward-payloads.ts";
 import type { RawLink } from "./raw-link.ts";
 import type { TransportCase } from "./transport-case.ts";
 
@@ -210,49 +203,6 @@ export const WIRE_CASES: readonly TransportCase[] = [
         assert.equal(received[n]?.kind, payload.kind);
         assert.deepEqual(plain(received[n]?.data), plain(data));
       }
-    },
-  },
-  {
-    name: "an announcement is told to who is live, without an id, and nobody answers it",
-    async run({ start, link }) {
-      const server = await start();
-      const reader = link(server, { channels: { a: "now" } });
-      const { id } = await reader.next("live");
-      while (server.stats().subscriptions.live === 0) await turn(); // a poll is between two requests
-      link(server, {}).publish(messageAnnounce("a", "now or never", "typing"));
-      const { epoch, messages } = await reader.next("messages");
-      assert.deepEqual([epoch, messages[0]?.event, messages[0]?.data], [undefined, "typing", "now or never"]);
-      const late = link(server, { channels: { a: "start" } });
-      assert.equal((await late.next("live")).id, id);
-      await publishTexts(server, "a", ["kept"]);
-      assert.deepEqual(await readTexts(late, 1), ["kept"]);
-      assert.deepEqual(await readTexts(reader, 1), ["kept"]);
-    },
-  },
-  {
-    name: "announcements of one client come in the order sent (P1)",
-    async run({ start, link }) {
-      const server = await start();
-      const reader = link(server, { channels: { a: "now" } });
-      await reader.next("live");
-      while (server.stats().subscriptions.live === 0) await turn();
-      const texts = Array.from({ length: 20 }, (_, n) => `${n}`);
-      link(server, {}).publish(...texts.map((text) => messageAnnounce("a", text)));
-      const heard: unknown[] = [];
-      while (heard.length < texts.length)
-        heard.push(...(await reader.next("messages")).messages.map(({ data }) => data));
-      assert.deepEqual(heard, texts);
-    },
-  },
-  {
-    name: "an announcement over the limit is too-large, and what follows goes through (P6, P12)",
-    async run({ start, link }) {
-      const server = await start({ limits: { messageBytes: 100 } });
-      const writer = link(server, {});
-      writer.publish(messageAnnounce("a", "x".repeat(101)), messagePublish("raw.1", "a", "x"));
-      const error = await writer.next("error");
-      assert.deepEqual([error.code, error.key, error.channel], ["too-large", undefined, undefined]);
-      assert.equal((await writer.next("ok")).key, "raw.1");
     },
   },
   {
