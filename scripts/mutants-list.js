@@ -1,4 +1,5 @@
 import { mutantsOfClient } from "./mutants-of-client.js";
+import { mutantsOfDelivery } from "./mutants-of-delivery.js";
 import { mutantsOfServer } from "./mutants-of-server.js";
 
 /**
@@ -13,4 +14,4 @@ import { mutantsOfServer } from "./mutants-of-server.js";
  */
 
 /** @type {readonly Mutant[]} */
-export const mutants = [...mutantsOfServer, ...mutantsOfClient];
+export const mutants = [...mutantsOfServer, ...mutantsOfDelivery, ...mutantsOfClient];
