@@ -10,7 +10,6 @@ export type { Target } from "./target.ts";
 export { checkBasePath, targetOf } from "./target.ts";
 export type { TrustProxy } from "./trust-proxy.ts";
 export { checkTrustProxy, forwarded } from "./trust-proxy.ts";
-export type { CallHandlersOf, CallOf, TypedChannels } from "./typed-channels.ts";
-export type { TypedPublish } from "./typed-publish.ts";
+export type { CallHandlersOf, CallOf } from "./typed-channels.ts";
 export type { TypedServer } from "./typed-server.ts";
 export { withContract } from "./typed-server.ts";
