@@ -3,7 +3,7 @@ import { createElement } from "react";
 import { expect, expectTypeOf, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { createClient } from "../../src/client/index.node.ts";
-import { channel, contract, latest } from "../../src/contract/index.ts";
+import { channel, contract, latest, volatile } from "../../src/contract/index.ts";
 import { eitherway } from "../../src/node/index.ts";
 import { createHooks } from "../../src/react/index.ts";
 import { createProbe, mount } from "./support.ts";
@@ -64,4 +64,20 @@ test("hooks of a contract take its channels, parameters and events, and give the
     useLatest("prices", { book: "eu" }, "tick", { key: ({ name }) => name });
   };
   expect(wrong).toBeTypeOf("function");
+});
+
+test("volatile messages are items while somebody looks, and history has none of them", async () => {
+  const own = contract({ room: channel("room/:id", { events: { typing: volatile(z.object({ who: z.string() })) } }) });
+  const ew = eitherway(own, { logger: { info() {}, warn() {}, error() {} } });
+  onTestFinished(() => ew.close());
+  const client = createClient(own, { url: (await ew.listen({ port: 0 })).url });
+  onTestFinished(() => client.close());
+  const { useEvents } = createHooks(client);
+  const { Probe, shown } = createProbe(() => useEvents("room", { id: "42" }, "typing", { history: 5 }));
+  mount(createElement(Probe));
+  await shown.until(({ live }) => live);
+  for (const who of ["ana", "bo"]) await ew.publish("room", { id: "42" }, "typing", { who });
+  const { items } = await shown.until((view) => view.items.length === 2);
+  expect(items.map(({ data }) => data.who)).toEqual(["ana", "bo"]);
+  expect(new Set(items.map(({ id }) => id)).size).toBe(2);
 });
