@@ -1,5 +1,6 @@
 /** The description of one kind of channel. */
 import type { Transformed } from "../client/typed/typed-api.ts";
+import type { Json } from "./json.ts";
 import type { ParamsOf } from "./pattern.ts";
 import type { AnySchema, InputOf, OutputOf } from "./standard-schema.ts";
 
@@ -84,9 +85,9 @@ export interface History {
 // --- what it comes to: plain types, so that hovering shows what a program works with ---
 
 type Data<Schema extends AnySchema> =
-  Same<InputOf<Schema>, OutputOf<Schema>> extends true
+  Same<InputOf<Schema>, Json<OutputOf<Schema>>> extends true
     ? OutputOf<Schema>
-    : Transformed<InputOf<Schema>, OutputOf<Schema>>;
+    : Transformed<InputOf<Schema>, Json<OutputOf<Schema>>>;
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 
@@ -110,7 +111,7 @@ export type CallsOf<Types extends CallTypes> = {
     input: MaybeIn<Types[Name]["in"]>;
     handled: MaybeOut<Types[Name]["in"]>;
     answered: MaybeIn<Types[Name]["out"]>;
-    answer: MaybeOut<Types[Name]["out"]>;
+    answer: Json<MaybeOut<Types[Name]["out"]>>;
     errors: Types[Name]["errors"] extends Readonly<Record<string, AnySchema>>
       ? { [Code in keyof Types[Name]["errors"]]: OutputOf<Types[Name]["errors"][Code]> }
       : Record<never, never>;

@@ -19,6 +19,8 @@ export const app = contract({
       typing: volatile(z.object({ who: z.string() })),
       /** Another type goes in than comes out. */
       dated: z.object({ day: z.string().transform((day) => day.length) }),
+      /** What comes out is written as JSON. */
+      timed: z.object({ at: z.iso.datetime().transform((at) => new Date(at)), notes: z.array(z.string()).default([]) }),
     },
     calls: {
       send: {

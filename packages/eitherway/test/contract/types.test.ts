@@ -15,12 +15,14 @@ export async function typed(): Promise<void> {
     expectTypeOf(meta).toEqualTypeOf<MessageMeta>();
   });
   room.on("dated", ({ day }) => expectTypeOf(day).toEqualTypeOf<number>());
+  room.on("timed", (data) => expectTypeOf(data).toEqualTypeOf<{ at: string; notes: string[] }>());
   room.on("gap", ({ why }) => expectTypeOf(why).toEqualTypeOf<"trimmed" | "epoch" | "unknown">());
   await room.publish("dated", { day: "monday" });
+  await room.publish("timed", { at: "2026-11-28T07:00:00Z" });
   expectTypeOf(room.params).toEqualTypeOf<{ readonly id: string }>();
   for await (const message of room) {
     if (message.event === "message") expectTypeOf(message.data).toEqualTypeOf<{ text: string }>();
-    else expectTypeOf(message.event).toEqualTypeOf<"typing" | "dated">();
+    else expectTypeOf(message.event).toEqualTypeOf<"typing" | "dated" | "timed">();
   }
   client.channel("news", { from: "start" }).on("item", ({ title }) => expectTypeOf(title).toEqualTypeOf<string>());
   client.channel("job", { id: "1" }).on("done", ({ ok }) => expectTypeOf(ok).toEqualTypeOf<boolean>());

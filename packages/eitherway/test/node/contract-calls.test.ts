@@ -151,7 +151,7 @@ describe("ew.channel (P12)", () => {
 
   test("refuses a timeout that is none", () => {
     const wrong = contract({ room: channel("room", { calls: { stop: { timeout: 0 }, go: { timeout: "soon" } } }) });
-    expect(() => eitherway(wrong).channel("room", { calls: { stop() {} } })).toThrow("give a whole number above 0");
+    expect(() => eitherway(wrong).channel("room", { calls: { stop() {} } })).toThrow("above 0");
     expect(() => eitherway(wrong).channel("room", { calls: { go() {} } })).toThrow('is "soon"');
   });
 });

@@ -64,6 +64,14 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     expect(ew.stats().counters).toMatchObject({ "publish.refused.invalid": 2, "publish.refused.unknown-event": 1 });
   });
 
+  test("what a schema makes of a message arrives as JSON says it, with the type of that", async () => {
+    const { url } = await open();
+    const room = connect(url, transport).channel("room", { id: "42" }, { from: "start" });
+    const arrived = new Promise((resolve) => room.on("timed", resolve));
+    await room.publish("timed", { at: "2026-11-28T07:00:00Z" });
+    expect(await arrived).toEqual({ at: "2026-11-28T07:00:00.000Z", notes: [] });
+  });
+
   test("a loop gets the messages of every event, each with its name", async () => {
     const { ew, url } = await open();
     await ew.publish("room", { id: "42" }, "message", { text: "hi" });
