@@ -7,7 +7,18 @@ import { runTool } from "./process.js";
 export const OTHER_MAJORS = [22, 24];
 
 /** The pure parts and everything that touches the platform; browsers, soaks and models would tell nothing new. */
-const FOLDERS = ["protocol", "core", "transports", "server", "client", "instrument", "testing", "node", "matrix"];
+const FOLDERS = [
+  "protocol",
+  "core",
+  "contract",
+  "transports",
+  "server",
+  "client",
+  "instrument",
+  "testing",
+  "node",
+  "matrix",
+];
 
 /**
  * @param {number} major

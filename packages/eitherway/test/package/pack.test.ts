@@ -22,6 +22,7 @@ const ENTRIES = {
   "eitherway/client/binary": "binary",
   "eitherway/client/outbox": "openOutbox",
   "eitherway/fetch": "eitherway",
+  "eitherway/contract": "contract",
   "eitherway/protocol": "EitherwayError",
   "eitherway/instrument": "judge",
   "eitherway/react": "createHooks",

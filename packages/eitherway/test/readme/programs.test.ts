@@ -15,6 +15,7 @@ const PAGES = [
   "README.md",
   "docs/calls.md",
   "docs/client.md",
+  "docs/contract.md",
   "docs/embedding.md",
   "docs/outbox.md",
   "docs/react.md",

@@ -12,6 +12,7 @@ const PAGES = [
   "docs/client.md",
   "docs/clients.md",
   "docs/compare.md",
+  "docs/contract.md",
   "docs/embedding.md",
   "docs/limits.md",
   "docs/outbox.md",
