@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createClient as createCoreClient, sse } from "../../src/client/core.ts";
 import { createClient, type TransportName } from "../../src/client/index.node.ts";
+import { channel, contract } from "../../src/contract/index.ts";
 import { type EitherwayError, eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
 import { app } from "../contract/app.ts";
 
@@ -184,6 +185,12 @@ describe("the plain door", () => {
 });
 
 describe("the server", () => {
+  test("is not made of a contract that is wrong (P12)", () => {
+    const twice = contract({ one: channel("room/:id"), other: channel("room/:name") });
+    expect(() => eitherway(twice)).toThrow("match the same names");
+    expect(() => eitherway(contract({ one: channel("room", { history: { age: "soon" } }) }))).toThrow("history.age");
+  });
+
   test("has its own publishes validated, unless validatePublishes is off", async () => {
     const wrong = JSON.parse('{"text":1}') as { text: string };
     const strict = await open();
