@@ -1,5 +1,6 @@
-/** `node scripts/runtime.js bun|deno`: prints where that runtime is, after npm has brought it into .cache. */
-import { bringRuntime } from "./lib/npm-program.js";
+/** `node scripts/runtime.js bun|deno|next`: prints where that program is, after npm has brought it into .cache. */
+import { bringNext, bringRuntime } from "./lib/npm-program.js";
 import { script } from "./lib/phases.js";
 
-await script(async () => console.log(await bringRuntime(process.argv[2] ?? "")));
+const [, , name = ""] = process.argv;
+await script(async () => console.log(await (name === "next" ? bringNext() : bringRuntime(name))));

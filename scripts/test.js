@@ -5,7 +5,7 @@ import { bringPeers } from "../bench/lib/bring-peers.js";
 import { build } from "./lib/build.js";
 import { differences, guaranteesPage } from "./lib/guarantees.js";
 import { install, isInstalled } from "./lib/install.js";
-import { bringRuntime, RUNTIME_NAMES } from "./lib/npm-program.js";
+import { bringNext, bringRuntime, RUNTIME_NAMES } from "./lib/npm-program.js";
 import { OTHER_MAJORS, testOnNode } from "./lib/other-nodes.js";
 import { phase, Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
 import { run, runTool } from "./lib/process.js";
@@ -20,6 +20,7 @@ await script(async () => {
   if (!isInstalled()) await phase("packages installed", install);
   await phase("system parts", bringSystemParts);
   for (const name of RUNTIME_NAMES) await phase(`${name} for its tests`, () => bringRuntime(name));
+  await phase("next for its tests", bringNext);
   await phase("peers of the benchmark", bringPeers);
   await phase("checks", check);
   await phase("build", build);

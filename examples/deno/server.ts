@@ -12,7 +12,8 @@ async function answer(request: Request): Promise<Response> {
 }
 
 const port = Number(Deno.env.get("PORT") ?? 3000);
-const server = Deno.serve({ hostname: "127.0.0.1", port }, answer);
+const onListen = () => console.log(`http://127.0.0.1:${port}`);
+const server = Deno.serve({ hostname: "127.0.0.1", port, onListen }, answer);
 
 Deno.addSignalListener("SIGTERM", async () => {
   await ew.close(); // says bye: clients come back to the next process, with their cursors

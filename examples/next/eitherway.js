@@ -1,10 +1,13 @@
 /** The one server of this process. Next.js bundles each route by itself, so that a module alone would be one for each of them. */
 import { eitherway } from "eitherway/fetch";
 
-export const ew = open();
+const NAME = Symbol.for("eitherway");
+
+globalThis[NAME] ??= open();
+export const ew = globalThis[NAME];
 
 function open() {
-  const known = Symbol.for("example.eitherway");
-  globalThis[known] ??= eitherway();
-  return globalThis[known];
+  const opened = eitherway();
+  process.once("SIGTERM", () => opened.close()); // says bye: clients come back to the next process, with their cursors
+  return opened;
 }

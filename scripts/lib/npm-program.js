@@ -60,3 +60,16 @@ export function bringRuntime(name) {
     fits: (version) => version.replace(`${name} `, "").startsWith(`${major}.`),
   });
 }
+
+const NEXT_MAJOR = 16;
+
+/** Next.js with React beside it, as its projects have them. 340 MB, which is why it is no development package. */
+export function bringNext() {
+  return bringProgram({
+    name: "next",
+    spec: `next@${NEXT_MAJOR}`,
+    args: ["react@19", "react-dom@19"],
+    find: (packages) => join(packages, ".bin", "next"),
+    fits: (version) => version.includes(`v${NEXT_MAJOR}.`),
+  });
+}

@@ -34,8 +34,9 @@ export function openBodyStream(signal: AbortSignal, events: SinkEvents, fullByte
   if (signal.aborted) queueMicrotask(abort);
   else signal.addEventListener("abort", abort, { once: true });
 
+  /** An end and no error: who aborts knows, and hosts would print an error for every page that is closed. */
   function abort(): void {
-    if (state === "open") controller?.error(signal.reason);
+    if (state === "open") controller?.close();
     over();
   }
 

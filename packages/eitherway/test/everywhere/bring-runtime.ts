@@ -1,9 +1,9 @@
-/** Runtimes besides Node, which npm brings. */
+/** What hosts applications besides Node alone, and npm brings. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-export type RuntimeName = "bun" | "deno";
+export type RuntimeName = "bun" | "deno" | "next";
 
 /** Where the program is. */
 export async function bringRuntime(name: RuntimeName): Promise<string> {

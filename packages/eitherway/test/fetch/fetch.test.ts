@@ -55,7 +55,7 @@ test("a reader that goes away ends its link, by cancelling the body or by the re
   expect(ew.stats().links).toBe(1);
   abort.abort();
   expect(ew.stats().links).toBe(0);
-  await expect(two.reader.read()).rejects.toThrow();
+  await two.reader.closed; // no error: a host would print one for every page that is closed
 });
 
 test("a reader that does not read is not written to beyond its limit, and goes on from its cursor (P6, P7)", async () => {
