@@ -53,6 +53,9 @@ export async function startExample(example: Example): Promise<ExampleServer> {
     stats() {
       throw new Error("Another process does not show its insides; leave out the cases that look at them.");
     },
+    stream() {
+      throw new Error("Another process opens no streams for a test; leave out the cases that need them.");
+    },
     async restart() {
       await running.end();
       running = await start(example, port);
