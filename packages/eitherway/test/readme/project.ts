@@ -1,0 +1,106 @@
+/** Programs of pages as a user has them: in a project of their own that depends on the built package, compiled strictly. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { onTestFinished } from "vitest";
+import { freePort } from "../node/support.ts";
+import { programsOf, ROOT, readText } from "./support.ts";
+
+const TYPESCRIPT = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
+const PORT_IN_TEXT = "3000";
+
+export interface Project {
+  /** In place of the one that the pages have. */
+  readonly port: number;
+  /** Starts a program; it ends with the test. */
+  start(name: string, nodeOptions?: readonly string[]): StartedProgram;
+  /** Resolves once something listens on the port. The test's own time limit is the deadline. */
+  listening(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export interface StartedProgram {
+  readonly child: ChildProcess;
+  /** Resolves with all that it printed, once that matches. The test's own time limit is the deadline. */
+  prints(pattern: RegExp): Promise<string>;
+}
+
+const OPTIONS = [
+  "--strict",
+  "--module",
+  "nodenext",
+  "--target",
+  "es2023",
+  "--lib",
+  "es2023,dom,dom.iterable",
+  "--skipLibCheck",
+];
+
+/** Rejects with the compiler's words where a program does not compile. */
+export async function compilePages(pages: readonly string[]): Promise<Project> {
+  if (!existsSync(join(ROOT, "packages/eitherway/dist/node/index.js"))) {
+    throw new Error("npm run build comes before this test");
+  }
+  await mkdir(join(ROOT, ".cache"), { recursive: true });
+  const folder = await mkdtemp(join(ROOT, ".cache", "readme-"));
+  const port = await freePort();
+  await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
+  const files: string[] = [];
+  for (const page of pages) {
+    for (const [name, text] of programsOf(await readText(page))) {
+      if (files.includes(name)) throw new Error(`Two programs are called ${name}.`);
+      files.push(name);
+      await writeFile(join(folder, name), text.replaceAll(PORT_IN_TEXT, String(port)));
+    }
+  }
+  const command = [join(TYPESCRIPT, "bin", "tsc"), ...OPTIONS, "--types", "node", ...files];
+  await promisify(execFile)(process.execPath, command, { cwd: folder });
+  return {
+    port,
+    start: (name, nodeOptions = []) => startProgram([...nodeOptions, join(folder, name)]),
+    listening: () => listens(port),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function startProgram(args: readonly string[]): StartedProgram {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let output = "";
+  let look = (): void => {};
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    look();
+  });
+  return {
+    child,
+    prints: (pattern) =>
+      new Promise((resolve) => {
+        look = () => {
+          if (pattern.test(output)) resolve(output);
+        };
+        look();
+      }),
+  };
+}
+
+const LOOK_AGAIN_MS = 20;
+
+/** By a connection alone: some servers answer no plain request. */
+async function listens(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    const open = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}
