@@ -1,5 +1,6 @@
 import { mutantsOfClient } from "./mutants-of-client.js";
 import { mutantsOfDelivery } from "./mutants-of-delivery.js";
+import { mutantsOfPresence } from "./mutants-of-presence.js";
 import { mutantsOfServer } from "./mutants-of-server.js";
 
 /**
@@ -14,4 +15,4 @@ import { mutantsOfServer } from "./mutants-of-server.js";
  */
 
 /** @type {readonly Mutant[]} */
-export const mutants = [...mutantsOfServer, ...mutantsOfDelivery, ...mutantsOfClient];
+export const mutants = [...mutantsOfServer, ...mutantsOfDelivery, ...mutantsOfPresence, ...mutantsOfClient];

@@ -31,6 +31,7 @@ import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.
 import { HTTP_DOOR } from "./http-door.ts";
 import { type CommandDraft, createOutbox, type Outbox, type OutboxParts } from "./outbox.ts";
 import type { ClientClock, Random } from "./ports.ts";
+import { PRESENCE_SEAM, type PresenceSeam, type WithPresence } from "./presence-seam.ts";
 import type { SubmitOptions } from "./seam.ts";
 import type { Timeline } from "./timeline.ts";
 import type { ClientTransport, Destination, LinkFailure, TransportName } from "./transport.ts";
@@ -89,6 +90,9 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
 
   const statusListeners = createEmitter<[Status]>((thrown) => handlerThrew(thrown));
   const errorListeners = createEmitter<[Error, ErrorContext]>(rethrow);
+  const links = createEmitter<[]>((thrown) => handlerThrew(thrown));
+  const farewells: PresenceSeam["farewells"] = new Set();
+  const present: PresenceSeam["present"] = new Set();
   let holes = 0;
   let gaps = 0;
   let dropped = 0;
@@ -138,6 +142,8 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     client: id,
     token: options.token,
     wanted: channels.wanted,
+    present: () => present.size > 0,
+    linked: links.emit,
     outbox,
     changed,
     report,
@@ -219,9 +225,15 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     else rethrow(error);
   }
 
-  const client: CoreClient & { readonly [HTTP_DOOR]: string } = {
+  const presence: PresenceSeam = {
+    ...{ id, clock, connection, links, present, farewells, submit, report, handlerThrew },
+    channel: channels.handle,
+  };
+
+  const client: CoreClient & WithPresence & { readonly [HTTP_DOOR]: string } = {
     id,
     [HTTP_DOOR]: url,
+    [PRESENCE_SEAM]: presence,
     get status() {
       return readStatus();
     },
@@ -231,6 +243,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     reconnect: () => connection.reconnect(),
     ready: () => outbox.ready(),
     async close() {
+      if (farewells.size > 0) await Promise.all([...farewells].map((farewell) => farewell()));
       channels.close();
       const kept = outbox.close();
       connection.close();

@@ -23,6 +23,7 @@ import type {
   Gap,
   Incoming,
   MessageMeta,
+  PresentMember,
   PublishOptions,
 } from "./client-api.ts";
 import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
@@ -80,6 +81,7 @@ interface ChannelState {
   readonly messages: Emitter<[unknown, MessageMeta]>;
   readonly gaps: Emitter<[Gap]>;
   readonly lives: Emitter<[Id]>;
+  readonly members: Emitter<[readonly PresentMember[], Id]>;
   readonly errors: Emitter<[EitherwayError]>;
   readonly loops: Loops | undefined;
   subscription?: Subscription | undefined;
@@ -130,6 +132,7 @@ export function createChannels(options: ChannelsOptions): Channels {
       message: (message, id, replayed) => deliver(state, message, id, replayed),
       volatile: (message) => state.messages.emit(message.data, metaOf(state, message)),
       gap: (frame) => declareGap(state, frame),
+      members: ({ members, id }) => state.members.emit(members, id),
       live(id) {
         state.refusals = 0;
         options.live(state.name, id);
@@ -210,8 +213,8 @@ export function createChannels(options: ChannelsOptions): Channels {
   }
 
   function forget(state: ChannelState): void {
-    const { messages, gaps, lives, errors, subscription } = state;
-    if (subscription || messages.size + gaps.size + lives.size + errors.size > 0) return;
+    const { messages, gaps, lives, members, errors, subscription } = state;
+    if (subscription || messages.size + gaps.size + lives.size + members.size + errors.size > 0) return;
     if (states.get(state.name) === state) states.delete(state.name);
   }
 
@@ -224,6 +227,7 @@ export function createChannels(options: ChannelsOptions): Channels {
       messages: emitter(),
       gaps: emitter(),
       lives: emitter(),
+      members: emitter(),
       errors: emitter(),
       loops: options.createLoops?.({ cursor: () => state.subscription?.cursor, changed }),
       refused: "no",
@@ -259,8 +263,8 @@ export function createChannels(options: ChannelsOptions): Channels {
     function on(event: string, listener: Listener): Undo {
       if (event === "message") return listenToMessages(listener as Parameters<typeof listenToMessages>[0]);
       const state = shared();
-      const { messages: message, gaps: gap, lives: live, errors: error } = state;
-      const remove = listenTo({ message, gap, live, error }, event, listener);
+      const { messages: message, gaps: gap, lives: live, members, errors: error } = state;
+      const remove = listenTo({ message, gap, live, members, error }, event, listener);
       return () => {
         remove();
         forget(state);

@@ -152,6 +152,11 @@ export interface CoreChannel<T = unknown> {
   on(event: "gap", listener: (gap: Gap) => unknown): Undo;
   /** The subscription reached the newest message: what follows is as it happens. */
   on(event: "live", listener: (id: Id) => unknown): Undo;
+  /**
+   * Of `@presence/<channel>`: who is there, as of an id. Comes first, and again where the changes, which are its messages
+   * `join`, `update` and `leave`, could not be continued.
+   */
+  on(event: "members", listener: (members: readonly PresentMember[], id: Id) => unknown): Undo;
   /** The server refused this subscription. Where the error says `retry`, the client does. */
   on(event: "error", listener: (error: EitherwayError) => unknown): Undo;
 
@@ -185,6 +190,14 @@ export interface Channel<T = unknown> extends CoreChannel<T>, AsyncIterable<Inco
    * Leaving the loop ends the subscription like an undo. A final refusal of the subscription is thrown.
    */
   [Symbol.asyncIterator](): AsyncIterator<Incoming<T>, undefined, undefined>;
+}
+
+/** Somebody who is present in a channel. */
+export interface PresentMember<State = unknown> {
+  /** User id, or client id of somebody without one. */
+  readonly member: string;
+  /** What the member set last. */
+  readonly state: State;
 }
 
 export interface PublishOptions {

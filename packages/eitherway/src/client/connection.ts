@@ -40,6 +40,10 @@ export interface ConnectionOptions extends ConnectionParts {
   readonly random: Random;
   /** Subscriptions that the link should have. */
   wanted(): Map<string, Subscription>;
+  /** The client is present in some channel: the link's hello has to say so. Default: never. */
+  present?(): boolean;
+  /** A link is in use, with a hello of its own. */
+  linked?(): void;
   readonly outbox: Pick<Outbox, "size" | "attach" | "detach" | "answer" | "running" | "returned">;
   /** Something that the status tells has changed. */
   changed(): void;
@@ -94,6 +98,8 @@ export interface LinkInHand {
   greeting?: Greeting;
   /** What it has been asked for. */
   asked: Map<string, Subscription>;
+  /** Its hello said that the client is present. */
+  present: boolean;
   /** The last sign of life. */
   heard: Moment;
 }
@@ -157,7 +163,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   /** Never rejects: what goes wrong is an event. */
   async function openLink(number: number, name: TransportName): Promise<void> {
     const transport = options.transports.find((candidate) => candidate.name === name) as ClientTransport;
-    const own: LinkInHand = { number, transport, asked: new Map(), heard: momentOf(clock) };
+    const own: LinkInHand = { number, transport, asked: new Map(), present: false, heard: momentOf(clock) };
     links.set(number, own);
     let token: string | undefined;
     try {
@@ -167,7 +173,13 @@ export function createConnection(options: ConnectionOptions): Connection {
       return;
     }
     if (!links.has(number)) return; // given up while the token was on its way
-    const who = { client: options.client, token };
+    const who = {
+      client: options.client,
+      token,
+      get present() {
+        return options.present?.() || undefined;
+      },
+    };
     own.link = transport.open({ ...options.destination, who, greet: () => greet(own) }, eventsOf(own));
   }
 
@@ -194,7 +206,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function greeted(own: LinkInHand, frame: WelcomeFrame): void {
     own.welcome = frame;
-    if (own !== current) {
+    const isFresh = own !== current;
+    if (isFresh) {
       if (own.greeting?.isStale()) {
         lose(own.number, { message: "a channel found its place on the other link meanwhile" });
         return;
@@ -209,6 +222,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       watch(own, frame.ping, momentOf(clock));
     }
     outbox.attach((command) => own.link?.publish(command), frame);
+    if (isFresh) options.linked?.();
     update();
   }
 
@@ -289,6 +303,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   function greet(own: LinkInHand): Greeting {
     const routes = options.wanted();
     own.asked = new Map(routes);
+    own.present = options.present?.() ?? false;
     const { channels } = cursorsOf(routes);
     own.greeting = {
       channels,
@@ -318,8 +333,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   function changeLink(own: LinkInHand, link: ClientLink, wanted: Map<string, Subscription>): void {
     const added = new Map([...wanted].filter(([name, subscription]) => own.asked.get(name) !== subscription));
     const removed = [...own.asked.keys()].filter((name) => !wanted.has(name));
-    if (added.size === 0 && removed.length === 0) return;
+    const entered = !own.present && options.present?.() === true;
+    if (added.size === 0 && removed.length === 0 && !entered) return;
     own.asked = wanted;
+    own.present ||= entered;
     for (const subscription of added.values()) subscription.restart();
     if (!link.change(cursorsOf(added), removed)) dispatch({ type: "reconnect" });
   }

@@ -20,7 +20,7 @@ export interface Entry {
 }
 
 export interface Lane {
-  readonly channel: string;
+  readonly name: string;
   /** Unanswered, in order. */
   readonly entries: Entry[];
   /** The first this many are on the wire. */

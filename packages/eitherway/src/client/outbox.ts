@@ -1,15 +1,17 @@
 /**
  * Commands until they are answered: kept in order per channel, sent again after a cut with the same keys (P5), bounded (P6).
  *
- * A channel's commands are a lane. A lane that fails in a way that may pass is held and then sent again from its first unanswered
+ * A channel's commands are a lane, but those of presence, which have one of their own. A lane that fails in a way that may pass is held and then sent again from its first unanswered
  * command, so that nothing overtakes; other lanes go on. With a store, a command goes out once the disk says that it may have.
  */
 import {
   type ArrivedError,
   type ArrivedOk,
   type CallFrame,
+  type CommandFrame,
   EitherwayError,
   isRetryable,
+  laneOf,
   type PresenceFrame,
   type PublishFrame,
   type WelcomeFrame,
@@ -118,18 +120,19 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function push(fields: Omit<Entry, "lane">): Entry {
-    const entry: Entry = Object.assign(fields, { lane: laneOf(fields.command.frame.channel) });
+    const entry: Entry = Object.assign(fields, { lane: laneFor(fields.command.frame) });
     entry.lane.entries.push(entry);
     size++;
     bytes += entry.command.bytes;
     return entry;
   }
 
-  function laneOf(channel: string): Lane {
-    let lane = lanes.get(channel);
+  function laneFor(frame: CommandFrame): Lane {
+    const name = laneOf(frame);
+    let lane = lanes.get(name);
     if (!lane) {
-      lane = { channel, entries: [], sent: 0, failures: 0, refused: false };
-      lanes.set(channel, lane);
+      lane = { name, entries: [], sent: 0, failures: 0, refused: false };
+      lanes.set(name, lane);
     }
     return lane;
   }
@@ -257,7 +260,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }
     if (lane.entries.length === 0) {
       lane.held?.();
-      lanes.delete(lane.channel);
+      lanes.delete(lane.name);
     }
     waiting.call();
     changed();

@@ -4,6 +4,7 @@
  */
 import {
   type ArrivedGap,
+  type ArrivedMembers,
   type Cursor,
   type ErrorCode,
   formatId,
@@ -22,6 +23,8 @@ export interface SubscriptionEvents {
   volatile(message: Received): void;
   gap(frame: ArrivedGap): void;
   live(id: Id): void;
+  /** Who is in the channel whose joins and leaves this log tells, as of the frame's id; the reader stands there. */
+  members(frame: ArrivedMembers): void;
   /** Ids do not join up and no gap was declared. Nothing of this link can be trusted for this channel. */
   hole(): void;
   /** A gap that may be meant for an earlier subscription of this link: only a fresh link can tell. */
@@ -61,6 +64,7 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
         takeGap(frame);
         return;
       case "presence":
+        takeMembers(frame);
         return;
       case "live":
         takeLive(frame);
@@ -119,6 +123,15 @@ export function createSubscription(from: Cursor, listener: SubscriptionEvents): 
     cursor = head;
   }
 
+  /** Of whichever subscription of this link it is: it says everything up to its id, and what follows joins up with it. */
+  function takeMembers(frame: ArrivedMembers): void {
+    retaken = false;
+    const place = parseId(frame.id) as IdParts;
+    received = place;
+    events.members(frame);
+    cursor = place;
+  }
+
   function takeLive(frame: LiveFrame): void {
     const place = parseId(frame.id) as IdParts;
     retaken = false;
@@ -167,6 +180,7 @@ const NOBODY: SubscriptionEvents = {
   volatile() {},
   gap() {},
   live() {},
+  members() {},
   hole() {},
   unsure() {},
   failed() {},

@@ -58,7 +58,7 @@ export interface Destination {
   /** How HTTP is spoken. Default: the platform's. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /** What every hello of this link says of the client. */
-  readonly who: Pick<HelloFrame, "client" | "token">;
+  readonly who: Pick<HelloFrame, "client" | "token" | "present">;
   /** Every channel as it stands now. Asked for whenever a hello is written. */
   greet(): Greeting;
 }

@@ -1,12 +1,11 @@
 /** The broker seam: where logs live and how a node hears of appends. */
 import type { Cursor, EitherwayError, Epoch, ErrorCode, GapReason, Id, Message, Payload } from "../protocol/index.ts";
+import type { CommandKey, Position } from "./places.ts";
 import type { Undo } from "./ports.ts";
+import type { Presence } from "./presence.ts";
 import type { Streams } from "./streams.ts";
 
-/** Names a command for P5. Counted keys are the SDK's; their counters grow per client and channel. */
-export type CommandKey =
-  | { readonly kind: "counted"; readonly user: string; readonly client: string; readonly counter: number }
-  | { readonly kind: "foreign"; readonly user: string; readonly key: string };
+export type { CommandKey, Position };
 
 /** A message before it has an id. */
 export interface Draft {
@@ -29,12 +28,6 @@ export type Receipt =
       readonly repeated: boolean;
     }
   | { readonly ok: false; readonly error: EitherwayError };
-
-/** A place in one channel's log. */
-export interface Position {
-  readonly epoch: Epoch;
-  readonly seq: number;
-}
 
 /** New entries of one channel as a watcher hears of them: contiguous, nothing skipped. Or what was announced there. */
 export interface Batch {
@@ -159,6 +152,9 @@ export interface Broker {
   /** Where the store can keep streams. */
   readonly streams?: Streams | undefined;
 
+  /** Who is in a channel, where this store can keep it. */
+  readonly presence?: Presence;
+
   /**
    * Milliseconds for which a repeated key gets its first receipt, as of now: the configured window, or less where `limits.keys`
    * made younger keys go. A command that is resent within it is never applied twice (P5).
@@ -174,7 +170,7 @@ export interface Broker {
 export interface BrokerSizes {
   /** Log records, also empty ones. */
   readonly channels: number;
-  /** Bytes of all entries, payload and overhead, and of the end that each open stream has yet to get. */
+  /** Bytes of all entries and of all who are present, payload and overhead, and of the end that each open stream has yet to get. */
   readonly logBytes: number;
   /** Remembered receipts of keys, and claims; a long answer of a claim counts for several. */
   readonly keys: number;

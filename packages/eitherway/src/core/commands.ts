@@ -2,7 +2,6 @@
 import {
   type CallFrame,
   type CommandFrame,
-  EitherwayError,
   isRetryable,
   type PresenceFrame,
   type PublishFrame,
@@ -11,13 +10,14 @@ import {
 import type { Draft } from "./broker.ts";
 import type { Calls } from "./calls.ts";
 import { commandKeyOf } from "./command-key.ts";
-import type { CommandAnswer, CommandOutcome, Identity } from "./hub-api.ts";
+import type { CommandAnswer, CommandOutcome, HubPresence, Identity } from "./hub-api.ts";
 import type { Logger, Metrics } from "./ports.ts";
 import type { Publish } from "./publisher.ts";
 
 export interface CommandsOptions {
   readonly publish: Publish;
   readonly calls: Pick<Calls, "start">;
+  readonly presence: Pick<HubPresence, "set" | "leave">;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -25,11 +25,9 @@ export interface CommandsOptions {
 export type RunCommands = (commands: readonly CommandFrame[], who: Identity) => Promise<readonly CommandOutcome[]>;
 
 /** Ends early after a retryable failure: what has no answer was not tried. */
-export function createCommands({ publish, calls, logger, metrics }: CommandsOptions): RunCommands {
+export function createCommands({ publish, calls, presence, logger, metrics }: CommandsOptions): RunCommands {
   async function runOne(command: CallFrame | PresenceFrame, who: Identity): Promise<CommandOutcome> {
-    const { key, t } = command;
-    if (t === "call") return call(command, who);
-    return { key, ok: false, error: new EitherwayError("unknown-frame", `This server takes no ${t} commands.`) };
+    return command.t === "call" ? call(command, who) : changePresence(command, who);
   }
 
   async function call(frame: CallFrame, who: Identity): Promise<CommandOutcome> {
@@ -41,6 +39,19 @@ export function createCommands({ publish, calls, logger, metrics }: CommandsOpti
       if (error.code === "internal")
         logger.error("call not started", { channel, call: name, cause: String(error.cause) });
       metrics.count(`calls.refused.${error.code}`);
+      return { key, ok: false, error };
+    }
+  }
+
+  async function changePresence({ key, channel, state }: PresenceFrame, who: Identity): Promise<CommandAnswer> {
+    const commandKey = commandKeyOf(key, who);
+    try {
+      if (state === undefined) await presence.leave(channel, who, commandKey);
+      else await presence.set(channel, state, who, commandKey);
+      return { key, ok: true, id: undefined };
+    } catch (thrown) {
+      const error = toEitherwayError(thrown);
+      if (error.code === "internal") logger.error("presence failed", { channel, cause: String(error.cause) });
       return { key, ok: false, error };
     }
   }

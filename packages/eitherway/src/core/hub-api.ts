@@ -9,10 +9,11 @@ import type {
   Id,
   Payload,
 } from "../protocol/index.ts";
-import type { Broker, BrokerSizes, Draft, Receipt } from "./broker.ts";
+import type { Broker, BrokerSizes, CommandKey, Draft, Receipt } from "./broker.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
-import type { Clock, Logger, Metrics, Random } from "./ports.ts";
+import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
+import type { Members } from "./presence.ts";
 import type { Rules } from "./rules.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
@@ -60,6 +61,7 @@ export interface Hub {
    * some were refused, each counted as `announce.refused.<code>`.
    */
   announce(frames: readonly AnnounceFrame[], who: Identity): Promise<readonly EitherwayError[]>;
+  readonly presence: HubPresence;
 
   /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
   run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandOutcome[]>;
@@ -71,6 +73,20 @@ export interface Hub {
    * passed; then handlers that still run are told to stop.
    */
   close(code: ErrorCode, message: string, graceMs: number): Promise<void>;
+}
+
+/** Who is in a channel: its members are users, or clients without a user (P8). */
+export interface HubPresence {
+  /**
+   * Enters a channel as `who`, or changes the state there, for the time of one lease; `hold` prolongs it. `state` is JSON text.
+   * Rejects with `too-large`, `too-many-members`, `unknown-channel`, `invalid`, `bad-channel`, ...
+   */
+  set(channel: string, state: string, who: Identity, key?: CommandKey): Promise<void>;
+  /** Leaves a channel as this client; the member stays while another one of its clients does. */
+  leave(channel: string, who: Identity, key?: CommandKey): Promise<void>;
+  list(channel: string): Promise<Members>;
+  /** A link of `who` lives: its leases go on until the undo, and count from then. */
+  hold(who: Identity): Undo;
 }
 
 /** A receipt; a volatile message has no id. */

@@ -7,7 +7,8 @@ import { createCalls } from "./calls.ts";
 import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import type { Hub, HubStats, Identity, Session } from "./hub-api.ts";
-import { DEFAULT_PING_MS, type Limits } from "./limits.ts";
+import { createHubPresence } from "./hub-presence.ts";
+import { DEFAULT_PING_MS, DEFAULT_PRESENCE_LEASE_MS, type Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { RunSink } from "./live-reader.ts";
 import type { Clock, Logger, Random } from "./ports.ts";
@@ -30,6 +31,8 @@ export interface HubOptions {
   readonly metrics?: Counters;
   /** Milliseconds between pings. Default: 15 s. */
   readonly pingMs?: number;
+  /** Milliseconds for which a member stays when its last link is gone. Default: 10 s. */
+  readonly presenceLeaseMs?: number;
   /** Default: every channel is open, and every message reliable. */
   readonly rules?: Rules | undefined;
   /** What answers calls. Default: nothing does. */
@@ -56,6 +59,7 @@ export function createHub(options: HubOptions): Hub {
     rules,
     metrics = createCounters(),
     pingMs = DEFAULT_PING_MS,
+    presenceLeaseMs = DEFAULT_PRESENCE_LEASE_MS,
   } = options;
   const wheel = createTimerWheel(clock);
   const sessions = new Set<HubSession>();
@@ -222,7 +226,7 @@ export function createHub(options: HubOptions): Hub {
     const session = new HubSession(sessionOwner, link, who);
     sessions.add(session);
     metrics.count("links.opened");
-    session.begin(hello.channels);
+    session.begin(hello);
     return session;
   }
 
@@ -275,11 +279,15 @@ export function createHub(options: HubOptions): Hub {
     handlers: options.calls,
     idle: ended,
   });
-  const run = createCommands({ publish: publishAs, calls, logger, metrics });
+  const presence = createHubPresence({
+    ...{ broker, clock, wheel, limits, logger, metrics, rules },
+    leaseMs: presenceLeaseMs,
+  });
+  const run = createCommands({ publish: publishAs, calls, presence, logger, metrics });
 
   const hub: Hub = {
     ...{ broker, clock, random, logger, metrics, limits, rules, pingMs, wheel },
-    ...{ open, publish, announce, withRoom, run, stats, close },
+    ...{ open, publish, announce, presence, withRoom, run, stats, close },
   };
 
   const sessionOwner: SessionOwner = {

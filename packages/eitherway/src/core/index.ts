@@ -7,11 +7,19 @@ export { createCounters } from "./counters.ts";
 export { createHub } from "./hub.ts";
 export type * from "./hub-api.ts";
 export type { ChannelRetention, Limits, Retention } from "./limits.ts";
-export { DEFAULT_KEY_WINDOW_MS, DEFAULT_LIMITS, DEFAULT_PING_MS, DEFAULT_RETENTION, withDefaults } from "./limits.ts";
+export {
+  DEFAULT_KEY_WINDOW_MS,
+  DEFAULT_LIMITS,
+  DEFAULT_PING_MS,
+  DEFAULT_PRESENCE_LEASE_MS,
+  DEFAULT_RETENTION,
+  withDefaults,
+} from "./limits.ts";
 export type * from "./link.ts";
 export type { MemoryBrokerOptions } from "./memory-broker.ts";
 export { createMemoryBroker } from "./memory-broker.ts";
 export type * from "./ports.ts";
+export type * from "./presence.ts";
 export type * from "./rules.ts";
 export type * from "./streams.ts";
 export type { WheelTask } from "./timer-wheel.ts";

@@ -34,6 +34,12 @@ export interface Limits {
   readonly latestKeys: number;
   /** Bytes of all pieces of one stream. Beyond: `too-large` for the piece; the stream stays open. */
   readonly streamBytes: number;
+  /** Members of one channel's presence. Beyond: `too-many-members` for the newcomer. */
+  readonly presenceMembers: number;
+  /** Bytes of one member's state. Beyond: `too-large`. */
+  readonly presenceBytes: number;
+  /** Joins, updates and leaves that are told in one second of one channel. Beyond: they are gathered, the newest state of each member. */
+  readonly presenceDiffs: number;
 }
 
 const KIB = 1024;
@@ -56,6 +62,9 @@ export const DEFAULT_LIMITS: Limits = {
   bodyMs: 20_000,
   latestKeys: 1_000,
   streamBytes: MIB,
+  presenceMembers: 1_000, // with presenceBytes: who begins to watch gets at most about 1 MiB
+  presenceBytes: KIB,
+  presenceDiffs: 100, // to each of 1,000 members: about what one channel can deliver in a second
 };
 
 /** How long and how much a log keeps. Whatever is reached first trims. */
@@ -76,6 +85,9 @@ export const DEFAULT_RETENTION: Retention = { messages: 1_000, bytes: MIB, ageMs
 
 /** For how long a repeated key gets its first receipt, in milliseconds. */
 export const DEFAULT_KEY_WINDOW_MS = 5 * 60_000;
+
+/** For how long a member stays when its last link is gone: a reload, a tunnel, a change of networks. */
+export const DEFAULT_PRESENCE_LEASE_MS = 10_000;
 
 /** Below the 30-60 s after which common proxies cut an idle connection. */
 export const DEFAULT_PING_MS = 15_000;

@@ -36,6 +36,7 @@ import {
   withDefaults,
 } from "./limits.ts";
 import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds } from "./log.ts";
+import { createMemoryPresence } from "./memory-presence.ts";
 import { createMemoryStreams, type StreamRecord } from "./memory-streams.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 import { volatileBatch } from "./run-bytes.ts";
@@ -46,7 +47,7 @@ export interface MemoryBrokerOptions {
   readonly clock: Clock;
   /** Tells apart the epochs of processes that start in one millisecond. */
   readonly random: Random;
-  /** Used are `channels`, `logBytes`, `keys`, `inFlight`, `latestKeys` and `streamBytes`. */
+  /** Used are `channels`, `logBytes`, `keys`, `inFlight`, `latestKeys`, `streamBytes`, `presenceMembers` and `presenceDiffs`. */
   readonly limits?: Partial<Limits>;
   readonly retention?: Partial<Retention>;
   /** Default: all channels keep alike. */
@@ -58,9 +59,10 @@ export interface MemoryBrokerOptions {
   readonly logger?: Logger;
 }
 
-/** One channel. It goes when nobody has watched or published for the longer of retention and key window. */
+/** One channel. It goes when nobody has watched, published or been present for the longer of retention and key window. */
 interface ChannelRecord extends Aged, StreamRecord, Watched {
   log: Log;
+  pinned: boolean; // somebody is present in what it tells of
 }
 
 /** A busy record moves to the young end of the order at most this often; its life is that much longer. */
@@ -112,7 +114,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   let sweepTimer: Undo | undefined;
   let closed = false;
 
-  async function publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+  function publishNow(channel: string, drafts: readonly Draft[]): readonly Receipt[] {
     if (drafts.length === 0) return [];
     const now = clock.now();
     let record: ChannelRecord;
@@ -252,6 +254,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   async function close(): Promise<void> {
     closed = true;
     sweepTimer?.();
+    presence.clear();
     for (const { stream, watchers } of records.values()) {
       if (stream?.state === "open") stream.stopTimer();
       for (const watcher of watchers) watcher.active = false;
@@ -261,6 +264,30 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     logBytes = 0;
     reservedBytes = 0;
   }
+
+  const presence = createMemoryPresence({
+    ...{ clock, limits, metrics, keys },
+    logs: {
+      begin,
+      pin(log) {
+        const record = findOrCreate(log, clock.now());
+        record.pinned = true;
+        return () => {
+          record.pinned = false;
+          byAge.touch(record, clock.now());
+        };
+      },
+      append(log, draft) {
+        for (const receipt of publishNow(log, [draft])) if (!receipt.ok) throw receipt.error;
+      },
+      head: (log) => find(log)?.log.head,
+      reserve(log, bytes) {
+        const room = Math.max(0, limits.logBytes - logBytes - reservedBytes);
+        if (bytes > room) throw storageFull(log, bytes, limits.logBytes);
+        reservedBytes += bytes;
+      },
+    },
+  });
 
   // --- the life of records ---
 
@@ -295,6 +322,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       name,
       log: createLog(name),
       watchers: NO_WATCHERS,
+      pinned: false,
       stream: undefined,
       touchedAt: now,
       older: undefined,
@@ -335,7 +363,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     for (let oldest = byAge.oldest; oldest && oldest.touchedAt + lifeMs <= now; oldest = byAge.oldest) {
       trim(oldest, now);
       if (oldest.touchedAt + lifeMs > now) continue; // its stream has lost its producer just now
-      if (oldest.watchers.length > 0 || oldest.stream?.state === "open") byAge.touch(oldest, now);
+      if (oldest.watchers.length > 0 || oldest.pinned || oldest.stream?.state === "open") byAge.touch(oldest, now);
       else {
         byAge.remove(oldest);
         records.delete(oldest.name);
@@ -356,7 +384,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   }
 
   return {
-    publish,
+    publish: async (channel, drafts) => publishNow(channel, drafts),
     announce,
     read,
     readBefore,
@@ -364,6 +392,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     claim,
     settle,
     streams,
+    presence,
     keyWindow: () => keys.window(clock.now()),
     sizes: () => ({ channels: records.size, logBytes: logBytes + reservedBytes, keys: keys.size }),
     close,

@@ -23,6 +23,13 @@ export interface Rules {
    */
   admit(channel: string, event: string, payload: Payload, own: boolean): Admitted | Promise<Admitted>;
 
+  /**
+   * Admits the state of a member: the JSON text to store, the output of a validator where one ran.
+   *
+   * @throws EitherwayError `unknown-channel` or `invalid`
+   */
+  presence(channel: string, state: string): string | Promise<string>;
+
   /** Whether there is such a channel. Throws `unknown-channel`. */
   checkChannel(channel: string): void;
 }

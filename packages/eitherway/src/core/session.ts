@@ -9,6 +9,7 @@ import {
   EitherwayError,
   type ErrorCode,
   type Framing,
+  type HelloFrame,
   isRetryable,
   type ServerFrame,
   toEitherwayError,
@@ -18,6 +19,7 @@ import { answerFrame, errorFields } from "./answer-frame.ts";
 import { createHeldChannels, type HeldChannels } from "./held-channels.ts";
 import type { CommandAnswer, CommandOutcome, Hub, Identity, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
+import type { Undo } from "./ports.ts";
 import { moment, msSince, PULSE_MS, pingOf, UNANSWERED_PINGS } from "./signs-of-life.ts";
 import { type Subscriber, Subscription } from "./subscription.ts";
 import {
@@ -62,6 +64,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
   readonly #hub: SessionOwner;
   readonly #who: Identity;
   #subscriptions: Subscriptions;
+  /** Ends the hold on the leases of this client; only links of those who are present have one. */
+  #letGo: Undo | undefined;
   /** Only while some wait. */
   #reads: Subscription[] | undefined;
   #reading = 0;
@@ -91,7 +95,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   /** Says welcome, then starts what the hello subscribes to. */
-  begin(channels: Cursors): void {
+  begin({ channels, present }: HelloFrame): void {
     const { limits, pingMs, wheel } = this.#hub;
     const { messageBytes, frameBytes, subscriptions, inFlight } = limits;
     const keyWindow = this.#hub.broker.keyWindow();
@@ -105,6 +109,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     if (this.#ended) return;
     this.#pulsed = this.link.heartbeat !== "ping";
     if (this.link.heartbeat !== "none") wheel.schedule(this, this.#pulsed ? pingMs : Math.min(PULSE_MS, pingMs));
+    if (present) this.#letGo = this.#hub.presence.hold(this.#who);
     this.#subscribe(channels);
   }
 
@@ -122,6 +127,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
       case "publish":
       case "call":
       case "presence":
+        if (frame.t === "presence" && frame.state !== undefined) this.#letGo ??= this.#hub.presence.hold(this.#who);
         this.#command(frame);
         return;
       case "announce":
@@ -179,8 +185,8 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   // --- what subscriptions do ---
 
-  writeRun(bytes: Uint8Array, now: number): void {
-    this.#write(bytes, "messages", now);
+  writeRun(bytes: Uint8Array, now: number, kind: FrameKind = "messages"): void {
+    this.#write(bytes, kind, now);
   }
 
   writeFrame(frame: ServerFrame): void {
@@ -339,8 +345,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
       for (const [i, answer] of answers.entries()) this.#answer(batch[i] as CommandFrame, answer);
       const last = answers.at(-1);
       if (last && !("later" in last) && !last.ok && isRetryable(last.error.code)) {
-        const { channel } = batch[answers.length - 1] as CommandFrame;
-        this.#hold(channel, last.key, last.error);
+        this.#hold(batch[answers.length - 1] as CommandFrame, last.error);
         commands.unshift(...batch.slice(answers.length));
       }
     }
@@ -365,9 +370,9 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.#regulateReading();
   }
 
-  #hold(channel: string, key: string, error: EitherwayError): void {
+  #hold(command: CommandFrame, error: EitherwayError): void {
     this.#held ??= createHeldChannels();
-    this.#held.hold(channel, key, error);
+    this.#held.hold(command, error);
     // More than a well-behaved client has channels: not worth the memory, and a new link starts clean.
     if (this.#held.size > this.#hub.limits.subscriptions) this.bye(error.code, error.message);
   }
@@ -386,6 +391,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.#ended = true;
     const { wheel } = this.#hub;
     wheel.cancel(this);
+    this.#letGo?.();
     if (this.#slowDeadline) wheel.cancel(this.#slowDeadline);
     for (const subscription of listOf(this.#subscriptions)) subscription.end();
     this.#subscriptions = undefined;

@@ -13,6 +13,7 @@ import {
   toEitherwayError,
 } from "../protocol/index.ts";
 import type { Position } from "./broker.ts";
+import type { FrameKind } from "./link.ts";
 import type { LiveReader, RunSink } from "./live-reader.ts";
 import { lastSeq } from "./run-bytes.ts";
 import type { SharedPage, Topic } from "./topic.ts";
@@ -22,6 +23,8 @@ export type SubscriptionState = "reading" | "live" | "lagging" | "ended";
 /** The session as its subscriptions see it. */
 export interface Subscriber extends RunSink {
   writeFrame(frame: ServerFrame): void;
+  /** `kind`: of a frame that is no run, and that others get as well. */
+  writeRun(bytes: Uint8Array, now: number, kind?: FrameKind): void;
   /** Calls `subscription.read()` when the link has room and it is its turn. */
   queueRead(subscription: Subscription): void;
   /** The subscription has ended with an error. */
@@ -105,6 +108,12 @@ export class Subscription implements LiveReader {
       const { channel, metrics } = this.topic;
       if (latest.length > 0) metrics.count("messages.delivered", latest.length);
       this.subscriber.writeFrame({ t: "gap", channel, why, oldest, head, ...(latest.length > 0 && { latest }) });
+    } else if (page.kind === "members") {
+      this.topic.metrics.count("presence.snapshots");
+      this.#stand(page.head);
+      this.#placed = true;
+      const bytes = shared?.bytesFor(this.subscriber.framing);
+      if (bytes) this.subscriber.writeRun(bytes, this.topic.clock.now(), "presence");
     } else if (shared) {
       const { messages } = page;
       this.#stand({ epoch: page.epoch, seq: lastSeq(messages) });

@@ -9,6 +9,7 @@ import type { Cursor, Epoch, Message } from "../protocol/index.ts";
 import type { Batch, Broker, Page, PageLimit } from "./broker.ts";
 import type { LiveReader, RunSink } from "./live-reader.ts";
 import type { Clock, Metrics, Undo } from "./ports.ts";
+import { type MembersPage, readPage, SharedMembers } from "./presence-page.ts";
 import {
   lastSeq,
   MESSAGE_OVERHEAD_BYTES,
@@ -38,10 +39,10 @@ export interface TopicOwner {
   abandoned(topic: Topic): void;
 }
 
-/** A page with its run, which equal readers share. */
+/** A page with its frame, which equal readers share. */
 export interface SharedPage {
-  readonly page: Page;
-  readonly shared: SharedRun | undefined;
+  readonly page: Page | MembersPage;
+  readonly shared: Pick<SharedRun, "bytesFor"> | undefined;
 }
 
 const PAGE_LIMIT: PageLimit = { messages: 1_000, bytes: RUN_BYTES };
@@ -68,6 +69,8 @@ export class Topic implements Listeners {
   #live: LiveReader | Set<LiveReader> | undefined;
   /** Shared by equal readers while nothing is appended, for a moment: those who all come back at once stand at few cursors. */
   #pages: Map<Cursor, Promise<SharedPage>> | undefined;
+  /** Who is in the channel that this one tells of, for a moment as well. */
+  #members: SharedMembers | undefined;
   #subscriptions = 0;
   /** The life of the log that announcements speak of; `undefined` until the first. */
   #epoch: Epoch | undefined;
@@ -150,12 +153,25 @@ export class Topic implements Listeners {
 
   forgetPages(): void {
     this.#pages = undefined;
+    this.#members = undefined;
   }
 
   async #readPage(after: Cursor): Promise<SharedPage> {
-    const page = await this.#owner.broker.read(this.channel, after, PAGE_LIMIT);
+    const page = await readPage(this.#owner.broker, this.channel, after, PAGE_LIMIT);
+    if (page.kind === "members") return { page, shared: this.#shareMembers(page) };
     if (page.kind !== "messages" || page.messages.length === 0) return { page, shared: undefined };
     return { page, shared: new SharedRun({ channel: this.channel, epoch: page.epoch, messages: page.messages }) };
+  }
+
+  /** Those who come back at once stand at many cursors, and get the same members. */
+  #shareMembers({ frame }: MembersPage): SharedMembers {
+    if (this.#members?.id === frame.id) return this.#members;
+    if (!this.#pages) {
+      this.#pages = new Map();
+      this.#owner.keepsPages(this);
+    }
+    this.#members = new SharedMembers(frame);
+    return this.#members;
   }
 
   // --- announcements ---

@@ -18,6 +18,8 @@ export type {
   Amounts,
   CallHandlersOf,
   CallOf,
+  PresenceList,
+  PresentMember,
   PublishOptions,
   StreamOptions,
   StreamProducer,

@@ -21,7 +21,7 @@ export interface HelloFrame {
   readonly channels: Cursors;
   readonly token?: string;
   /** The client is present in some channel: while this link lives its leases are renewed (P8). */
-  readonly present?: boolean;
+  readonly present?: boolean | undefined;
   /** Long-poll only: seconds to wait for the first message; 0 answers at once with where each channel stands. */
   readonly wait?: number;
 }

@@ -47,6 +47,26 @@ export function checkChannelName(name: string): void {
   }
 }
 
+const PRESENCE_PREFIX = "@presence/";
+
+/** The log of who joins and leaves a channel. */
+export function presenceLog(channel: string): string {
+  return PRESENCE_PREFIX + channel;
+}
+
+/** The channel whose joins and leaves a log tells; `undefined` of other logs. */
+export function channelOfPresence(log: string): string | undefined {
+  return log.startsWith(PRESENCE_PREFIX) ? log.slice(PRESENCE_PREFIX.length) : undefined;
+}
+
+/**
+ * What a command keeps its order in: where one fails for now, those behind it in the same lane wait. A channel has one for presence
+ * beside its own, so that whoever does not get in still speaks.
+ */
+export function laneOf({ t, channel }: { readonly t: string; readonly channel: string }): string {
+  return t === "presence" ? presenceLog(channel) : channel;
+}
+
 /** Logs that the server writes: who is in a channel, and what a producer appends. Names after it are of channels. */
 const RESERVED_LOG = /^@(?:presence|stream)\//;
 

@@ -30,7 +30,7 @@ export function jsonPayload(value: unknown): Payload {
 }
 
 /** The payload of JSON text that came from outside: parsed once, kept as it came. Throws `bad-json`. */
-export function parsedJsonPayload(text: string): Payload {
+export function parsedJsonPayload(text: string): Payload & { readonly kind: "json" } {
   checkJsonDepth(text);
   try {
     JSON.parse(text);

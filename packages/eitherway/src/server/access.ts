@@ -31,7 +31,7 @@ export interface Access {
 }
 
 /** Request headers that some door reads and that a page may only send where they are allowed. */
-const REQUEST_HEADERS = "content-type, eitherway-event, idempotency-key, last-event-id";
+const REQUEST_HEADERS = "content-type, eitherway-client, eitherway-event, idempotency-key, last-event-id";
 
 /** Response headers beside the usual ones that a page may read: when to come back. */
 const RESPONSE_HEADERS = "retry-after";

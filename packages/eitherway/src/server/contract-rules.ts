@@ -3,7 +3,7 @@
 import type { AnySchema, ChannelType, EventType } from "../contract/index.ts";
 import { validate } from "../contract/standard-schema.ts";
 import type { Admitted, Delivery, Rules } from "../core/index.ts";
-import { EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
+import { channelOfPresence, EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
 import { readPositiveAmount } from "./amounts.ts";
 import type { ChannelIndex } from "./channel-index.ts";
 
@@ -49,10 +49,24 @@ export function createContractRules({ types, index, validateOwn }: ContractRules
       const output = validate(event.schema, JSON.parse(text), `Event ${quote(name)} on ${quote(channel)}`);
       return output instanceof Promise ? output.then((settled) => admitted(event, settled)) : admitted(event, output);
     },
+    presence(channel, state) {
+      const { presence: schema } = typeOf(channel);
+      if (!schema)
+        throw new EitherwayError(
+          "invalid",
+          `Channel ${quote(channel)} has no presence in its contract; describe it there.`,
+        );
+      const output = validate(schema, JSON.parse(state), `The presence state on ${quote(channel)}`);
+      return output instanceof Promise ? output.then(textOf) : textOf(output);
+    },
     checkChannel(channel) {
       typeOf(channelOfLog(channel));
     },
   };
+}
+
+function textOf(state: unknown): string {
+  return String(jsonPayload(state).data);
 }
 
 function admitted(event: PreparedEvent, data: unknown): Admitted {
@@ -85,12 +99,12 @@ function prepare(name: string, type: EventType, pattern: string): PreparedEvent 
   };
 }
 
-const PRESENCE_LOG = "@presence/";
 const STREAM_LOG = "@stream/";
 
 /** The channel that a log of the server's own belongs to. */
 function channelOfLog(name: string): string {
-  if (name.startsWith(PRESENCE_LOG)) return name.slice(PRESENCE_LOG.length);
+  const present = channelOfPresence(name);
+  if (present !== undefined) return present;
   if (name.startsWith(STREAM_LOG)) return name.slice(STREAM_LOG.length, name.lastIndexOf("/"));
   return name;
 }

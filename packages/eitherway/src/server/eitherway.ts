@@ -17,6 +17,7 @@ import {
   checkKey,
   DEFAULT_EVENT,
   EitherwayError,
+  formatId,
   type Id,
   type Payload,
   valuePayload,
@@ -51,6 +52,20 @@ export interface PublishOptions {
   readonly kind?: Payload["kind"] | undefined;
 }
 
+export interface PresenceList {
+  /** Where the log of joins and leaves stands; `undefined` where there is none: nobody was here for long. */
+  readonly id: Id | undefined;
+  /** In the order of joining. */
+  readonly members: readonly PresentMember[];
+}
+
+export interface PresentMember {
+  /** User id, or client id of somebody without one. */
+  readonly member: string;
+  /** What the member set, as read from its JSON. */
+  readonly state: unknown;
+}
+
 export interface Eitherway {
   /**
    * Appends a message; when it resolves, the message is kept (P4). `data` is taken as it is now: later changes do not show.
@@ -60,6 +75,15 @@ export interface Eitherway {
    * const { id } = await ew.publish("room/42", { text: "hi" }, { key: "order-991" });
    */
   publish(channel: string, data: unknown, options?: PublishOptions): Promise<{ readonly id: Id }>;
+
+  /**
+   * Who is in a channel, and the id in `@presence/<channel>` at which that is true.
+   *
+   * @throws EitherwayError `bad-channel`, or `bad-request` where the broker keeps no presence
+   * @example
+   * const { members } = await ew.presence("room/42");
+   */
+  presence(channel: string): Promise<PresenceList>;
 
   /**
    * Opens a stream of text below a channel, for example the answer of a model, which any number of clients read with `readStream`: from
@@ -108,7 +132,7 @@ export function createEitherway(
   app?: Contract<ChannelTypes>,
 ): EitherwayParts {
   const { clock, random, logger } = platform;
-  const { limits, retention, pingMs, keyWindowMs, access, validateOwn, ...settings } = readOptions(
+  const { limits, retention, pingMs, keyWindowMs, presenceLeaseMs, access, validateOwn, ...settings } = readOptions(
     options,
     platform.optionNames,
   );
@@ -123,7 +147,7 @@ export function createEitherway(
     createMemoryBroker({ ...shared, retention, channelRetention: readHistory(types, index), keyWindowMs });
   const rules = app && createContractRules({ types, index, validateOwn });
   const calls = createContractCalls({ index, publish });
-  const hub = createHub({ ...shared, broker, pingMs, rules, calls: app && calls });
+  const hub = createHub({ ...shared, broker, pingMs, presenceLeaseMs, rules, calls: app && calls });
   const producers = createStreamProducers(hub);
   let closing: Promise<void> | undefined;
 
@@ -161,6 +185,13 @@ export function createEitherway(
       stream(channel: string, name: string, streamOptions?: StreamOptions) {
         checkNotClosed();
         return producers.open(channel, name, streamOptions);
+      },
+      async presence(channel) {
+        const { members, at } = await hub.presence.list(channel);
+        return {
+          id: at && formatId(at.epoch, at.seq),
+          members: members.map(({ member, state }) => ({ member, state: JSON.parse(state) as unknown })),
+        };
       },
       stats: () => hub.stats(),
       close() {

@@ -1,6 +1,6 @@
 /** The server without a platform: options, access, routes, and how its parts are put together. */
 export { type Amount, type Amounts, readAmount } from "./amounts.ts";
-export type { Eitherway, EitherwayParts, PublishOptions } from "./eitherway.ts";
+export type { Eitherway, EitherwayParts, PresenceList, PresentMember, PublishOptions } from "./eitherway.ts";
 export { createEitherway } from "./eitherway.ts";
 export type { EitherwayOptions } from "./options.ts";
 export { HEALTH_PATH } from "./router.ts";

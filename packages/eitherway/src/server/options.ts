@@ -4,6 +4,7 @@ import {
   DEFAULT_KEY_WINDOW_MS,
   DEFAULT_LIMITS,
   DEFAULT_PING_MS,
+  DEFAULT_PRESENCE_LEASE_MS,
   DEFAULT_RETENTION,
   type Limits,
   type Retention,
@@ -22,6 +23,8 @@ export interface EitherwayOptions {
   readonly pingMs?: Amount | undefined;
   /** For how long a repeated key gets its first receipt (P5). Default: 5 min. */
   readonly keyWindowMs?: Amount | undefined;
+  /** For how long a member of a channel's presence stays when its last link is gone (P8). Default: 10 s. */
+  readonly presenceLeaseMs?: Amount | undefined;
   /**
    * Origins of pages that may use this server beside those that it serves itself: `["https://app.example"]`, or `["*"]`.
    * No answer ever allows credentials.
@@ -46,6 +49,7 @@ export interface Settings {
   readonly retention: Retention;
   readonly pingMs: number;
   readonly keyWindowMs: number;
+  readonly presenceLeaseMs: number;
   readonly access: AccessOptions;
   readonly broker: Broker | undefined;
   readonly validateOwn: boolean;
@@ -56,6 +60,7 @@ const NAMES = [
   "retention",
   "pingMs",
   "keyWindowMs",
+  "presenceLeaseMs",
   "allowedOrigins",
   "insecure",
   "validatePublishes",
@@ -79,12 +84,20 @@ export function readOptions(options: EitherwayOptions, platformNames: readonly s
       "Option retention is for the memory broker; set it on the broker you give.",
     );
   }
-  const defaults = { pingMs: DEFAULT_PING_MS, keyWindowMs: DEFAULT_KEY_WINDOW_MS };
-  const { pingMs, keyWindowMs } = options;
+  const defaults = {
+    pingMs: DEFAULT_PING_MS,
+    keyWindowMs: DEFAULT_KEY_WINDOW_MS,
+    presenceLeaseMs: DEFAULT_PRESENCE_LEASE_MS,
+  };
+  const { pingMs, keyWindowMs, presenceLeaseMs } = options;
   return {
     limits: withDefaults(DEFAULT_LIMITS, readAmounts<Limits>(options.limits, "limits"), "limits"),
     retention: withDefaults(DEFAULT_RETENTION, readAmounts<Retention>(options.retention, "retention"), "retention"),
-    ...withDefaults(defaults, readAmounts<typeof defaults>({ pingMs, keyWindowMs }, "options"), "options"),
+    ...withDefaults(
+      defaults,
+      readAmounts<typeof defaults>({ pingMs, keyWindowMs, presenceLeaseMs }, "options"),
+      "options",
+    ),
     access: { allowedOrigins, insecure },
     broker,
     validateOwn: validatePublishes,

@@ -4,11 +4,15 @@ import { EitherwayError, quote, toEitherwayError } from "../protocol/index.ts";
 import {
   answerErrors,
   errorAnswer,
+  isPresencePath,
   jsonAnswer,
   type RequestHandler,
   serveCommands,
+  serveEnter,
   serveEvents,
   serveHistory,
+  serveLeave,
+  serveMembers,
   servePoll,
   servePublish,
   serveStream,
@@ -39,7 +43,7 @@ export function createRouter({ hub, access, isClosing }: RouterOptions): Request
 
   async function serve(exchange: HttpExchange): Promise<void> {
     const doors = doorsOf(exchange.path);
-    if (exchange.path !== HEALTH_PATH) access.check(exchange, exchange.method === "POST");
+    if (exchange.path !== HEALTH_PATH) access.check(exchange, CHANGES.has(exchange.method));
     if (!doors) throw notFound(exchange.path);
     const door = doors.get(exchange.method);
     if (door) {
@@ -84,6 +88,9 @@ export function createRouter({ hub, access, isClosing }: RouterOptions): Request
   };
 }
 
+/** Methods by which a page could do something in somebody's name. */
+const CHANGES: ReadonlySet<string> = new Set(["POST", "DELETE"]);
+
 type Door = (hub: Hub, exchange: HttpExchange) => Promise<void>;
 /** By method. */
 type Doors = ReadonlyMap<string, Door>;
@@ -102,7 +109,10 @@ const DOORS: ReadonlyMap<string, Doors> = new Map([
 
 const CHANNEL_DOORS = doorsBy({ GET: serveHistory, HEAD: serveHistory, POST: servePublish });
 
+const PRESENCE_DOORS = doorsBy({ GET: serveMembers, HEAD: serveMembers, POST: serveEnter, DELETE: serveLeave });
+
 function doorsOf(path: string): Doors | undefined {
+  if (isPresencePath(path)) return PRESENCE_DOORS;
   return path.startsWith("/channels/") ? CHANNEL_DOORS : DOORS.get(path);
 }
 
@@ -124,7 +134,7 @@ async function serveHealth(_hub: Hub, exchange: HttpExchange): Promise<void> {
 function notFound(path: string): EitherwayError {
   return new EitherwayError(
     "not-found",
-    `There is no door at ${quote(path)}; known: /events, /channels/<name>, /stream, /poll, /commands and ${HEALTH_PATH}.`,
+    `There is no door at ${quote(path)}; known: /events, /channels/<name>, /channels/<name>/@presence, /stream, /poll, /commands and ${HEALTH_PATH}.`,
   );
 }
 

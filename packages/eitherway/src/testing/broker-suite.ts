@@ -9,6 +9,7 @@ import { claimCases } from "./broker-suite/claim-cases.ts";
 import { collapseCases } from "./broker-suite/collapse-cases.ts";
 import { keyCases } from "./broker-suite/key-cases.ts";
 import { logCases } from "./broker-suite/log-cases.ts";
+import { presenceCases } from "./broker-suite/presence-cases.ts";
 import { streamCases } from "./broker-suite/stream-cases.ts";
 import { watchCases } from "./broker-suite/watch-cases.ts";
 
@@ -30,17 +31,21 @@ export interface BrokerSuiteOptions {
   readonly time: boolean;
   /** Whether the broker has `streams`; without it the cases about them are not registered. */
   readonly streams: boolean;
+  /** Whether the broker keeps presence; without it the cases about that are not registered. */
+  readonly presence: boolean;
 }
 
 /**
  * Registers the cases. They use nothing but the seam, so they hold for brokers in memory, on disk and over a network.
  *
  * @example
- * describe("my broker", () => brokerSuite({ test, time: false, streams: false, create: (settings) => ({ broker: myBroker(settings) }) }));
+ * describe("my broker", () => brokerSuite({ test, time: false, streams: false, presence: false, create: (settings) => ({ broker: myBroker(settings) }) }));
  */
-export function brokerSuite({ create, test, time, streams }: BrokerSuiteOptions): void {
+export function brokerSuite({ create, test, time, streams, presence }: BrokerSuiteOptions): void {
   const cases = [...logCases, ...collapseCases, ...keyCases, ...claimCases, ...watchCases, ...announceCases];
-  for (const one of streams ? [...cases, ...streamCases] : cases) {
+  if (streams) cases.push(...streamCases);
+  if (presence) cases.push(...presenceCases);
+  for (const one of cases) {
     if (one.time && !time) continue;
     test(one.name, async () => {
       const { broker, advance } = await create(one.settings ?? {});

@@ -7,6 +7,7 @@ import { createClient } from "../client/index.node.ts";
 import { ANNOUNCE_WIRE_CASES } from "./announce-wire-cases.ts";
 import { CLIENT_CASES, switchCases } from "./client-cases.ts";
 import { DIALECTS, type Dialect } from "./dialects.ts";
+import { PRESENCE_CASES } from "./presence-cases.ts";
 import { openRawLink } from "./raw-link.ts";
 import { STREAM_CASES } from "./stream-cases.ts";
 import type { CaseContext, ServerSettings, SuiteServer, TransportCase } from "./transport-case.ts";
@@ -27,7 +28,7 @@ export interface TransportSuiteOptions {
  */
 export function transportSuite({ test, start, dialects = DIALECTS }: TransportSuiteOptions): void {
   for (const dialect of dialects) {
-    for (const one of [...WIRE_CASES, ...ANNOUNCE_WIRE_CASES, ...CLIENT_CASES, ...STREAM_CASES]) {
+    for (const one of [...WIRE_CASES, ...ANNOUNCE_WIRE_CASES, ...CLIENT_CASES, ...STREAM_CASES, ...PRESENCE_CASES]) {
       test(`${dialect.name}: ${one.name}`, () => runCase(one, dialect, start));
     }
     for (const to of dialects.filter(({ transport }) => transport !== dialect.transport)) {

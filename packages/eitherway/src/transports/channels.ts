@@ -174,7 +174,8 @@ function readKey(key: string | undefined): CommandKey | undefined {
 const MEDIA_TYPE = /^([^\s;/]+\/[^\s;]+)\s*(?:;(.*))?$/;
 const CHARSET = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)/i;
 
-function kindOf(contentType: string | undefined): Payload["kind"] {
+/** Throws `unsupported-type`. */
+export function kindOf(contentType: string | undefined): Payload["kind"] {
   const [, type = "", parameters = ""] = MEDIA_TYPE.exec(contentType?.trim().toLowerCase() ?? "") ?? [];
   const kind =
     type === "application/json" || type.endsWith("+json")

@@ -51,7 +51,7 @@ export function waitForMessages(
       heartbeat: "none",
       pendingBytes: 0,
       write(_bytes: Uint8Array, kind: FrameKind) {
-        if ((kind === "messages" && isLogged) || kind === "gap") finish(() => resolve("rung"));
+        if ((kind === "messages" && isLogged) || kind === "gap" || kind === "presence") finish(() => resolve("rung"));
         if (kind === "error") finish(() => reject(refusal));
         return true;
       },

@@ -4,6 +4,7 @@ export { answerErrors, errorAnswer, jsonAnswer } from "./answers.ts";
 export { serveHistory, servePublish } from "./channels.ts";
 export { serveCommands } from "./commands.ts";
 export { serveEvents } from "./events.ts";
+export { isPresencePath, serveEnter, serveLeave, serveMembers } from "./members.ts";
 export { servePoll } from "./poll.ts";
 export type { RequestHandler } from "./request-handler.ts";
 export { serveStream } from "./stream.ts";

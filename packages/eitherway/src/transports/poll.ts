@@ -20,6 +20,9 @@ const MS_PER_SECOND = 1_000;
 /** Messages come in bursts: the rest of one goes along with its first message. */
 export const GATHER_MS = 10;
 
+/** Frames with something new in them. */
+const SAY_SOMETHING: ReadonlySet<FrameKind> = new Set(["messages", "gap", "presence", "error"]);
+
 /** An answer is done when it is as large as one run may be; what follows is one request away. */
 const ANSWER_BYTES = 64 * 1024;
 
@@ -61,7 +64,7 @@ class PollLink implements Link, WheelTask {
     this.#bytes += bytes.length;
     if (this.#bytes >= ANSWER_BYTES || kind === "bye") this.#soon(0);
     else if (this.#waitMs > 0) {
-      if (kind === "messages" || kind === "gap" || kind === "error") this.#soon(GATHER_MS);
+      if (SAY_SOMETHING.has(kind)) this.#soon(GATHER_MS);
     } else if ((kind === "live" || kind === "error") && --this.#unanswered === 0) this.#soon(0);
     return this.#bytes < ANSWER_BYTES; // full: the rest is for the next request
   }

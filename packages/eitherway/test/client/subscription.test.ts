@@ -47,6 +47,7 @@ function watch(from: Cursor, onMessage: (seq: number, subscription: Subscription
     volatile: ({ data }) => log.push(`volatile ${data}`),
     gap: ({ why }) => log.push(`gap ${why}`),
     live: (at) => log.push(`live ${at.slice(-1)}`),
+    members: ({ members }) => log.push(`members ${members.map(({ member }) => member).join()}`),
     hole: () => log.push("hole"),
     unsure: () => log.push("unsure"),
     failed: (code) => log.push(code),
@@ -118,6 +119,27 @@ describe("what a gap brings", () => {
 });
 
 describe("a subscription", () => {
+  test("takes members at any time, and goes on after their id (P2, P8)", () => {
+    const members = (seq: number): ChannelFrame => ({
+      t: "presence",
+      channel: "a",
+      id: id(seq),
+      members: [{ member: "ana", state: 1 }],
+    });
+    const { subscription, log } = watch("now");
+    subscription.take(members(3));
+    expect(subscription.received).toBe(id(3));
+    subscription.take(live(3));
+    subscription.take(run(4, 1));
+    subscription.take(members(9));
+    subscription.take(run(10, 1));
+    subscription.retake();
+    subscription.take(members(12));
+    subscription.take(run(13, 1));
+    expect(log).toEqual(["members ana", "live 3", "4", "members ana", "10", "members ana", "13"]);
+    expect(subscription.cursor).toBe(id(13));
+  });
+
   test("takes what joins up, and drops repeats (P2)", () => {
     const { subscription, log } = watch(id(3));
     for (const frame of [run(4, 2), live(5), run(4, 3), run(6), run(7)]) subscription.take(frame);

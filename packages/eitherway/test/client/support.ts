@@ -51,6 +51,10 @@ export interface FakeLink {
   readonly transport: TransportName;
   readonly hello: Cursors;
   readonly token: string | undefined;
+  /** What a hello of this link would say of presence now. */
+  readonly present: boolean;
+  /** Times that it was told of a change, also where no channel came or went. */
+  asked: number;
   /** Changes of channels, in words: `+a@start`, `-b`. */
   readonly changes: string[];
   /** Keys of commands, as they came. */
@@ -93,6 +97,8 @@ export interface StageOptions extends Partial<ClientOptions> {
   /** What links say when channels are added to them. Default: true. */
   readonly changes?: boolean;
   readonly seed?: number;
+  /** Best first. */
+  readonly transportNames?: readonly TransportName[];
   /** The transport that worked on this network before. */
   readonly recalled?: string;
 }
@@ -100,7 +106,8 @@ export interface StageOptions extends Partial<ClientOptions> {
 const STEP_MS = 50;
 
 export function createStage(options: StageOptions = {}): Stage {
-  const { onLink = (link) => link.say(WELCOME), changes = true, seed = 1, recalled, ...clientOptions } = options;
+  const { onLink = (link) => link.say(WELCOME), changes = true, seed = 1, recalled, ...others } = options;
+  const { transportNames = ["websocket", "sse", "poll"], ...clientOptions } = others;
   const clock = createFakeClock();
   const links: FakeLink[] = [];
   let wake = (): void => {};
@@ -121,7 +128,7 @@ export function createStage(options: StageOptions = {}): Stage {
     },
   });
   const platform: ClientPlatform = {
-    transports: [transport("websocket"), transport("sse"), transport("poll")],
+    transports: transportNames.map(transport),
     clock,
     random: createSeededRandom(seed),
     wakeups({ woken, asleep }) {
@@ -141,7 +148,11 @@ export function createStage(options: StageOptions = {}): Stage {
     baseUrl: undefined,
   };
   const { client, call } = withCalls(createSeamOn(platform, { url: "http://127.0.0.1/eitherway", ...clientOptions }));
-  onTestFinished(() => client.close());
+  onTestFinished(async () => {
+    const closed = client.close();
+    clock.advance(1_000); // no server of a test answers a farewell
+    await closed;
+  });
   return {
     client,
     call,
@@ -173,6 +184,10 @@ function createFakeLink(transport: TransportName, to: Destination, events: LinkE
     transport,
     hello: greeting.channels,
     token: to.who.token,
+    get present() {
+      return to.who.present === true;
+    },
+    asked: 0,
     changes: [],
     keys: [],
     commands: [],
@@ -189,6 +204,7 @@ function createFakeLink(transport: TransportName, to: Destination, events: LinkE
   };
   const clientLink = {
     change(added: { channels: Cursors; routes: ReadonlyMap<string, ChannelSink> }, removed: readonly string[]) {
+      link.asked++;
       if (!changeable) return false;
       for (const [name, sink] of added.routes) routes.set(name, sink);
       for (const name of removed) link.changes.push(`-${name}`);

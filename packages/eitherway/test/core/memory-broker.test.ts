@@ -8,6 +8,7 @@ describe("memory broker", () => {
     test,
     time: true,
     streams: true,
+    presence: true,
     create(settings) {
       const { broker, clock } = start(settings);
       return { broker, advance: clock.advance };

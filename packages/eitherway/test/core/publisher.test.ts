@@ -10,7 +10,7 @@ function create(admit: Rules["admit"]) {
   const say = (what: string, drafts: readonly Draft[]) =>
     did.push(`${what} ${drafts.map(({ event }) => event).join()}`);
   const publish = createPublisher({
-    rules: { admit, checkChannel() {} },
+    rules: { admit, presence: (_, state) => state, checkChannel() {} },
     metrics,
     logger: { info() {}, warn() {}, error: (event) => did.push(event) },
     append: async (_, drafts) => {

@@ -89,8 +89,9 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     open(channels = {}, linkOptions = {}) {
       const client = linkOptions.client ?? `client-${++clients}`;
       const link = createTestLink(linkOptions);
-      const hello = { t: "hello", client, channels: new Map(Object.entries(channels)) } as const;
-      link.attach(hub.open(link, hello, { client }));
+      const { present = false, user } = linkOptions;
+      const hello = { t: "hello", client, present, channels: new Map(Object.entries(channels)) } as const;
+      link.attach(hub.open(link, hello, { client, ...(user !== undefined && { user }) }));
       return link;
     },
     settle: () => clock.settle(),
@@ -99,6 +100,9 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
 
 export interface TestLinkOptions {
   readonly client?: string;
+  readonly user?: string;
+  /** What its hello says of presence. */
+  readonly present?: boolean;
   readonly heartbeat?: Link["heartbeat"];
   /** Writes that the link takes before it is full. Default: any number. */
   readonly room?: number;
@@ -204,6 +208,8 @@ function brief(frame: ArrivedFrame): string {
       return `error ${frame.key ?? frame.channel ?? ""} ${frame.code}`.replace("  ", " ");
     case "ok":
       return `ok ${frame.key}`;
+    case "presence":
+      return `presence ${frame.channel} ${frame.members.map(({ member, state }) => `${member}:${JSON.stringify(state)}`).join(",")}`;
     default:
       return frame.t;
   }

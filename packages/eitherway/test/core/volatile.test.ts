@@ -23,6 +23,7 @@ function seen(link: TestLink): string[] {
 /** Event `typing` is volatile, `slow` as well but its validator takes its time; all others are reliable. */
 const rules: Rules = {
   checkChannel() {},
+  presence: (_channel, state) => state,
   admit(_channel, event, payload): Admitted | Promise<Admitted> {
     if (event === "wrong") throw new EitherwayError("unknown-event", "There is no such event; give another one.");
     if (event !== "typing" && event !== "slow") return { payload, delivery: { class: "reliable" } };

@@ -21,6 +21,7 @@ const ENTRIES = {
   "eitherway/client/core": "webSocket",
   "eitherway/client/binary": "binary",
   "eitherway/client/outbox": "openOutbox",
+  "eitherway/client/presence": "presence",
   "eitherway/fetch": "eitherway",
   "eitherway/contract": "contract",
   "eitherway/protocol": "EitherwayError",

@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_KEY_WINDOW_MS, DEFAULT_LIMITS, DEFAULT_PING_MS, DEFAULT_RETENTION } from "../../src/core/index.ts";
+import {
+  DEFAULT_KEY_WINDOW_MS,
+  DEFAULT_LIMITS,
+  DEFAULT_PING_MS,
+  DEFAULT_PRESENCE_LEASE_MS,
+  DEFAULT_RETENTION,
+} from "../../src/core/index.ts";
 import { readAmount } from "../../src/server/amounts.ts";
 import { linksOf, programsOf, ROOT, readText, rowsOf } from "./support.ts";
 
@@ -19,6 +25,7 @@ const PAGES = [
   "docs/migrating/from-socket-io.md",
   "docs/migrating/from-ws.md",
   "docs/outbox.md",
+  "docs/presence.md",
   "docs/react.md",
   "docs/streams.md",
   "examples/python/README.md",
@@ -46,6 +53,7 @@ describe("docs/limits.md", () => {
     ...DEFAULT_RETENTION,
     keyWindowMs: DEFAULT_KEY_WINDOW_MS,
     pingMs: DEFAULT_PING_MS,
+    presenceLeaseMs: DEFAULT_PRESENCE_LEASE_MS,
   };
 
   test("has every limit with its default", async () => {

@@ -78,3 +78,13 @@ test.each(["often", 0, Number.NaN])("a window of %j is refused when the server i
   const app = contract({ a: channel("a", { events: { tick: event } }) });
   expect(messageOf(() => rulesOf(app))).toMatch(/^every of event tick of a is .*; give a whole number of milliseconds/);
 });
+
+test("a presence state is what its schema makes of it; without a schema, or by one that refuses it, it is invalid (P12)", () => {
+  const rules = rulesOf(
+    contract({ room: channel("room/:id", { presence: z.object({ name: z.string() }) }), other: channel("other", {}) }),
+  );
+  expect(rules.presence("room/42", '{"name":"Ana","more":1}')).toBe('{"name":"Ana"}');
+  expect(() => rules.presence("room/42", "{}")).toThrow(expect.objectContaining({ code: "invalid" }));
+  expect(() => rules.presence("other", "1")).toThrow(expect.objectContaining({ code: "invalid" }));
+  expect(() => rules.presence("nowhere", "1")).toThrow(expect.objectContaining({ code: "unknown-channel" }));
+});

@@ -22,6 +22,7 @@ describe("options", () => {
       retention: DEFAULT_RETENTION,
       pingMs: 15_000,
       keyWindowMs: 300_000,
+      presenceLeaseMs: 10_000,
       access: { allowedOrigins: [], insecure: false },
       broker: undefined,
       validateOwn: true,

@@ -164,7 +164,8 @@ describe("pages of allowed origins", () => {
         ...allowed,
         allow: "GET, HEAD, POST, OPTIONS",
         "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
-        "access-control-allow-headers": "content-type, eitherway-event, idempotency-key, last-event-id",
+        "access-control-allow-headers":
+          "content-type, eitherway-client, eitherway-event, idempotency-key, last-event-id",
         "access-control-max-age": "7200",
       },
     });

@@ -76,6 +76,7 @@ describe("publish", () => {
   test("a volatile event is told to who listens and is answered 202 without an id: nothing is kept", async () => {
     const rules: Rules = {
       checkChannel() {},
+      presence: (_channel: string, state: string) => state,
       admit: (_channel, event, payload) => ({
         payload,
         delivery: { class: event === "typing" ? "volatile" : "reliable" },

@@ -9,7 +9,9 @@
 import {
   type ArrivedError,
   type ArrivedGap,
+  type ArrivedMembers,
   type Cursor,
+  channelOfPresence,
   type ErrorCode,
   formatId,
   type IdParts,
@@ -51,6 +53,7 @@ interface Reader {
 const AHEAD_MS = 1_000;
 
 export function createHubChannel(name: string, options: HubChannelOptions): HubChannel {
+  const isPresence = channelOfPresence(name) !== undefined;
   const readers = new Set<Reader>();
   const ring = createFrameRing();
   let feed: Subscription | undefined;
@@ -106,6 +109,7 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
         takeLive(frame);
         return;
       case "presence":
+        takeMembers(frame);
         return;
     }
   }
@@ -158,6 +162,20 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
     settle();
   }
 
+  /** Says everything up to its id, so it serves whoever is not beyond that. */
+  function takeMembers(frame: ArrivedMembers): void {
+    const place = parseId(frame.id) as IdParts;
+    received = place;
+    ring.restart(frame.id);
+    for (const reader of readers) {
+      const { at } = reader;
+      if (typeof at !== "string" && at.epoch === place.epoch && at.seq >= place.seq) continue;
+      reader.at = place;
+      reader.take(frame);
+    }
+    settle();
+  }
+
   function takeLive(frame: LiveFrame): void {
     const place = parseId(frame.id) as IdParts;
     const before = received;
@@ -203,12 +221,12 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
   function settle(): void {
     if (live && received) for (const reader of readers) greet(reader, received);
     const behind = [...readers].filter((reader) => !isSeated(reader));
-    if (behind.length > 0) open(earliest(behind));
+    if (behind.length > 0) open(isPresence && behind.some(isUnplaced) ? "now" : earliest(behind));
     else if (!patience && aheadOf(received).length > 0) patience = options.clock.after(AHEAD_MS, askForThose);
   }
 
   function greet(reader: Reader, head: IdParts): void {
-    if (reader.live) return;
+    if (reader.live || (isPresence && isUnplaced(reader))) return;
     if (reader.at === "now") reader.at = head;
     if (!isAt(reader, head)) return;
     reader.live = true;
@@ -217,6 +235,8 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
 
   /** The feed will bring to this place what comes next. */
   function isSeated({ at }: Reader): boolean {
+    if (isPresence && !received) return true; // the members are still to come, and serve everybody
+    if (isPresence && typeof at === "string") return false;
     if (at === "now") return true;
     if (at === "start") return !received && began === "start";
     return at.epoch === received?.epoch && at.seq >= received.seq;
@@ -257,6 +277,11 @@ export function createHubChannel(name: string, options: HubChannelOptions): HubC
 
 function idOf({ epoch, seq }: IdParts): string {
   return formatId(epoch, seq);
+}
+
+/** Has not been told a place: of presence it needs the members. */
+function isUnplaced({ at }: Reader): boolean {
+  return typeof at === "string";
 }
 
 function isAt({ at }: Reader, { epoch, seq }: IdParts): boolean {

@@ -5,7 +5,9 @@ import type { Broker, Limits, Retention } from "../../core/index.ts";
 export interface BrokerSettings {
   readonly retention?: Partial<Retention>;
   readonly keyWindowMs?: number;
-  readonly limits?: Partial<Pick<Limits, "inFlight" | "latestKeys" | "streamBytes">>;
+  readonly limits?: Partial<
+    Pick<Limits, "inFlight" | "latestKeys" | "streamBytes" | "presenceMembers" | "presenceDiffs">
+  >;
 }
 
 /** One case of the suite. */

@@ -126,6 +126,7 @@ function createReader(channel: HubChannel, log: Log, from: Cursor) {
       lives++;
       if (!channel.feed?.live) faults.push("live before the hub is");
     },
+    members: ({ members }) => seen.push(`members ${members.length}`),
     hole: () => faults.push("hole"),
     failed: (code) => faults.push(code),
   });
