@@ -1,4 +1,5 @@
 /** The description of one kind of channel. */
+import { readStream } from "../client/streams.ts";
 import type { Transformed } from "../client/typed/typed-api.ts";
 import type { Json } from "./json.ts";
 import type { ParamsOf } from "./pattern.ts";
@@ -60,17 +61,19 @@ export type CallTypes = Readonly<Record<string, CallType>>;
 
 export interface StreamType<Kind extends "text" | "bytes" = "text" | "bytes"> {
   readonly stream: Kind;
+  /** What a client reads it with: it comes with the description, so that a contract without streams carries none of it. */
+  readonly read: typeof readStream;
 }
 export type StreamTypes = Readonly<Record<string, StreamType>>;
 
 /** A stream of text: `streams: { answer: text() }`. */
 export function text(): StreamType<"text"> {
-  return { stream: "text" };
+  return { stream: "text", read: readStream };
 }
 
 /** A stream of bytes. */
 export function bytes(): StreamType<"bytes"> {
-  return { stream: "bytes" };
+  return { stream: "bytes", read: readStream };
 }
 
 /** How much of each such channel is kept; what is not given is as the server has it. Whatever is reached first trims. */

@@ -6,7 +6,9 @@ import { createHost, type FetchEitherway, type FetchEitherwayOptions } from "./h
 import { createHostClock } from "./host-clock.ts";
 
 /** A server with a contract: `publish` takes the names of the contract in place of those of the wire, `channel` its handlers. */
-export interface TypedFetchEitherway<Channels> extends Omit<FetchEitherway, "publish">, TypedServer<Channels> {}
+export interface TypedFetchEitherway<Channels>
+  extends Omit<FetchEitherway, keyof TypedServer<Channels>>,
+    TypedServer<Channels> {}
 
 /**
  * Logs live in the memory of this process, bounded by `retention` and `limits`: a host that runs a new process for each request has none.

@@ -37,7 +37,9 @@ export interface NodeEitherway extends FetchEitherway {
 }
 
 /** A server with a contract: `publish` takes the names of the contract in place of those of the wire, `channel` its handlers. */
-export interface TypedNodeEitherway<Channels> extends Omit<NodeEitherway, "publish">, TypedServer<Channels> {}
+export interface TypedNodeEitherway<Channels>
+  extends Omit<NodeEitherway, keyof TypedServer<Channels>>,
+    TypedServer<Channels> {}
 
 /**
  * Logs live in the memory of this process, bounded by `retention` and `limits`.

@@ -10,11 +10,11 @@ export type EventsIn<Channel> = TypesOf<Channel> extends { readonly events: infe
 type EventName<Channel> = keyof EventsIn<Channel> & string;
 
 /** Names of the channels that have parameters, and of those that have none. */
-type WithParams<Channels> = {
+export type WithParams<Channels> = {
   [Name in keyof Channels]: keyof ParamsIn<Channels[Name]> extends never ? never : Name;
 }[keyof Channels] &
   string;
-type WithoutParams<Channels> = Exclude<keyof Channels & string, WithParams<Channels>>;
+export type WithoutParams<Channels> = Exclude<keyof Channels & string, WithParams<Channels>>;
 
 export interface TypedPublishOptions {
   /** Idempotency key: a second publish with it inside the key window appends nothing and gets the first id (P5). */

@@ -2,19 +2,21 @@
 import type { ChannelTypes, Contract } from "../contract/index.ts";
 import type { Eitherway, EitherwayParts } from "./eitherway.ts";
 import { createTypedChannels, type TypedChannels } from "./typed-channels.ts";
+import { createTypedParts, type TypedParts } from "./typed-parts.ts";
 import { createTypedPublish, type TypedPublish } from "./typed-publish.ts";
 
 /** What a contract gives every server, whatever its host. */
-export interface TypedServer<Channels> extends TypedPublish<Channels>, TypedChannels<Channels> {}
+export interface TypedServer<Channels> extends TypedPublish<Channels>, TypedChannels<Channels>, TypedParts<Channels> {}
 
 export function withContract<Channels extends ChannelTypes, Server extends Eitherway>(
   app: Contract<Channels>,
   server: Server,
   { calls }: Pick<EitherwayParts, "calls">,
-): Omit<Server, "publish"> & TypedServer<Channels> {
+): Omit<Server, keyof TypedServer<Channels>> & TypedServer<Channels> {
   return {
     ...server,
     ...createTypedPublish<Channels>(app, server.publish),
     ...createTypedChannels<Channels>(app, calls),
+    ...createTypedParts<Channels>(app, server),
   };
 }

@@ -27,6 +27,17 @@ export async function typed(): Promise<void> {
   client.channel("news", { from: "start" }).on("item", ({ title }) => expectTypeOf(title).toEqualTypeOf<string>());
   client.channel("job", { id: "1" }).on("done", ({ ok }) => expectTypeOf(ok).toEqualTypeOf<boolean>());
 
+  await room.presence.set({ name: "Ana" });
+  room.presence.on((members) => expectTypeOf(members[0]?.state).toEqualTypeOf<{ name: string } | undefined>());
+  const job = client.channel("job", { id: "7" });
+  for await (const chunk of job.stream("answer")) expectTypeOf(chunk).toEqualTypeOf<string>();
+  for await (const chunk of job.stream("file")) expectTypeOf(chunk).toEqualTypeOf<Uint8Array>();
+  expectTypeOf(job.presence).toEqualTypeOf<undefined>();
+  // @ts-expect-error another state
+  await room.presence.set({ name: 42 });
+  // @ts-expect-error no such stream
+  job.stream("answers");
+
   // @ts-expect-error no such channel
   client.channel("rooms", { id: "42" });
   // @ts-expect-error a parameter is missing
@@ -93,6 +104,13 @@ export async function typed(): Promise<void> {
   ew.channel("room", { calls: { send: () => ({ id: 42 }) } });
   await ew.publish("room", { id: "42" }, "message", { text: "hi" }, { key: "order-991" });
   await ew.publish("news", "item", { title: "t" });
+  await ew.stream("job", { id: "7" }, "answer").append("text");
+  await ew.stream("job", { id: "7" }, "file", { leaseMs: "20s" }).append(new Uint8Array());
+  expectTypeOf((await ew.presence("room", { id: "42" })).members[0]?.member).toEqualTypeOf<string | undefined>();
+  // @ts-expect-error no such stream
+  ew.stream("job", { id: "7" }, "answers");
+  // @ts-expect-error a piece of another kind
+  await ew.stream("job", { id: "7" }, "file").append("text");
   // @ts-expect-error no such channel
   await ew.publish("rooms", { id: "42" }, "message", { text: "hi" });
   // @ts-expect-error parameters are missing

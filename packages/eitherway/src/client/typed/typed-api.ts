@@ -2,7 +2,9 @@
 import type { EitherwayError, Id } from "../../protocol/index.ts";
 import type { ChannelOptions, Client, Gap, MessageMeta } from "../client-api.ts";
 import type { Undo } from "../ports.ts";
+import type { StreamReader } from "../streams.ts";
 import type { CallOptions } from "./calls.ts";
+import type { Presence as ChannelPresence } from "./presence.ts";
 
 /** Where a schema makes something else of its input: `Sent` is given, `Got` arrives. */
 export interface Transformed<Sent, Got> {
@@ -75,11 +77,27 @@ export interface TypedChannel<Params, Events, Calls, Presence, Streams> {
    */
   readonly call: CallMethods<Calls>;
 
+  /** Who is here, and being here oneself (P8). `undefined` where the contract describes no presence of this channel. */
+  readonly presence: Presence extends undefined ? undefined : TypedPresence<Presence>;
+
+  /**
+   * Reads a stream of the contract: whole, from its start, whenever one comes to it.
+   *
+   * @example
+   * for await (const chunk of job.stream("answer")) page.append(chunk);
+   */
+  stream<Name extends keyof Streams & string>(
+    name: Name,
+  ): StreamReader<Streams[Name] extends "bytes" ? Uint8Array : string>;
+
   /** Every message as it is pulled, of whatever event: `for await (const { event, data } of room)`. */
   [Symbol.asyncIterator](): AsyncIterator<TypedMessage<Events>, undefined, undefined>;
+}
 
-  /** Types of the parts that the contract describes; never there at run time. */
-  readonly types?: { readonly presence: Presence; readonly streams: Streams };
+/** Presence whose state has the type of the contract. */
+export interface TypedPresence<State> extends Omit<ChannelPresence<Got<State>>, "set"> {
+  /** See `Presence.set`. */
+  set(state: Sent<State>): Promise<void>;
 }
 
 export type CallMethods<Calls> = {

@@ -1,7 +1,10 @@
 /** A typed handle over the untyped one of the same channel. */
+import type { Id } from "../../protocol/index.ts";
 import type { ChannelOptions, Incoming, MessageMeta } from "../client-api.ts";
 import type { Undo } from "../ports.ts";
+import { presence } from "../presence.ts";
 import type { ClientSeam } from "../seam.ts";
+import type { readStream } from "../streams.ts";
 import { call } from "./calls.ts";
 import type { TypedCallOptions, TypedPublishOptions } from "./typed-api.ts";
 
@@ -11,7 +14,13 @@ export interface ChannelFacts {
   /** As the wire has it. */
   readonly channel: string;
   /** What the contract says of it, as far as it matters here. */
-  readonly type: { readonly calls: Readonly<Record<string, unknown>> };
+  readonly type: {
+    readonly events: Readonly<Record<string, object>>;
+    readonly calls: Readonly<Record<string, unknown>>;
+    readonly presence: unknown;
+    /** Each brings what reads it, so that a contract without streams carries none of it. */
+    readonly streams: Readonly<Record<string, { readonly read: typeof readStream }>>;
+  };
   /** The arguments behind the name and the parameters. */
   readonly rest: readonly unknown[];
 }
@@ -35,6 +44,12 @@ export function createTypedChannel(
     return channel.on("message", (data, meta) => (meta.event === event ? take(data, meta) : undefined));
   }
 
+  async function publish(event: string, data: unknown, own?: TypedPublishOptions): Promise<{ readonly id: Id }> {
+    if (!isVolatile(type.events[event])) return channel.publish(data, { ...own, event });
+    channel.announce(data, { event });
+    return { id: "" };
+  }
+
   return {
     name,
     params,
@@ -43,9 +58,15 @@ export function createTypedChannel(
     },
     on,
     call: Object.fromEntries(Object.keys(type.calls).map((one) => [one, callOne(one)])),
-    publish: (event: string, data: unknown, own?: TypedPublishOptions) => channel.publish(data, { ...own, event }),
+    publish,
+    presence: type.presence && presence(seam.client, name),
+    stream: (one: string) => type.streams[one]?.read(seam.client, name, one),
     [Symbol.asyncIterator]: () => named(channel[Symbol.asyncIterator]()),
   };
+}
+
+function isVolatile(event: object | undefined): boolean {
+  return event !== undefined && "delivery" in event && event.delivery === "volatile";
 }
 
 /** Messages with their event beside the data, which tells types apart. */
