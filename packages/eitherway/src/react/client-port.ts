@@ -1,6 +1,8 @@
 /** What stores need of a client, whether it has a contract or not. */
 import type { CoreClient, Gap, MessageMeta, Status } from "../client/client-api.ts";
 import type { Undo } from "../client/ports.ts";
+import type { StreamChunk } from "../client/stream-content.ts";
+import { readStream, type StreamReader } from "../client/streams.ts";
 import type { EitherwayError, Id } from "../protocol/index.ts";
 
 /** Every client fits: one of a contract, one without, one of `eitherway/client/core`. */
@@ -31,6 +33,7 @@ export interface EventChannel {
 /** A handle of either client. Only one of a contract knows parameters, and hears events by their names. */
 interface AnyHandle extends Pick<EventChannel, "name" | "cursor" | "on"> {
   readonly params?: object;
+  stream?(name: string): StreamReader<StreamChunk>;
   on(event: string, listener: unknown): Undo;
 }
 
@@ -51,6 +54,17 @@ export function openChannel(client: HooksClient, address: ChannelAddress, event:
       });
     },
   };
+}
+
+/** As the wire has it. */
+export function nameOf(client: HooksClient, address: ChannelAddress): string {
+  return handleOf(client, address).name;
+}
+
+/** A stream of a channel. */
+export function openStream(client: HooksClient, address: ChannelAddress, name: string): StreamReader<StreamChunk> {
+  const handle = handleOf(client, address);
+  return handle.stream?.(name) ?? readStream(coreClientOf(client), handle.name, name);
 }
 
 function handleOf(client: HooksClient, { name, params }: ChannelAddress): AnyHandle {

@@ -18,6 +18,7 @@ import type {
   UseCallOptions,
 } from "./hooks-api.ts";
 import { INITIAL_LATEST, type LatestView, openLatestStore } from "./latest-store.ts";
+import { INITIAL_MEMBERS, type Members, openPresenceStore } from "./presence-store.ts";
 import { createSharedStores, type SharedStores } from "./shared-stores.ts";
 import { statusSource } from "./status-source.ts";
 import { INITIAL_STREAM, openStreamStore } from "./stream-store.ts";
@@ -104,16 +105,36 @@ export function createHooks(client: HooksClient): AllHooks {
     return useMemo(() => ({ ...view, call: store.call }), [view, store]);
   }
 
-  function useStream(channel: string, name: string): StreamSnapshot<never> {
+  function useStream(channel: string, ...args: readonly unknown[]): StreamSnapshot<never> {
     const own = useContext(ClientContext);
+    const { address, rest } = readAddress(channel, args);
+    const [name] = rest as [string];
+    const key = JSON.stringify(["stream", address, name]);
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all of these
     const source = useMemo(() => {
-      const open = () => openStreamStore({ client: own, clock: corePlatform.clock, channel, name });
-      return storesOf(own).source<StreamSnapshot>(JSON.stringify(["stream", channel, name]), INITIAL_STREAM, open);
-    }, [own, channel, name]);
+      const open = () => openStreamStore({ client: own, clock: corePlatform.clock, address, name });
+      return storesOf(own).source<StreamSnapshot>(key, INITIAL_STREAM, open);
+    }, [own, key]);
     return useSource<StreamSnapshot>(source) as StreamSnapshot<never>;
   }
 
-  return { Provider, useStatus, useEvents, useLatest, useCall, useStream };
+  function usePresence(channel: string, ...args: readonly unknown[]): never {
+    const own = useContext(ClientContext);
+    const { address, rest } = readAddress(channel, args);
+    const [select = (members: Members) => members, { equals = Object.is } = {}] = rest as [
+      ((members: Members) => unknown)?,
+      SelectOptions<unknown>?,
+    ];
+    const key = JSON.stringify(["presence", address]);
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all of these
+    const source = useMemo(() => {
+      const open = () => openPresenceStore({ client: own, clock: corePlatform.clock, address });
+      return storesOf(own).source<Members>(key, INITIAL_MEMBERS, open);
+    }, [own, key]);
+    return useSelected<Members, unknown>(source, select, equals) as never;
+  }
+
+  return { Provider, useStatus, useEvents, useLatest, useCall, useStream, usePresence };
 }
 
 /** What both kinds of clients have. A client without a contract has no calls. */

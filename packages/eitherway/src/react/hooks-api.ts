@@ -6,6 +6,7 @@ import type { Got, TypedChannel } from "../client/typed/typed-api.ts";
 import type { CallsView } from "./calls-store.ts";
 import type { EventsOptions, EventsView } from "./events-store.ts";
 import type { LatestView } from "./latest-store.ts";
+import type { Members } from "./presence-store.ts";
 import type { Equals } from "./use-source.ts";
 
 export interface ProviderProps<Client> {
@@ -45,6 +46,15 @@ export interface Hooks<Client> extends CommonHooks<Client> {
 
   /** A stream from its start as far as it has come, and how it stands. Renders at most once a frame. */
   useStream<Chunk extends StreamChunk = string>(channel: string, name: string): StreamSnapshot<Chunk>;
+
+  /** Who is in a channel; nobody before it is known. */
+  usePresence<State = unknown>(channel: string): Members<State>;
+  /** Of the members what `select` takes: renders again only when that changes. */
+  usePresence<State, Selected>(
+    channel: string,
+    select: (members: Members<State>) => Selected,
+    options?: SelectOptions<Selected>,
+  ): Selected;
 }
 
 /** Hooks of a client with a contract. */
@@ -70,6 +80,30 @@ export interface TypedHooks<Client, Channels> extends CommonHooks<Client> {
       options?: UseCallOptions<CallInput<CallsOf<Channels[Name]>[Call]>, Shown>,
     ]
   ): CallView<CallsOf<Channels[Name]>[Call], Shown>;
+
+  /** A stream from its start as far as it has come, and how it stands. Renders at most once a frame. */
+  useStream<Name extends keyof Channels & string, Stream extends StreamName<Channels[Name]>>(
+    channel: Name,
+    ...args: [...Address<Channels[Name]>, stream: Stream]
+  ): StreamSnapshot<StreamsOf<Channels[Name]>[Stream] extends "bytes" ? Uint8Array : string>;
+
+  /** Who is in a channel; nobody before it is known. */
+  usePresence<Name extends keyof Channels & string>(
+    channel: Name,
+    ...args: Address<Channels[Name]>
+  ): Members<StateOf<Channels[Name]>>;
+  /** Of the members what `select` takes: renders again only when that changes. */
+  usePresence<Name extends WithoutParams<Channels>, Selected>(
+    channel: Name,
+    select: (members: Members<StateOf<Channels[Name]>>) => Selected,
+    options?: SelectOptions<Selected>,
+  ): Selected;
+  usePresence<Name extends keyof Channels & string, Selected>(
+    channel: Name,
+    params: Address<Channels[Name]>[0],
+    select: (members: Members<StateOf<Channels[Name]>>) => Selected,
+    options?: SelectOptions<Selected>,
+  ): Selected;
 }
 
 export interface UseCallOptions<Input, Shown> {
@@ -96,6 +130,24 @@ export type Address<Handle> = Handle extends { readonly params: infer Params }
 type EventsOf<Handle> =
   Handle extends TypedChannel<infer _Params, infer Events, infer _Calls, infer _Presence, infer _Streams>
     ? Events
+    : never;
+
+/** Names of the channels that have no parameters. Apart, since the type of a selector is told by its place alone. */
+type WithoutParams<Channels> = {
+  [Name in keyof Channels]: Address<Channels[Name]> extends [] ? Name : never;
+}[keyof Channels] &
+  string;
+
+type StreamsOf<Handle> =
+  Handle extends TypedChannel<infer _Params, infer _Events, infer _Calls, infer _Presence, infer Streams>
+    ? Streams
+    : never;
+
+export type StreamName<Handle> = keyof StreamsOf<Handle> & string;
+
+export type StateOf<Handle> =
+  Handle extends TypedChannel<infer _Params, infer _Events, infer _Calls, infer State, infer _Streams>
+    ? Got<State>
     : never;
 
 export type EventName<Handle> = keyof EventsOf<Handle> & string;

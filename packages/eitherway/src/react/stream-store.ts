@@ -1,7 +1,6 @@
 /** A stream as it comes, read from its start, whenever a component comes to it. */
 import type { StreamSnapshot } from "../client/stream-content.ts";
-import { readStream } from "../client/streams.ts";
-import { coreClientOf, type HooksClient } from "./client-port.ts";
+import { type ChannelAddress, type HooksClient, openStream } from "./client-port.ts";
 import { createCell, type Store, type StoreClock } from "./store.ts";
 
 export const INITIAL_STREAM: StreamSnapshot<never> = {
@@ -15,12 +14,12 @@ export const INITIAL_STREAM: StreamSnapshot<never> = {
 export interface StreamStoreOptions {
   readonly client: HooksClient;
   readonly clock: StoreClock;
-  readonly channel: string;
+  readonly address: ChannelAddress;
   readonly name: string;
 }
 
-export function openStreamStore({ client, clock, channel, name }: StreamStoreOptions): Store<StreamSnapshot> {
-  const stream = readStream(coreClientOf(client), channel, name);
+export function openStreamStore({ client, clock, address, name }: StreamStoreOptions): Store<StreamSnapshot> {
+  const stream = openStream(client, address, name);
   const close = stream.on(() => cell.touch());
   const cell = createCell<StreamSnapshot>(clock, () => stream.snapshot);
   return { read: cell.read, watch: cell.watch, close };
