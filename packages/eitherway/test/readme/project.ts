@@ -70,7 +70,11 @@ export async function compilePages(pages: readonly string[]): Promise<Project> {
 
 function startProgram(args: readonly string[]): StartedProgram {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended; // the port is the next test's: nothing of this one may answer there
+  });
   let output = "";
   let look = (): void => {};
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
