@@ -48,8 +48,8 @@ for (const entry of ${JSON.stringify(Object.keys(ENTRIES))}) found[entry] = Obje
 console.log(JSON.stringify({ found, version: require("eitherway/package.json").version }));
 `;
 
-const ESM_CONSUMER = `${NAMES.map(([entry, name]) => `import { ${name} } from "${entry}";`).join("\n")}
-export const used = [${NAMES.map(([, name]) => name).join(", ")}] as const;
+const ESM_CONSUMER = `${NAMES.map(([entry, name], index) => `import { ${name} as used${index} } from "${entry}";`).join("\n")}
+export const used = [${NAMES.map((_, index) => `used${index}`).join(", ")}] as const;
 // @ts-expect-error this name is not exported: types are really there, not any
 import { noSuchName } from "eitherway/client";
 export { noSuchName };
