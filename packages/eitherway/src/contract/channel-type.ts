@@ -22,7 +22,10 @@ export interface LatestEvent<Schema extends AnySchema = AnySchema> {
   readonly schema: Schema;
   /** What a message is the newest one of. */
   readonly key: (data: never) => string;
-  /** Appended at most once in this time for each key. Default: each publish is. */
+  /**
+   * A window for each key. It is checked, and not kept to yet: each publish is appended, and older entries are left out where somebody reads
+   * who is behind.
+   */
   readonly every?: Duration;
 }
 

@@ -3,7 +3,7 @@ import { EitherwayError, isEitherwayError } from "../protocol/index.ts";
 import type { Draft, Receipt } from "./broker.ts";
 import type { Published } from "./hub-api.ts";
 import type { Logger, Metrics } from "./ports.ts";
-import type { Admitted, Rules } from "./rules.ts";
+import type { Rules } from "./rules.ts";
 
 export interface PublisherOptions {
   readonly rules: Rules | undefined;
@@ -47,7 +47,7 @@ export function createPublisher({ rules, metrics, logger, append, announce }: Pu
     for (const draft of drafts) {
       try {
         const admitted = rules.admit(channel, draft.event, draft.payload, own);
-        const { payload, delivery } = admitted instanceof Promise ? await admitted : (admitted satisfies Admitted);
+        const { payload, delivery } = admitted instanceof Promise ? await admitted : admitted;
         if (delivery.class === "reliable") logged.push({ ...draft, payload });
         else if (delivery.class === "latest") logged.push({ ...draft, payload, collapse: delivery.collapse });
         else {

@@ -4,7 +4,7 @@ import type { Payload } from "../protocol/index.ts";
 /** What becomes of a message: DESIGN, section 5. */
 export type Delivery =
   | { readonly class: "reliable" }
-  /** One entry per collapse key and window. `everyMs` 0: no window, entries are collapsed while they are read. */
+  /** Entries of one collapse key are collapsed while they are read. `everyMs` is told, and nothing heeds it yet. */
   | { readonly class: "latest"; readonly collapse: string; readonly everyMs: number }
   | { readonly class: "volatile" };
 

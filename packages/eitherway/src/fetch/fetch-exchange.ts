@@ -1,8 +1,9 @@
 /** One web-standard request and its response as the core's `HttpExchange`. */
 import type { Clock, HttpAnswer, HttpExchange, Limits, ResponseStream, SinkEvents } from "../core/index.ts";
 import { forwarded, type Target, type TrustProxy } from "../server/index.ts";
+import type { BodyBudget } from "../transports/body-bounds.ts";
 import type { Abandonable } from "../transports/index.ts";
-import { type BodyBudget, readBody } from "./body-reader.ts";
+import { readBody } from "./body-reader.ts";
 import { openBodyStream } from "./body-stream.ts";
 
 /** What all exchanges of one handler share. */

@@ -3,8 +3,8 @@ import type { Clock, Limits } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import { type TrustProxy, targetOf } from "../server/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
+import { createBodyBudget } from "../transports/body-bounds.ts";
 import type { RequestHandler } from "../transports/index.ts";
-import { createBodyBudget } from "./body-reader.ts";
 import { createFetchExchange, type ExchangeSettings } from "./fetch-exchange.ts";
 
 export interface FetchSettings {

@@ -12,9 +12,9 @@ import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
 import { checkBasePath, targetOf } from "../server/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
+import { createBodyBudget } from "../transports/body-bounds.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createHttpExchange, type ExchangeSettings } from "./http-exchange.ts";
-import { createBodyBudget } from "./request-body.ts";
 import { createAnswerBudget } from "./untaken-answers.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
 

@@ -5,11 +5,12 @@ import type { Clock, HttpAnswer, HttpExchange, Limits, ResponseStream, SinkEvent
 import { EitherwayError } from "../protocol/index.ts";
 import type { Target, TrustProxy } from "../server/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
+import type { BodyBudget } from "../transports/body-bounds.ts";
 import type { Abandonable } from "../transports/index.ts";
 import { onConnectionEnd } from "./connection-end.ts";
 import { watchLife } from "./http2-life.ts";
 import { isSecure, peerOf } from "./peer.ts";
-import { type BodyBudget, DISCARD_BYTES, declaredLength, readBody } from "./request-body.ts";
+import { DISCARD_BYTES, declaredLength, readBody } from "./request-body.ts";
 import { openResponseStream } from "./response-stream.ts";
 import { type AnswerBudget, hasRoom, holdAnswer } from "./untaken-answers.ts";
 

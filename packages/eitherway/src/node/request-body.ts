@@ -1,23 +1,8 @@
 /** Reads a request body within a size, a time and a share of memory. */
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import type { Clock } from "../core/index.ts";
-import { EitherwayError } from "../protocol/index.ts";
-
-export interface BodyOptions {
-  /** Most bytes of this body. Beyond: `too-large`. */
-  readonly bytes: number;
-  /** Milliseconds for all of it. Beyond: `body-timeout`. */
-  readonly ms: number;
-  readonly clock: Clock;
-  readonly budget: BodyBudget;
-}
-
-/** Bytes of unfinished bodies that one server holds (P6). */
-export interface BodyBudget {
-  held: number;
-  readonly most: number;
-}
+import type { EitherwayError } from "../protocol/index.ts";
+import { type BodyOptions, bodyCut, bodyTooLarge, bodyTooLate, tooManyBodies } from "../transports/body-bounds.ts";
 
 const MIB = 1024 * 1024;
 
@@ -26,13 +11,6 @@ const MIB = 1024 * 1024;
  * would otherwise find its connection reset instead of the reason.
  */
 export const DISCARD_BYTES = MIB;
-
-/** 256 of the largest bodies at once, or tens of thousands of usual ones. */
-const MOST_HELD_BYTES = 64 * MIB;
-
-export function createBodyBudget(most: number = MOST_HELD_BYTES): BodyBudget {
-  return { held: 0, most };
-}
 
 /**
  * The whole body. Rejects with `too-large`, `body-timeout`, `unavailable` (the server holds too many unfinished bodies) or
@@ -63,9 +41,9 @@ export function readBody(request: IncomingMessage | Http2ServerRequest, options:
       size += chunk.length;
       if (size > most) {
         forget();
-        if (size > most + DISCARD_BYTES) fail(tooLarge(most));
+        if (size > most + DISCARD_BYTES) fail(bodyTooLarge(most));
       } else if (budget.held + chunk.length > budget.most) {
-        fail(new EitherwayError("unavailable", "The server is reading too many request bodies at once; try again."));
+        fail(tooManyBodies());
       } else {
         chunks.push(chunk);
         held += chunk.length;
@@ -74,7 +52,7 @@ export function readBody(request: IncomingMessage | Http2ServerRequest, options:
     };
     const conclude = (): void => {
       if (request.aborted) onClose();
-      else if (size > most) fail(tooLarge(most));
+      else if (size > most) fail(bodyTooLarge(most));
       else {
         const body = Buffer.concat(chunks, size);
         finish();
@@ -87,22 +65,15 @@ export function readBody(request: IncomingMessage | Http2ServerRequest, options:
       else conclude();
     };
     const onClose = (): void => {
-      fail(new EitherwayError("closed", `The client went away after ${size} bytes of its request body.`));
+      fail(bodyCut(size));
     };
     const stopDeadline = clock.after(ms, () => {
-      fail(
-        size > most
-          ? tooLarge(most)
-          : new EitherwayError(
-              "body-timeout",
-              `The request body did not end within ${ms} ms (${size} bytes came); send it faster or in smaller parts.`,
-            ),
-      );
+      fail(size > most ? bodyTooLarge(most) : bodyTooLate(ms, size));
     });
 
     request.on("data", onData).on("end", onEnd).on("close", onClose);
     if (request.destroyed) onClose();
-    else if ((declaredLength(request) ?? 0) > most + DISCARD_BYTES) fail(tooLarge(most));
+    else if ((declaredLength(request) ?? 0) > most + DISCARD_BYTES) fail(bodyTooLarge(most));
   });
 }
 
@@ -110,8 +81,4 @@ export function readBody(request: IncomingMessage | Http2ServerRequest, options:
 export function declaredLength(request: IncomingMessage | Http2ServerRequest): number | undefined {
   const length = request.headers["content-length"];
   return length === undefined ? undefined : Number(length);
-}
-
-function tooLarge(most: number): EitherwayError {
-  return new EitherwayError("too-large", `The request body is over the limit of ${most} bytes; send less at a time.`);
 }

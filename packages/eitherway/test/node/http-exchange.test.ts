@@ -5,11 +5,11 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS, type HttpExchange } from "../../src/core/index.ts";
 import { createHttpExchange } from "../../src/node/http-exchange.ts";
 import { createNodeClock } from "../../src/node/index.ts";
-import { createBodyBudget } from "../../src/node/request-body.ts";
 import { type AnswerBudget, createAnswerBudget } from "../../src/node/untaken-answers.ts";
 import { isEitherwayError } from "../../src/protocol/index.ts";
 import type { Abandonable } from "../../src/transports/abilities.ts";
 import { errorAnswer } from "../../src/transports/answers.ts";
+import { createBodyBudget } from "../../src/transports/body-bounds.ts";
 import { answering, eventually, listen, rawConnect, requestText, session, start } from "./support.ts";
 
 const MIB = 1024 * 1024;
