@@ -5,8 +5,8 @@ import { pollTransport } from "../../src/client/transports/poll.ts";
 import { sseTransport } from "../../src/client/transports/sse.ts";
 import { createAsker } from "../../src/client/typed/ask-again.ts";
 import { jsonPayload, type ServerFrame } from "../../src/protocol/index.ts";
-import { createFakeClient, type FakeRequest, stubFetch } from "./fake-network.ts";
-import { WELCOME } from "./support.ts";
+import type { FakeRequest } from "./fake-network.ts";
+import { openCommands } from "./open-commands.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -29,16 +29,7 @@ describe.each([
   ["poll", pollTransport],
 ])("calls that run, over %s", (_name, transport) => {
   async function open() {
-    const requests = stubFetch((request) => {
-      if (request.door === "stream") request.stream().send(WELCOME);
-      if (request.door === "poll" && request.body.includes('"wait":0')) request.lines(WELCOME);
-    });
-    const client = createFakeClient();
-    client.settled = true;
-    const link = transport.open(client.to, client.events);
-    await client.clock.settle();
-    client.log.length = 0;
-    const commands = (): FakeRequest[] => requests.filter(({ door }) => door === "commands");
+    const { client, link, commands } = await openCommands(transport);
     return {
       client,
       link,

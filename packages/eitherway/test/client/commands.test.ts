@@ -4,8 +4,8 @@ import { createCommand } from "../../src/client/command.ts";
 import { pollTransport } from "../../src/client/transports/poll.ts";
 import { sseTransport } from "../../src/client/transports/sse.ts";
 import { jsonPayload, type ServerFrame } from "../../src/protocol/index.ts";
-import { createFakeClient, stubFetch } from "./fake-network.ts";
-import { idOf, WELCOME } from "./support.ts";
+import { openCommands } from "./open-commands.ts";
+import { idOf } from "./support.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -21,16 +21,8 @@ describe.each([
 ])("commands over %s", (_name, transport) => {
   /** With a link that is open; `requests` has the ones of the commands door only. */
   async function open() {
-    const requests = stubFetch((request) => {
-      if (request.door === "stream") request.stream().send(WELCOME);
-      if (request.door === "poll" && request.body.includes('"wait":0')) request.lines(WELCOME);
-    });
-    const client = createFakeClient();
-    client.settled = true;
-    const link = transport.open(client.to, client.events);
-    await client.clock.settle();
-    client.log.length = 0;
-    return { client, link, batches: () => requests.filter(({ door }) => door === "commands") };
+    const { client, link, commands } = await openCommands(transport);
+    return { client, link, batches: commands };
   }
   const keysOf = (body: string) =>
     body
