@@ -23,8 +23,8 @@ export interface LatestEvent<Schema extends AnySchema = AnySchema> {
   /** What a message is the newest one of. */
   readonly key: (data: never) => string;
   /**
-   * A window for each key. It is checked, and not kept to yet: each publish is appended, and older entries are left out where somebody reads
-   * who is behind.
+   * Of each key one message in this time is appended, the newest, at most 1 minute: the first at once, later ones at the end of the time. A
+   * publish of one that was replaced resolves as that of the newest does. Default: all are appended.
    */
   readonly every?: Duration;
 }

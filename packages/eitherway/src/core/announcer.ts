@@ -1,27 +1,28 @@
 /** What clients announce: admitted by the application's rules, told to who listens now, and never answered. */
 import { type AnnounceFrame, EitherwayError, isEitherwayError, quote, toEitherwayError } from "../protocol/index.ts";
+import type { Admit } from "./admission.ts";
 import type { Volatile } from "./broker.ts";
 import type { Hub, Identity } from "./hub-api.ts";
-import type { Logger, Metrics } from "./ports.ts";
-import type { Rules } from "./rules.ts";
+import type { Metrics } from "./ports.ts";
 
 export interface AnnouncerOptions {
-  readonly rules: Rules | undefined;
+  /** Default: every message may be told as it is. */
+  readonly admit: Admit | undefined;
   readonly metrics: Metrics;
-  readonly logger: Logger;
   /** Throws `too-large`. */
   tell(channel: string, messages: readonly Volatile[]): void;
 }
 
-export function createAnnouncer({ rules, metrics, logger, tell }: AnnouncerOptions): Hub["announce"] {
+export function createAnnouncer({ admit, metrics, tell }: AnnouncerOptions): Hub["announce"] {
   async function announceOne({ channel, event, payload }: AnnounceFrame, who: Identity): Promise<void> {
     const from = who.user === undefined ? undefined : { from: who.user };
-    if (!rules) {
+    if (!admit) {
       tell(channel, [{ event, payload, ...from }]);
       return;
     }
-    const asked = rules.admit(channel, event, payload, false);
+    const asked = admit(channel, event, payload, false);
     const admitted = asked instanceof Promise ? await asked : asked;
+    if (isEitherwayError(admitted)) throw admitted;
     if (admitted.delivery.class !== "volatile") throw notVolatile(channel, event);
     tell(channel, [{ event, payload: admitted.payload, ...from }]);
   }
@@ -32,7 +33,6 @@ export function createAnnouncer({ rules, metrics, logger, tell }: AnnouncerOptio
       try {
         await announceOne(frame, who);
       } catch (thrown) {
-        if (!isEitherwayError(thrown)) logger.error("schema failed", { channel: frame.channel, cause: String(thrown) });
         const error = toEitherwayError(thrown);
         metrics.count(`announce.refused.${error.code}`);
         errors.push(error);

@@ -15,6 +15,8 @@ export interface Draft {
   readonly key?: CommandKey;
   /** Entries of one collapse key replace each other for readers that are behind; trimming spares the newest. */
   readonly collapse?: string;
+  /** Others of its collapse key that it stands for: their keys get its receipt, in the same step. */
+  readonly replaced?: readonly Draft[];
 }
 
 /** A message for those who listen now. It is kept nowhere, so it has neither id nor key. */
@@ -119,6 +121,8 @@ export interface Broker {
    * entry is readable and its watchers will hear of it. Calls for one channel take effect in the order of the calls.
    * A draft that fails for good gets its own error and the next one is tried; after a draft that fails retryably the rest of
    * the call fails alike and nothing of it is applied, so that order holds when the sender tries again.
+   * Of a collapse key the newest command of each client counts: one below it that was not appended has been replaced, and gets the
+   * receipt of the newest one instead of `outcome-unknown`.
    */
   publish(channel: string, drafts: readonly Draft[]): Promise<readonly Receipt[]>;
 

@@ -10,7 +10,7 @@ import {
 import type { Draft } from "./broker.ts";
 import type { Calls } from "./calls.ts";
 import { commandKeyOf } from "./command-key.ts";
-import type { CommandAnswer, CommandOutcome, HubPresence, Identity } from "./hub-api.ts";
+import type { CommandAnswer, CommandOutcome, HubPresence, Identity, Published } from "./hub-api.ts";
 import type { Logger, Metrics } from "./ports.ts";
 import type { Publish } from "./publisher.ts";
 
@@ -56,12 +56,17 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
     }
   }
 
-  async function publishAll(channel: string, frames: readonly PublishFrame[], who: Identity): Promise<CommandAnswer[]> {
+  async function publishAll(
+    channel: string,
+    frames: readonly PublishFrame[],
+    who: Identity,
+  ): Promise<CommandOutcome[]> {
     const drafts = frames.map((frame) => draftOf(frame, who));
     const published = await publish(channel, drafts, false);
-    return published.map((receipt, i) => {
+    return published.map((outcome, i) => {
       const { key } = frames[i] as PublishFrame;
-      return receipt.ok ? { key, ok: true, id: receipt.id } : { key, ok: false, error: receipt.error };
+      if ("later" in outcome) return { key, later: outcome.later.then((receipt) => answerOf(key, receipt)) };
+      return answerOf(key, outcome);
     });
   }
 
@@ -91,6 +96,10 @@ function publishesOf(commands: readonly CommandFrame[], from: number): readonly 
     frames.push(frame);
   }
   return frames;
+}
+
+function answerOf(key: string, receipt: Published): CommandAnswer {
+  return receipt.ok ? { key, ok: true, id: receipt.id } : { key, ok: false, error: receipt.error };
 }
 
 function draftOf({ key: text, event, payload }: PublishFrame, who: Identity): Draft {

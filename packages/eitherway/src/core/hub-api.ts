@@ -47,7 +47,7 @@ export interface Hub {
   open(link: Link, hello: HelloFrame, who: Identity): Session;
 
   /**
-   * Appends; waits while more than `limits.unflushedBytes` are on their way to subscribers (P6).
+   * Appends; waits while more than `limits.unflushedBytes` are on their way to subscribers (P6), and for the windows of collapse keys.
    *
    * @param own the server publishes by itself. Default: false
    */
@@ -96,7 +96,7 @@ export type CommandAnswer =
   | { readonly key: string; readonly ok: true; readonly id: Id | undefined; readonly answer?: Payload }
   | { readonly key: string; readonly ok: false; readonly error: EitherwayError };
 
-/** A call that was started: its answer comes when it is there. The promise never rejects. */
+/** A call that was started, or a message that waits for its window: its answer comes when it is there. The promise never rejects. */
 export interface LaterAnswer {
   readonly key: string;
   readonly later: Promise<CommandAnswer>;
@@ -122,6 +122,8 @@ export interface HubStats {
   /** Channels that this process watches. */
   readonly watched: number;
   readonly unflushedBytes: number;
+  /** Messages that wait for the windows of their collapse keys. */
+  readonly windowBytes: number;
   /** Calls that run. */
   readonly calls: number;
   /** Deadlines that wait in the wheel. */

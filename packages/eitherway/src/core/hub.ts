@@ -1,18 +1,20 @@
 /** Where everything meets: links come in, commands go to the broker, and what is appended goes out at the end of the turn. */
 import { EitherwayError, type ErrorCode, type HelloFrame, payloadBytes, toEitherwayError } from "../protocol/index.ts";
+import { createAdmit } from "./admission.ts";
 import { createAnnouncer } from "./announcer.ts";
 import type { Broker, Draft, Receipt, Volatile } from "./broker.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { createCalls } from "./calls.ts";
 import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
-import type { Hub, HubStats, Identity, Session } from "./hub-api.ts";
+import type { Hub, HubStats, Identity, Published, Session } from "./hub-api.ts";
 import { createHubPresence } from "./hub-presence.ts";
+import { createLatestWindows } from "./latest-windows.ts";
 import { DEFAULT_PING_MS, DEFAULT_PRESENCE_LEASE_MS, type Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { RunSink } from "./live-reader.ts";
 import type { Clock, Logger, Random } from "./ports.ts";
-import { createPublisher } from "./publisher.ts";
+import { createPublisher, type Publish, type PublishOutcome } from "./publisher.ts";
 import { createRoom } from "./room.ts";
 import type { Rules } from "./rules.ts";
 import { MESSAGE_OVERHEAD_BYTES, messageBytes } from "./run-bytes.ts";
@@ -230,8 +232,13 @@ export function createHub(options: HubOptions): Hub {
     return session;
   }
 
-  function close(code: ErrorCode, message: string, graceMs: number): Promise<void> {
+  async function close(code: ErrorCode, message: string, graceMs: number): Promise<void> {
     closing = { code, message };
+    await Promise.all([windows.close(), allGone(code, message, graceMs)]);
+  }
+
+  /** Says bye, and waits for the links and calls that are there. */
+  function allGone(code: ErrorCode, message: string, graceMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         if (!closers.delete(done)) return;
@@ -264,6 +271,7 @@ export function createHub(options: HubOptions): Hub {
       subscriptions: { reading, live, lagging },
       watched: topics.size,
       unflushedBytes: room.used,
+      windowBytes: windows.bytes,
       calls: calls.running,
       timers: wheel.size,
       broker: broker.sizes(),
@@ -271,9 +279,16 @@ export function createHub(options: HubOptions): Hub {
     };
   }
 
-  const publishAs = createPublisher({ rules, metrics, logger, append: appendWithin, announce: tell });
-  const publish: Hub["publish"] = (channel, drafts, own = false) => publishAs(channel, drafts, own);
-  const announce = createAnnouncer({ rules, metrics, logger, tell });
+  const windows = createLatestWindows({ clock, limits, metrics, append: appendWithin });
+  const admit = rules && createAdmit(rules, logger);
+  /** Without rules there is nothing but the append, in the very turn of the call. */
+  const publishAs: Publish = admit
+    ? createPublisher({ admit, windows, metrics, append: appendWithin, announce: tell })
+    : appendWithin;
+  const publish: Hub["publish"] = admit
+    ? async (channel, drafts, own = false) => settled(await publishAs(channel, drafts, own))
+    : appendWithin;
+  const announce = createAnnouncer({ admit, metrics, tell });
   const calls = createCalls({
     ...{ broker, clock, wheel, limits, logger, metrics },
     handlers: options.calls,
@@ -309,6 +324,10 @@ export function createHub(options: HubOptions): Hub {
   };
 
   return hub;
+}
+
+function settled(outcomes: readonly PublishOutcome[]): Promise<readonly Published[]> {
+  return Promise.all(outcomes.map((outcome) => ("later" in outcome ? outcome.later : outcome)));
 }
 
 function tooLarge(channel: string, { payload }: Volatile, limits: Limits): EitherwayError | undefined {

@@ -2,7 +2,8 @@
  * Remembers commands, so that a repeated key gets its first receipt instead of a second effect (P5), in bounded space (P6).
  *
  * Counted keys share one list of receipts per client and channel, since their order holds: whatever is at or below the
- * newest counter and not in the list was applied, or passed over, too long ago to say which. Foreign keys are remembered
+ * newest counter and not in the list was applied, or passed over, too long ago to say which. With a collapse key they share one for each
+ * of it: there a newer message stands for the older ones. Foreign keys are remembered
  * singly. What is oldest goes first, when the key window is over or when `most` is reached. The second case shortens the
  * window, and `window()` says to how much: everything touched within it is still here. A client that resends nothing
  * older than the window it was told therefore never has a command applied twice.
@@ -33,13 +34,15 @@ export type KnownKey =
 export interface KeyPlace {
   readonly channel: string;
   readonly key: CommandKey;
+  /** What replaces what: a counter below the newest one was replaced. */
+  readonly collapse: string | undefined;
   readonly name: string;
 }
 
 /** Every `now` is `clock.now()`. */
 export interface KeyMemory {
   /** Where a key is, or would be, remembered. */
-  place(channel: string, key: CommandKey): KeyPlace;
+  place(channel: string, key: CommandKey, collapse?: string): KeyPlace;
   /** Looks a key up. `print` is the fingerprint of the command's body. */
   find(place: KeyPlace, print: number): KnownKey;
   /** Remembers the receipt of a key that was new. */
@@ -86,13 +89,14 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
   /** The last touch of the youngest memory that went before its time. */
   let forgottenUntil = Number.NEGATIVE_INFINITY;
 
-  function find({ channel, key, name }: KeyPlace, print: number): KnownKey {
+  function find({ channel, key, collapse, name }: KeyPlace, print: number): KnownKey {
     const applied = memories.get(name)?.applied;
     const newest = applied?.newestCounter;
     if (!applied || newest === undefined) return NEW;
     const counter = counterOf(key);
     if (counter > newest) return NEW;
     const known = applied.find(counter);
+    if (!known && collapse !== undefined) return { state: "applied", seq: applied.find(newest)?.seq ?? 0 };
     if (!known) return { state: "refused", error: outcomeUnknown(channel, counter, newest) };
     if (known.print !== print) return { state: "refused", error: keyReused(channel, key) };
     return { state: "applied", seq: known.seq };
@@ -175,7 +179,7 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
   }
 
   return {
-    place: (channel, key) => ({ channel, key, name: nameOf(channel, key) }),
+    place: (channel, key, collapse) => ({ channel, key, collapse, name: nameOf(channel, key, collapse) }),
     find,
     keep,
     claim,
@@ -196,9 +200,17 @@ function counterOf(key: CommandKey): number {
 }
 
 // The lengths keep the parts apart, whatever characters they have: no user can name a key of another.
-function nameOf(channel: string, key: CommandKey): string {
+function nameOf(channel: string, key: CommandKey, collapse: string | undefined): string {
   const place = `${channel.length} ${key.user.length} ${channel} ${key.user}`;
-  return key.kind === "counted" ? `c${place} ${key.client}` : `f${place} ${key.key}`;
+  if (key.kind === "foreign") return `f${place} ${key.key}`;
+  return collapse === undefined
+    ? `c${place} ${key.client}`
+    : `l${place} ${key.client.length} ${key.client} ${collapse}`;
+}
+
+/** A name for whose command it is: of a client, or of a foreign key by itself. */
+export function ownerOf(key: CommandKey): string {
+  return nameOf("", key, undefined);
 }
 
 function settlementBytes(settlement: Settlement): number {
@@ -210,7 +222,7 @@ function claimName(scope: string, key: string): string {
   return `r${scope.length} ${scope} ${key}`;
 }
 
-function keyReused(channel: string, key: CommandKey): EitherwayError {
+export function keyReused(channel: string, key: CommandKey): EitherwayError {
   const name = key.kind === "counted" ? `${key.client}.${key.counter}` : key.key;
   return new EitherwayError(
     "key-reused",

@@ -30,8 +30,10 @@ export interface Limits {
   readonly helloMs: number;
   /** Milliseconds for a request body. Beyond: `body-timeout`. */
   readonly bodyMs: number;
-  /** Collapse keys of one log whose newest entry trimming spares. Beyond: the oldest are trimmed like any entry. */
+  /** Collapse keys of one log whose newest entry trimming spares, and which have windows. Beyond: the oldest are trimmed like any entry. */
   readonly latestKeys: number;
+  /** Bytes of messages that wait for the windows of their collapse keys, over all channels. Beyond: `unavailable`, to be tried again. */
+  readonly windowBytes: number;
   /** Bytes of all pieces of one stream. Beyond: `too-large` for the piece; the stream stays open. */
   readonly streamBytes: number;
   /** Members of one channel's presence. Beyond: `too-many-members` for the newcomer. */
@@ -61,6 +63,7 @@ export const DEFAULT_LIMITS: Limits = {
   helloMs: 10_000,
   bodyMs: 20_000,
   latestKeys: 1_000,
+  windowBytes: 8 * MIB,
   streamBytes: MIB,
   presenceMembers: 1_000, // with presenceBytes: who begins to watch gets at most about 1 MiB
   presenceBytes: KIB,

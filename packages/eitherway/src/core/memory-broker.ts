@@ -37,7 +37,7 @@ import {
 } from "./limits.ts";
 import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds } from "./log.ts";
 import { createMemoryPresence } from "./memory-presence.ts";
-import { createMemoryStreams, type StreamRecord } from "./memory-streams.ts";
+import { createMemoryStreams, STREAM_BOUNDS, type StreamRecord } from "./memory-streams.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 import { volatileBatch } from "./run-bytes.ts";
 import { createSpread, type Watched, type Watcher } from "./spread.ts";
@@ -71,15 +71,6 @@ const TOUCH_MS = 1_000;
 const SWEEP_MS = 10_000;
 
 const NO_WATCHERS: readonly Watcher[] = [];
-
-/** Of the logs of streams, which go as a whole: half an answer is none. */
-const STREAM_BOUNDS: LogBounds = {
-  messages: Number.POSITIVE_INFINITY,
-  bytes: Number.POSITIVE_INFINITY,
-  ageMs: Number.POSITIVE_INFINITY,
-  latestKeys: 1,
-  pieces: true,
-};
 
 /**
  * Every call takes effect before it returns, in the order of the calls; the promises it returns are settled already.
@@ -144,7 +135,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   function publishOne(record: ChannelRecord, draft: Draft, bytes: number, now: number, messages: Message[]): Receipt {
     const { name, log } = record;
     const { key } = draft;
-    const place = key && keys.place(name, key);
+    const place = key && keys.place(name, key, draft.collapse);
     const print = key ? fingerprint(draft.event, draft.payload) : 0;
     if (place) {
       const known = keys.find(place, print);
@@ -157,8 +148,16 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     }
     const message = append(log, draft, now);
     if (place) keys.keep(place, print, message.seq, now);
+    for (const replaced of draft.replaced ?? []) keepReplaced(name, replaced, message.seq, now);
     messages.push(message);
     return { ok: true, id: formatId(log.epoch, message.seq), repeated: false };
+  }
+
+  function keepReplaced(channel: string, { key, event, payload, collapse }: Draft, seq: number, now: number): void {
+    if (!key) return;
+    const place = keys.place(channel, key, collapse);
+    const print = fingerprint(event, payload);
+    if (keys.find(place, print).state === "new") keys.keep(place, print, seq, now);
   }
 
   function append(log: Log, draft: Draft, now: number): Message {

@@ -1,7 +1,7 @@
 /** The streams of a memory broker: who may append to which log, until when, and how much. */
 import { EitherwayError, type Id, type Payload, payloadBytes, quote } from "../protocol/index.ts";
 import type { Draft } from "./broker.ts";
-import { ENTRY_OVERHEAD_BYTES, type Log } from "./log.ts";
+import { ENTRY_OVERHEAD_BYTES, type Log, type LogBounds } from "./log.ts";
 import type { Clock, Metrics, Undo } from "./ports.ts";
 import { endingDraft, PRODUCER_LOST, pieceDraft } from "./stream-drafts.ts";
 import type { StreamFailure, StreamHold, Streams } from "./streams.ts";
@@ -56,6 +56,15 @@ export interface MemoryStreams<R extends StreamRecord> extends Streams {
 
 /** Room that an open stream has for its end, so that a full store cannot keep a reader waiting: its entry and a sentence. */
 export const ENDING_BYTES = ENTRY_OVERHEAD_BYTES + 2_048; // a sentence of 500 characters, each 4 bytes at most
+
+/** Of the logs of streams, which go as a whole: half an answer is none. */
+export const STREAM_BOUNDS: LogBounds = {
+  messages: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
+  ageMs: Number.POSITIVE_INFINITY,
+  latestKeys: 1,
+  pieces: true,
+};
 
 export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R>): MemoryStreams<R> {
   const { clock, metrics, mostBytes, keptMs } = store;

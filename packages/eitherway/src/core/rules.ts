@@ -4,8 +4,10 @@ import type { Payload } from "../protocol/index.ts";
 /** What becomes of a message: DESIGN, section 5. */
 export type Delivery =
   | { readonly class: "reliable" }
-  /** Entries of one collapse key are collapsed while they are read. `everyMs` is told, and nothing heeds it yet. */
-  | { readonly class: "latest"; readonly collapse: string; readonly everyMs: number }
+  /**
+   * Of one collapse key the newest counts: to who is behind, and before the append, where one message in `windowMs` is appended. 0: all are.
+   */
+  | { readonly class: "latest"; readonly collapse: string; readonly windowMs: number }
   | { readonly class: "volatile" };
 
 export interface Admitted {

@@ -4,8 +4,8 @@ import type { AnySchema, ChannelType, EventType } from "../contract/index.ts";
 import { validate } from "../contract/standard-schema.ts";
 import type { Admitted, Delivery, Rules } from "../core/index.ts";
 import { channelOfPresence, EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
-import { readPositiveAmount } from "./amounts.ts";
 import type { ChannelIndex } from "./channel-index.ts";
+import { readWindow } from "./latest-window.ts";
 
 export interface ContractRulesOptions {
   readonly types: readonly ChannelType[];
@@ -92,10 +92,10 @@ function prepare(name: string, type: EventType, pattern: string): PreparedEvent 
   const { schema } = type;
   if (type.delivery === "volatile") return { schema, deliver: () => VOLATILE };
   const { every, key } = type;
-  const everyMs = every === undefined ? 0 : readPositiveAmount(every, `every of event ${name} of ${pattern}`, "ms");
+  const windowMs = readWindow(every, `every of event ${name} of ${pattern}`);
   return {
     schema,
-    deliver: (read) => ({ class: "latest", collapse: `${name} ${key(read() as never)}`, everyMs }),
+    deliver: (read) => ({ class: "latest", collapse: `${name} ${key(read() as never)}`, windowMs }),
   };
 }
 

@@ -77,6 +77,42 @@ describe.each([
     expect(asks()).toHaveLength(2);
   });
 
+  test("messages that wait for their windows go again with a later batch, and hold up nothing (P5)", async () => {
+    const opened = await open();
+    const { client, link, batches, asks, pass } = opened;
+    for (const key of ["k1", "k2"]) link.publish(publish(key));
+    await pass();
+    batches()[0]?.lines(running("k1"), running("k2"));
+    await pass();
+    link.publish(publish("k3"));
+    await pass();
+    expect(batches().map(keysOf)).toEqual([["k1", "k2"], ["k3"]]);
+    batches()[1]?.lines(ok("k3"));
+    await pass(500);
+    expect(batches().map(keysOf)).toEqual([["k1", "k2"], ["k3"], ["k1", "k2"]]);
+    batches()[2]?.lines(ok("k1"), running("k2"));
+    await pass(499);
+    expect(batches()).toHaveLength(3);
+    await pass(1);
+    batches()[3]?.lines(ok("k2"));
+    await pass(5_000);
+    expect(batches()).toHaveLength(4);
+    expect(client.log).toEqual(["running k1", "running k2", "ok k3", "ok k1", "running k2", "ok k2"]);
+    expect(asks()).toEqual([]);
+  });
+
+  test("a link that closes asks for no window any more", async () => {
+    const opened = await open();
+    const { client, link, batches, pass } = opened;
+    link.publish(publish("k1"));
+    await pass();
+    batches()[0]?.lines(running("k1"));
+    await pass();
+    link.close();
+    await pass(5_000);
+    expect([batches().length, client.clock.pending]).toEqual([1, 0]);
+  });
+
   test("join an ask that waits once it is a second old: they need one connection", async () => {
     const opened = await open();
     const { client, asks, pass } = opened;

@@ -27,8 +27,8 @@ test("one description under two names collapses under each on its own", () => {
   const rules = rulesOf(contract({ a: channel("a", { events: { bid: prices, ask: prices } }) }));
   const admit = (event: string) => rules.admit("a", event, jsonPayload({ symbol: "X" }), false);
   expect([admit("bid"), admit("ask")]).toMatchObject([
-    { delivery: { class: "latest", collapse: "bid X", everyMs: 100 } },
-    { delivery: { class: "latest", collapse: "ask X", everyMs: 100 } },
+    { delivery: { class: "latest", collapse: "bid X", windowMs: 100 } },
+    { delivery: { class: "latest", collapse: "ask X", windowMs: 100 } },
   ]);
 });
 
@@ -71,6 +71,13 @@ test.each([
 ] as const)("the history %j is refused when the server is made (P12)", (history, message) => {
   const types = [channel("room/:id", { history: history as unknown as History })];
   expect(messageOf(() => readHistory(types, createChannelIndex(types)))).toBe(message);
+});
+
+test("a window is at most a minute (P12)", () => {
+  const of = (every: string) => () =>
+    rulesOf(contract({ a: channel("a", { events: { tick: latest(tick, { key: () => "k", every }) } }) }));
+  expect(of("1m")).not.toThrow();
+  expect(messageOf(of("61s"))).toBe("every of event tick of a is 61000 ms; give at most 60000.");
 });
 
 test.each(["often", 0, Number.NaN])("a window of %j is refused when the server is made (P12)", (every) => {

@@ -1,5 +1,6 @@
-/** Calls through `POST /commands`: answered soon, or with `running`, and then when there is an answer. */
+/** What takes its time through `POST /commands`: answered soon, or with `running`, and then when there is an answer. */
 import { expect, test } from "vitest";
+import type { Rules } from "../../src/core/index.ts";
 import { jsonClientCodec } from "../../src/protocol/index.ts";
 import { callFrame, playedCalls } from "../support/played-calls.ts";
 import { eventually, helloText, post, publishText, startDoors } from "./support.ts";
@@ -93,4 +94,24 @@ test("an unknown call fails alone", async () => {
   const { batch } = await setUp();
   const dance = jsonClientCodec.writeClient(callFrame("k1", "", "a", "dance"));
   expect((await batch(dance, publishText("k2", "a", 1))).brief).toEqual(["error unknown-call", "ok k2"]);
+});
+
+test("a message that waits longer for its window is running, holds up nothing, and is answered when it was appended (P4, P5)", async () => {
+  const rules: Rules = {
+    admit: (channel, _event, payload) =>
+      channel === "a"
+        ? { payload, delivery: { class: "latest", collapse: "k", windowMs: 300 } }
+        : { payload, delivery: { class: "reliable" } },
+    presence: (_channel, state) => state,
+    checkChannel() {},
+  };
+  const doors = await startDoors({ rules });
+  const batch = (...lines: string[]) => post(`${doors.url}/commands`, [helloText({}), ...lines].join("\n"));
+  const { brief } = await batch(publishText("k1", "a", 1), publishText("k2", "a", 2), publishText("k3", "b", 1));
+  expect(brief).toEqual(["ok k1", "running k2", "ok k3"]);
+  const published = () => doors.hub.stats().counters["messages.published"];
+  await eventually(() => published() === 3);
+  // The next window is open, and has nothing to do with it.
+  expect((await batch(publishText("k2", "a", 2), publishText("k4", "b", 2))).brief).toEqual(["ok k2", "ok k4"]);
+  expect(published()).toBe(4);
 });

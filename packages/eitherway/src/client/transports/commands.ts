@@ -1,6 +1,7 @@
 /** Commands of the HTTP transports: batches by POST, one in flight, so that order holds without the server's help. */
 import { type ArrivedFrame, isRetryable, utf8Length, type WelcomeFrame } from "../../protocol/index.ts";
 import type { Announcement, Asker, Command } from "../command.ts";
+import type { Undo } from "../ports.ts";
 import { type Destination, type LinkEvents, NO_ROUTES } from "../transport.ts";
 import { createAnnouncementPoster } from "./announcements.ts";
 import { readLines } from "./frames.ts";
@@ -19,6 +20,9 @@ export interface CommandPoster {
 /** An answer that takes longer is taken for lost; the server itself waits for nothing this long. */
 const ANSWER_MS = 30_000;
 
+/** How soon it is asked again what came of messages that wait for their windows. */
+const AGAIN_MS = 500;
+
 /** As long as a hello may become: seconds that never need more digits. */
 const LONGEST_WAIT = 99;
 
@@ -29,6 +33,9 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
   let closed = false;
   let limits: WelcomeFrame["limits"] | undefined;
   let asker: Asker | undefined;
+  /** Messages that wait for their windows. */
+  const unsettled: Command[] = [];
+  let pause: Undo | undefined;
   const announcements = createAnnouncementPoster(to, events, () => limits);
 
   function pump(): void {
@@ -52,10 +59,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
       if (command) unanswered.delete(command.frame.key);
       if (frame.t === "error" && isRetryable(frame.code)) stopped = true;
       take(frame);
-      if (command && frame.t === "running") {
-        asker ??= command.createAsker?.({ clock: to.clock, fitting, post, take, returned: events.returned });
-        asker?.add(command);
-      }
+      if (command && frame.t === "running") askAgain(command);
     });
     busy = false;
     if (closed) return;
@@ -67,6 +71,22 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
       events.returned([...unanswered.values()], failure);
       events.returned(behind);
     }
+    pump();
+  }
+
+  /** For a call by a request of its own; for a message that waits for its window, which is short, by a later batch. */
+  function askAgain(command: Command): void {
+    asker ??= command.createAsker?.({ clock: to.clock, fitting, post, take, returned: events.returned });
+    if (command.createAsker) asker?.add(command);
+    else {
+      unsettled.push(command);
+      pause ??= to.clock.after(AGAIN_MS, sendAgain);
+    }
+  }
+
+  function sendAgain(): void {
+    pause = undefined;
+    waiting.push(...unsettled.splice(0));
     pump();
   }
 
@@ -118,6 +138,7 @@ export function createCommandPoster(to: Destination, events: LinkEvents): Comman
       closed = true;
       request?.abort();
       asker?.close();
+      pause?.();
       announcements.close();
     },
   };

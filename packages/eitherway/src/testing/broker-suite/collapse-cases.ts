@@ -1,7 +1,22 @@
 /** Cases of the broker suite: entries that replace each other for readers that are behind. */
 import assert from "node:assert/strict";
 import type { BrokerCase } from "./broker-case.ts";
-import { CHANNEL, draft, follow, idBy, publishOne, readGap, readPage, readTexts, shownOf, textsOf } from "./support.ts";
+import {
+  CHANNEL,
+  codeOf,
+  counted,
+  draft,
+  follow,
+  foreign,
+  idBy,
+  idOf,
+  publishOne,
+  readGap,
+  readPage,
+  readTexts,
+  shownOf,
+  textsOf,
+} from "./support.ts";
 
 export const collapseCases: readonly BrokerCase[] = [
   {
@@ -75,6 +90,48 @@ export const collapseCases: readonly BrokerCase[] = [
         ids.push(await publishOne(broker, CHANNEL, draft(text, { collapse: text.slice(0, 1) })));
       }
       assert.deepEqual(shownOf((await readPage(broker, ids[0] ?? "start")).messages), ["a3+3", "b3+0"]);
+    },
+  },
+  {
+    name: "takes a command below the newest one of its collapse key and client for replaced, and appends it never (P1, P5)",
+    async run(broker) {
+      await publishOne(broker, CHANNEL, draft("a1", { collapse: "a", ...counted(1) }));
+      const id = await publishOne(broker, CHANNEL, draft("a4", { collapse: "a", ...counted(4) }));
+      const [late, same] = await broker.publish(CHANNEL, [
+        draft("a2", { collapse: "a", ...counted(2) }),
+        draft("a4", { collapse: "a", ...counted(4) }),
+      ]);
+      assert.deepEqual([late, same], Array(2).fill({ ok: true, id, repeated: true }));
+      // Another collapse key, and messages without one, are in no order with it.
+      await publishOne(broker, CHANNEL, draft("b3", { collapse: "b", ...counted(3) }));
+      await publishOne(broker, CHANNEL, draft("x1", counted(1)));
+      assert.deepEqual(await readTexts(broker, "start"), ["a4", "b3", "x1"]);
+    },
+  },
+  {
+    name: "gives the keys of what a message replaces its receipt, in the same step (P5)",
+    async run(broker) {
+      const replaced = [
+        draft("a1", { collapse: "a", ...foreign("one") }),
+        draft("a2", { collapse: "a", ...counted(7, "c2") }),
+        draft("a3", { collapse: "a" }),
+      ];
+      const id = await publishOne(broker, CHANNEL, draft("a4", { collapse: "a", replaced }));
+      const again = await broker.publish(CHANNEL, replaced.slice(0, 2));
+      assert.deepEqual(again, Array(2).fill({ ok: true, id, repeated: true }));
+      const [other] = await broker.publish(CHANNEL, [draft("a5", { collapse: "a", ...foreign("one") })]);
+      assert.equal(codeOf(other), "key-reused");
+      assert.deepEqual(await readTexts(broker, "start"), ["a4"]);
+    },
+  },
+  {
+    name: "leaves the receipt of what a message replaces where it has one (P5)",
+    async run(broker) {
+      const first = draft("a1", { collapse: "a", ...counted(2) });
+      const id = await publishOne(broker, CHANNEL, first);
+      await publishOne(broker, CHANNEL, draft("a2", { collapse: "a", replaced: [first] }));
+      const [again] = await broker.publish(CHANNEL, [first]);
+      assert.equal(idOf(again), id);
     },
   },
   {
