@@ -20,6 +20,8 @@ const NUMBERS = {
   unavailable: 4010,
   internal: 4011,
   "too-many-members": 4012,
+  "token-expired": 4013,
+  "rate-limited": 4014,
   // Do not come back with the same thing.
   "bad-frame": 4500,
   "bad-json": 4501,
@@ -52,6 +54,9 @@ const NUMBERS = {
   "stream-open": 4528,
   "stream-over": 4529,
   "stream-failed": 4530,
+  unauthorized: 4531,
+  forbidden: 4532,
+  revoked: 4533,
 } as const satisfies Record<string, number>;
 
 /** The name of an error or close; stable across versions. */

@@ -16,6 +16,8 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   unavailable: 503,
   internal: 500,
   "too-many-members": 503,
+  "token-expired": 401,
+  "rate-limited": 429,
   // Do not come back with the same thing.
   "bad-frame": 400,
   "bad-json": 400,
@@ -48,6 +50,9 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   "stream-open": 409,
   "stream-over": 409,
   "stream-failed": 409,
+  unauthorized: 401,
+  forbidden: 403,
+  revoked: 403,
 };
 
 /** The HTTP status of an answer that carries an error code. */
