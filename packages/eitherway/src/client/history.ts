@@ -38,9 +38,10 @@ export async function readHistory<T = unknown>(
   const query = new URLSearchParams();
   if (before !== undefined) query.set("before", before);
   if (limit !== undefined) query.set("limit", String(limit));
+  const { url, fetch: ask = fetch } = httpDoorOf(client);
   try {
-    const address = `${httpDoorOf(client)}/channels/${escapePath(channel)}?${query}`;
-    const answer = await fetch(address, { cache: "no-store", ...(signal && { signal }) });
+    const address = `${url}/channels/${escapePath(channel)}?${query}`;
+    const answer = await ask(address, { cache: "no-store", ...(signal && { signal }) });
     if (!answer.ok) throw await refusalOf(answer);
     return pageOf(channel, (await answer.json()) as Answer);
   } catch (thrown) {

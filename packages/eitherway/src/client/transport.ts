@@ -56,12 +56,15 @@ export interface Destination {
   readonly streamChange?: StreamChange | undefined;
   readonly clock: ClientClock;
   /** How HTTP is spoken. Default: the platform's. */
-  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  readonly fetch?: Fetch | undefined;
   /** What every hello of this link says of the client. */
   readonly who: Pick<HelloFrame, "client" | "token" | "present">;
   /** Every channel as it stands now. Asked for whenever a hello is written. */
   greet(): Greeting;
 }
+
+/** As much of the platform's `fetch` as is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Channels of a hello, and who gets the frames that answer it. */
 export interface Greeting {

@@ -1,11 +1,10 @@
 /** What a walk is made of: plain data, so that a failing walk shrinks and can be read. */
 import fc from "fast-check";
 import type { TransportChoice } from "../../../src/client/client-api.ts";
-import type { Directions } from "./connection.ts";
-import { PATHS, type Path } from "./ways.ts";
+import { type Directions, type NetworkPath, PATHS } from "../../../src/testing/memory-network/ways.ts";
 
 /** Where in the network something happens; `in use`: to the link of the client. */
-export type Where = Path | "in use";
+export type Where = NetworkPath | "in use";
 
 export type NetworkAction =
   | { readonly do: "refuse" | "swallow" | "flaky" | "clear" | "cut" | "cut inside"; readonly path: Where }

@@ -11,19 +11,19 @@
  *
  * A failure prints its seed; `EITHERWAY_WALK_SEED` repeats it.
  */
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createSeamOn } from "../../../src/client/client.ts";
 import { pollTransport } from "../../../src/client/transports/poll.ts";
 import { sseTransport } from "../../../src/client/transports/sse.ts";
 import { createWebSocketTransport } from "../../../src/client/transports/websocket.ts";
 import { createSeededRandom } from "../../../src/testing/index.ts";
+import { createMemoryNetwork, NETWORK_URL } from "../../../src/testing/memory-network/memory-network.ts";
+import { PATHS } from "../../../src/testing/memory-network/ways.ts";
+import { createSteppedTime } from "../../../src/testing/stepped-time.ts";
 import { createTally } from "../../support/tally.ts";
 import { withCalls } from "../with-calls.ts";
 import type { NetworkAction } from "./actions.ts";
 import { CALL_TIMEOUT_MS, type CallInput, type CallNodes, createCallNodes, KEY_WINDOW_MS } from "./call-nodes.ts";
-import { createNetwork } from "./network.ts";
-import { createWalkTime } from "./walk-time.ts";
-import { PATHS } from "./ways.ts";
 import { changeNetwork } from "./weather.ts";
 
 const WALKS = 40;
@@ -75,8 +75,6 @@ test(
         await walk(seed, tally);
       } catch (error) {
         throw new Error(`walk with EITHERWAY_WALK_SEED=${seed}`, { cause: error });
-      } finally {
-        vi.unstubAllGlobals();
       }
     }
     console.log(tally.table(["seen"]));
@@ -91,11 +89,10 @@ async function walk(seed: number, tally: ReturnType<typeof createTally<"seen">>)
   const random = createSeededRandom(seed);
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
-  const time = createWalkTime({ pump: () => network.pump(), rested() {} });
+  const time = createSteppedTime({ pump: () => network.pump(), rested() {} });
   const { stirring: clock } = time;
   const nodes = createCallNodes(clock, random, failed);
-  const network = createNetwork({ clock, handler: nodes.node.handler, busy() {}, failed });
-  vi.stubGlobal("fetch", network.fetch);
+  const network = createMemoryNetwork({ clock, handler: nodes.node.handler, failed });
   const callers = new Map(["c1", "c2"].map((id) => [id, createCaller(id)]));
   const clients = [...callers.values()];
   const made: Made[] = [];
@@ -103,12 +100,12 @@ async function walk(seed: number, tally: ReturnType<typeof createTally<"seen">>)
   function createCaller(id: string) {
     const platform = {
       transports: [createWebSocketTransport(() => network.Socket), sseTransport, pollTransport],
-      ...{ clock, random, baseUrl: undefined },
+      ...{ clock, random, baseUrl: undefined, fetch: network.fetch },
       wakeups: () => () => {},
       createNetworkMemory: () => ({ recall: () => undefined, remember() {} }),
       createClientId: () => id,
     };
-    const caller = withCalls(createSeamOn(platform, { url: "http://127.0.0.1/eitherway" }));
+    const caller = withCalls(createSeamOn(platform, { url: NETWORK_URL }));
     let opened = 0;
     caller.client.on("status", ({ links, transport }) => {
       if (links > opened) tally.count("seen", `open over ${transport}`);

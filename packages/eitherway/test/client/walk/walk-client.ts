@@ -8,9 +8,9 @@ import { createWebSocketTransport } from "../../../src/client/transports/websock
 import type { Clock } from "../../../src/core/index.ts";
 import { binaryClientCodec, jsonClientCodec } from "../../../src/protocol/index.ts";
 import { createSeededRandom } from "../../../src/testing/index.ts";
+import { type MemoryNetwork, NETWORK_URL } from "../../../src/testing/memory-network/memory-network.ts";
 import type { Walk } from "./actions.ts";
 import type { Links } from "./links.ts";
-import type { Network } from "./network.ts";
 import { STUMBLE } from "./seat.ts";
 import type { WalkTally } from "./walk-tally.ts";
 
@@ -25,7 +25,7 @@ export interface WalkClient {
 export interface WalkClientOptions {
   readonly walk: Walk;
   readonly clock: Clock;
-  readonly network: Network;
+  readonly network: MemoryNetwork;
   readonly links: Links;
   readonly tally: WalkTally;
   failed(error: unknown): void;
@@ -69,9 +69,10 @@ export function createWalkClient({ walk, network, links, tally, failed, ...optio
       }),
       createClientId: () => "c1",
       baseUrl: undefined,
+      fetch: network.fetch,
     },
     {
-      url: "http://127.0.0.1/eitherway",
+      url: NETWORK_URL,
       transport: walk.choice,
       framing: walk.framing === "json" ? jsonClientCodec : binaryClientCodec,
       streamChange: walk.streamChange,

@@ -21,7 +21,7 @@
  * walks, or fewer: then the counts are not asked to be high.
  */
 import fc from "fast-check";
-import { afterAll, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createTally } from "../../support/tally.ts";
 import { walksUpTo } from "./actions.ts";
 import { createWorld } from "./world.ts";
@@ -60,8 +60,6 @@ const DEMANDED: Readonly<Record<string, number>> = {
   "publish AbortError": 5,
   "key that was known": 20,
 };
-
-afterAll(() => void vi.unstubAllGlobals());
 
 test(
   "a client never loses its place on random walks of cut, half-open, buffering proxy, delay and server restart over websocket, sse and poll (P1, P2, P3, P5)",

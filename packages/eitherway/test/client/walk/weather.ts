@@ -1,10 +1,11 @@
 /** What actions of a walk do to its network. */
+
+import type { MemoryNetwork } from "../../../src/testing/memory-network/memory-network.ts";
+import { FAIR, type NetworkPath, PATHS, type Weather } from "../../../src/testing/memory-network/ways.ts";
 import type { NetworkAction } from "./actions.ts";
-import type { Network } from "./network.ts";
-import { FAIR, PATHS, type Path, type Weather } from "./ways.ts";
 
 /** @param inUse the path of the link in use. How many connections it broke, where it breaks any. */
-export function changeNetwork(network: Network, action: NetworkAction, inUse: Path): number | undefined {
+export function changeNetwork(network: MemoryNetwork, action: NetworkAction, inUse: NetworkPath): number | undefined {
   const everywhere = (change: Partial<Weather>): void => {
     for (const path of PATHS) network.change(path, change);
   };

@@ -1,20 +1,19 @@
 /** A whole client, a whole server and the network between them in one walk: what each action does, and what has to hold after it. */
-import { vi } from "vitest";
 import type { TransportChoice } from "../../../src/client/client-api.ts";
 import type { TransportName } from "../../../src/client/transport.ts";
 import type { Id } from "../../../src/protocol/index.ts";
 import { createSeededRandom } from "../../../src/testing/index.ts";
+import { createMemoryNetwork } from "../../../src/testing/memory-network/memory-network.ts";
+import { FAIR, type NetworkPath, PATHS } from "../../../src/testing/memory-network/ways.ts";
+import { createSteppedTime } from "../../../src/testing/stepped-time.ts";
 import { type Action, type ApplicationAction, CHANNELS, type From, type Walk } from "./actions.ts";
 import { type Books, createBooks, idOf } from "./books.ts";
 import { createLinks } from "./links.ts";
-import { createNetwork } from "./network.ts";
 import { createPublisher, type Publisher } from "./publisher.ts";
 import { createSeat, type Seat } from "./seat.ts";
 import { createWalkServer } from "./server.ts";
 import { createWalkClient } from "./walk-client.ts";
 import type { WalkTally } from "./walk-tally.ts";
-import { createWalkTime } from "./walk-time.ts";
-import { FAIR, PATHS, type Path } from "./ways.ts";
 import { changeNetwork } from "./weather.ts";
 
 export interface World {
@@ -24,7 +23,7 @@ export interface World {
   finish(): Promise<void>;
 }
 
-const PATH_OF: Readonly<Record<TransportName, Path>> = {
+const PATH_OF: Readonly<Record<TransportName, NetworkPath>> = {
   websocket: "websocket",
   sse: "stream",
   poll: "poll",
@@ -50,7 +49,7 @@ export function createWorld(walk: Walk, tally: WalkTally): World {
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
   const wrong = (sentence: string): void => failed(new Error(sentence));
-  const time = createWalkTime({ pump: () => network.pump(), rested: check });
+  const time = createSteppedTime({ pump: () => network.pump(), rested: check });
   const { clock, stirring, rest, pass, passUntil } = time;
   const books: Books = createBooks({
     clock,
@@ -68,7 +67,7 @@ export function createWorld(walk: Walk, tally: WalkTally): World {
     pingMs: PING_MS,
     failed,
   });
-  const network = createNetwork({
+  const network = createMemoryNetwork({
     clock: stirring,
     handler: server.handler,
     busy(path, ms) {
@@ -77,7 +76,6 @@ export function createWorld(walk: Walk, tally: WalkTally): World {
     },
     failed,
   });
-  vi.stubGlobal("fetch", network.fetch);
   const links = createLinks(clock, wrong);
   const device = createWalkClient({ walk, clock: stirring, network, links, tally, failed });
   const { client } = device;

@@ -1,5 +1,5 @@
-/** A request through the network of the walk, and the answer as it comes. */
-import { createMemoryExchange, type MemoryExchange } from "../../../src/testing/index.ts";
+/** A request through the memory network, and the answer as it comes. */
+import { createMemoryExchange, type MemoryExchange } from "../memory-exchange.ts";
 import {
   arrive,
   type Connection,
@@ -9,12 +9,7 @@ import {
   handle,
   type Surroundings,
 } from "./connection.ts";
-import type { Path } from "./ways.ts";
-
-export interface RequestInit {
-  readonly body: string;
-  readonly signal: AbortSignal;
-}
+import { type NetworkPath, PATHS } from "./ways.ts";
 
 const MS_PER_SECOND = 1_000;
 
@@ -24,8 +19,11 @@ export interface Answer {
   reject(error: Error): void;
 }
 
-export function openRequest(path: Path, init: RequestInit, answer: Answer, around: Surroundings): Connection {
-  const { body, signal } = init;
+/** @param target the path below the base path, and the query */
+export function openRequest(target: string, init: RequestInit, answer: Answer, around: Surroundings): Connection {
+  const { method = "GET", body, signal } = init;
+  const [door = "", query = ""] = target.split("?");
+  const path = pathOf(door);
   const wire = createWire(path, around);
   const { up, down } = wire;
   let server: MemoryExchange | undefined;
@@ -83,7 +81,7 @@ export function openRequest(path: Path, init: RequestInit, answer: Answer, aroun
     lost: () => fail("the connection was cut"),
   });
 
-  signal.addEventListener("abort", () => {
+  signal?.addEventListener("abort", () => {
     fail("aborted");
     down.die();
     up.send(0, () => server?.cut()); // behind what was sent before: the server may have got that
@@ -93,7 +91,8 @@ export function openRequest(path: Path, init: RequestInit, answer: Answer, aroun
   if (reach === "open") {
     up.send(0, () =>
       arrive(connection, around, () => {
-        server = createMemoryExchange({ method: "POST", path: `/${path}`, headers: HOST_HEADERS, body }, around);
+        const request = { method, path: door, query, headers: HOST_HEADERS, body: String(body ?? "") };
+        server = createMemoryExchange(request, around);
         handle(around, server.exchange);
       }),
     );
@@ -108,4 +107,10 @@ export function openRequest(path: Path, init: RequestInit, answer: Answer, aroun
     });
   }
   return connection;
+}
+
+/** The doors of streams and polls are ways of their own; behind all others an answer comes at once. */
+function pathOf(door: string): NetworkPath {
+  const name = door.slice(1);
+  return PATHS.find((path) => path === name) ?? "commands";
 }

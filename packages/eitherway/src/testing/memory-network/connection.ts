@@ -1,11 +1,11 @@
-/** One connection through the network of the walk: a socket, or a request with its answer. Both ends are real; what lies between is not. */
-import type { Clock, HttpExchange } from "../../../src/core/index.ts";
-import type { RequestHandler } from "../../../src/transports/index.ts";
+/** One connection through the memory network: a socket, or a request with its answer. Both ends are real; what lies between is not. */
+import type { Clock, HttpExchange, Limits } from "../../core/index.ts";
+import type { RequestHandler } from "../../transports/index.ts";
 import { createLane, type Lane } from "./lane.ts";
-import type { Path, Weather } from "./ways.ts";
+import type { Directions, NetworkPath, Weather } from "./ways.ts";
 
 export interface Connection {
-  readonly path: Path;
+  readonly path: NetworkPath;
   /** The client has not ended it, and does not know of its end. */
   readonly clientHasIt: boolean;
   readonly reachedServer: boolean;
@@ -21,16 +21,18 @@ export interface Connection {
   bury(): void;
 }
 
-export type Directions = "both" | "up" | "down";
-
 export interface Surroundings {
   readonly clock: Clock;
-  weather(path: Path): Weather;
+  /** Of the server: what its sinks and sockets take. */
+  readonly limits: Limits;
+  weather(path: NetworkPath): Weather;
   handler(): RequestHandler;
   /** Whether one that arrives at the server is cut, in a weather that breaks some of them. */
-  fate(path: Path): "lives" | "is cut before" | "is cut after";
+  fate(path: NetworkPath): "lives" | "is cut before" | "is cut after";
   /** A client hears that it should stay away. */
-  busy(path: Path, ms: number): void;
+  busy(path: NetworkPath, ms: number): void;
+  /** Something is on its way. */
+  moves(path: NetworkPath, direction: Exclude<Directions, "both">): void;
   /** What must never happen. */
   failed(error: unknown): void;
 }
@@ -46,11 +48,18 @@ export interface Wire {
 
 export const HOST_HEADERS: Readonly<Record<string, string>> = { host: "127.0.0.1" };
 
-export function createWire(path: Path, { clock, weather }: Surroundings): Wire {
-  const latencyMs = (): number => weather(path).latencyMs;
+export function createWire(path: NetworkPath, { clock, weather, moves }: Surroundings): Wire {
+  const createOne = (direction: "up" | "down", holdsAfter: () => number): Lane =>
+    createLane({
+      clock,
+      latencyMs: () => weather(path).latencyMs,
+      holds: () => weather(path).holds === "both" || weather(path).holds === direction,
+      holdsAfter,
+      moves: () => moves(path, direction),
+    });
   return {
-    up: createLane({ clock, latencyMs, holdsAfter: () => Number.POSITIVE_INFINITY }),
-    down: createLane({ clock, latencyMs, holdsAfter: () => weather(path).holdsAfter }),
+    up: createOne("up", () => Number.POSITIVE_INFINITY),
+    down: createOne("down", () => weather(path).holdsAfter),
     clientHasIt: true,
     serverEnded: false,
   };
@@ -58,7 +67,7 @@ export function createWire(path: Path, { clock, weather }: Surroundings): Wire {
 
 /** What a connection does whatever it carries. */
 export function createConnection(
-  path: Path,
+  path: NetworkPath,
   wire: Wire,
   ends: {
     /** The server's end, once it is there. */
@@ -91,7 +100,10 @@ export function createConnection(
       if (directions !== "down") up.die();
       if (directions !== "up") down.die();
     },
-    release: down.release,
+    release() {
+      up.release();
+      down.release();
+    },
     bury() {
       if (!up.dead && !down.dead) return;
       ends.server()?.cut();

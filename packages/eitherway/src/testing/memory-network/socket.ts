@@ -1,6 +1,6 @@
-/** A WebSocket through the network of the walk. */
-import type { Socket } from "../../../src/client/transports/websocket.ts";
-import { createMemorySocket, type MemorySocket } from "../../../src/testing/index.ts";
+/** A WebSocket through the memory network. */
+import type { Socket } from "../../client/transports/websocket.ts";
+import { createMemorySocket, type MemorySocket } from "../memory-socket.ts";
 import {
   arrive,
   type Connection,

@@ -1,24 +1,29 @@
 /** The network between a real client and a real server, in memory, with a weather for each way through it. */
-import type { Socket, SocketConstructor } from "../../../src/client/transports/websocket.ts";
-import type { Clock } from "../../../src/core/index.ts";
-import type { RequestHandler } from "../../../src/transports/index.ts";
-import type { Connection, Directions, Surroundings } from "./connection.ts";
-import { openRequest, type RequestInit } from "./request.ts";
+
+import type { Fetch } from "../../client/transport.ts";
+import type { Socket, SocketConstructor } from "../../client/transports/websocket.ts";
+import { type Clock, DEFAULT_LIMITS, type Limits } from "../../core/index.ts";
+import type { RequestHandler } from "../../transports/index.ts";
+import type { Connection, Surroundings } from "./connection.ts";
+import { openRequest } from "./request.ts";
 import { openSocket } from "./socket.ts";
-import { FAIR, PATHS, type Path, type Weather } from "./ways.ts";
+import { type Directions, FAIR, type NetworkPath, PATHS, type Weather } from "./ways.ts";
+
+/** Where clients find the server. */
+export const NETWORK_URL = "http://127.0.0.1/eitherway";
 
 const FATES = ["lives", "is cut before", "lives", "is cut after"] as const;
 
-export interface Network {
+export interface MemoryNetwork {
   readonly Socket: SocketConstructor;
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
-  change(path: Path, weather: Partial<Weather>): void;
+  readonly fetch: Fetch;
+  change(path: NetworkPath, weather: Partial<Weather>): void;
   /** How many connections the client has not ended, and does not know of their end. */
-  open(path: Path): number;
+  open(path: NetworkPath): number;
   /** Both ends notice; `inside`: in the middle of what is on its way. Without a path: all. The number of those cut. */
-  cut(path: Path | undefined, inside: boolean): number;
+  cut(path: NetworkPath | undefined, inside: boolean): number;
   /** Nothing arrives any more in these directions, and nobody notices. The number of connections. */
-  halfOpen(path: Path, directions: Directions): number;
+  halfOpen(path: NetworkPath, directions: Directions): number;
   /** New connections go there; those that have not arrived anywhere never do. */
   moveTo(handler: RequestHandler): void;
   /** Takes what the server wrote. Whether there was anything. */
@@ -27,34 +32,39 @@ export interface Network {
   bury(): void;
 }
 
-export interface NetworkOptions {
+export interface MemoryNetworkOptions {
   readonly clock: Clock;
   readonly handler: RequestHandler;
+  /** Of the server. Default: the core's. */
+  readonly limits?: Limits;
   /** A client hears by `Retry-After` that it should stay away. */
-  busy(path: Path, ms: number): void;
+  busy?(path: NetworkPath, ms: number): void;
+  /** Something is on its way. */
+  moves?(path: NetworkPath, direction: Exclude<Directions, "both">): void;
   /** What must never happen. */
   failed(error: unknown): void;
 }
 
-export function createNetwork({ clock, busy, failed, ...options }: NetworkOptions): Network {
-  const weathers = new Map<Path, Weather>(PATHS.map((path) => [path, FAIR]));
+export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
+  const { clock, limits = DEFAULT_LIMITS, busy = () => {}, moves = () => {}, failed } = options;
+  const weathers = new Map<NetworkPath, Weather>(PATHS.map((path) => [path, FAIR]));
   let { handler } = options;
   let connections: Connection[] = [];
 
-  const weather = (path: Path): Weather => weathers.get(path) ?? FAIR;
-  const arrivals = new Map<Path, number>();
-  const around: Surroundings = { clock, weather, handler: () => handler, fate, busy, failed };
-  const known = (path?: Path) =>
+  const weather = (path: NetworkPath): Weather => weathers.get(path) ?? FAIR;
+  const arrivals = new Map<NetworkPath, number>();
+  const around: Surroundings = { clock, limits, weather, handler: () => handler, fate, busy, moves, failed };
+  const known = (path?: NetworkPath) =>
     connections.filter((connection) => !connection.over && (path === undefined || connection.path === path));
 
-  function fate(path: Path): ReturnType<Surroundings["fate"]> {
+  function fate(path: NetworkPath): ReturnType<Surroundings["fate"]> {
     if (!weather(path).flaky) return "lives";
     const count = (arrivals.get(path) ?? 0) + 1;
     arrivals.set(path, count);
     return FATES[count % FATES.length] ?? "lives";
   }
 
-  class WalkSocket implements Socket {
+  class NetworkSocket implements Socket {
     binaryType = "blob";
     readonly bufferedAmount = 0;
     onopen: Socket["onopen"] = null;
@@ -73,16 +83,17 @@ export function createNetwork({ clock, busy, failed, ...options }: NetworkOption
   }
 
   return {
-    Socket: WalkSocket,
+    Socket: NetworkSocket,
     fetch: (url, init) =>
       new Promise((resolve, reject) => {
-        const door = url.slice(url.lastIndexOf("/") + 1) as Path;
-        connections.push(openRequest(door, init, { resolve, reject }, around));
+        connections.push(openRequest(url.slice(NETWORK_URL.length), init, { resolve, reject }, around));
       }),
     change(path, change) {
       const before = weather(path);
-      weathers.set(path, { ...before, ...change });
-      if (weather(path).holdsAfter > before.holdsAfter) for (const connection of known(path)) connection.release();
+      const now = { ...before, ...change };
+      weathers.set(path, now);
+      const isFreer = now.holdsAfter > before.holdsAfter || now.holds !== before.holds;
+      if (isFreer) for (const connection of known(path)) connection.release();
     },
     open: (path) => known(path).filter(({ clientHasIt }) => clientHasIt).length,
     cut(path, inside) {

@@ -1,13 +1,13 @@
 /** One direction of a connection: what is sent arrives in order, after a latency, unless something holds it back or it is lost. */
-import type { Clock, Undo } from "../../../src/core/index.ts";
+import type { Clock, Undo } from "../../core/index.ts";
 
 export interface Lane {
   /** Nothing arrives here any more. */
   readonly dead: boolean;
   send(bytes: number, arrive: () => void): void;
-  /** The last of all, whatever is held back comes before it. */
+  /** The last of all: what waits for more bytes comes before it. */
   end(arrive: () => void): void;
-  /** What was held back is on its way. */
+  /** What was held back is on its way, unless all is held. */
   release(): void;
   /** What is on its way is lost, and what is sent from now on. */
   die(): void;
@@ -18,11 +18,15 @@ export interface Lane {
 export interface LaneOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   latencyMs(): number;
+  /** Whether everything waits. */
+  holds(): boolean;
   /** Bytes that pass before the rest is held back. */
   holdsAfter(): number;
+  /** Something is on its way. */
+  moves(): void;
 }
 
-export function createLane({ clock, latencyMs, holdsAfter }: LaneOptions): Lane {
+export function createLane({ clock, latencyMs, holds, holdsAfter, moves }: LaneOptions): Lane {
   const flying = new Map<() => void, Undo>();
   let held: (() => void)[] = [];
   let passed = 0;
@@ -30,6 +34,7 @@ export function createLane({ clock, latencyMs, holdsAfter }: LaneOptions): Lane 
   let dead = false;
 
   function fly(arrive: () => void): void {
+    moves();
     lastArrival = Math.max(lastArrival, clock.now() + latencyMs());
     const land = (): void => {
       flying.delete(land);
@@ -39,6 +44,7 @@ export function createLane({ clock, latencyMs, holdsAfter }: LaneOptions): Lane 
   }
 
   function release(): void {
+    if (holds()) return;
     for (const arrive of held.splice(0)) fly(arrive);
   }
 
@@ -56,13 +62,14 @@ export function createLane({ clock, latencyMs, holdsAfter }: LaneOptions): Lane 
     send(bytes, arrive) {
       if (dead) return;
       passed += bytes;
-      if (held.length > 0 || passed > holdsAfter()) held.push(arrive);
+      if (held.length > 0 || holds() || passed > holdsAfter()) held.push(arrive);
       else fly(arrive);
     },
     end(arrive) {
       if (dead) return;
       release();
-      fly(arrive);
+      if (holds()) held.push(arrive);
+      else fly(arrive);
     },
     release,
     die,
