@@ -180,9 +180,15 @@ function createMembership(seam: PresenceSeam, channel: string): Membership {
     };
   }
 
-  /** Else the others would see this client for another lease. */
+  /** The last of this client, whether or not the server hears of it: nothing goes on afterwards. */
   async function sayFarewell(): Promise<void> {
-    if (!isOpen()) return;
+    if (isOpen()) await sayLeave();
+    stays?.();
+    stays = undefined;
+  }
+
+  /** Else the others would see this client for another lease. */
+  async function sayLeave(): Promise<void> {
     let undoPatience: Undo | undefined;
     const patience = new Promise<void>((resolve) => {
       undoPatience = seam.clock.after(FAREWELL_MS, resolve);
