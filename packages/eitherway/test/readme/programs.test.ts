@@ -12,6 +12,7 @@ const PAGES = [
   "docs/outbox.md",
   "docs/react.md",
   "docs/streams.md",
+  "docs/testing.md",
 ];
 /** A compiler on a busy machine. */
 const COMPILE_MS = 120_000;
@@ -36,4 +37,9 @@ test("the server and the client of the README compile strictly, talk, and end wh
   const ended = once(server.child, "exit");
   server.child.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
+});
+
+test("the tests of the page on testing are green, in vitest and in node:test (P2)", async () => {
+  expect(await project.startVitest("room.test.js").prints(/Tests .*passed|FAIL/)).toMatch(/1 passed/);
+  expect(await project.start("room-node.test.js").prints(/^(#|ℹ) fail \d/m)).toMatch(/^(#|ℹ) pass 1$/m);
 });

@@ -12,6 +12,7 @@ import { freePort } from "../node/support.ts";
 import { programsOf, ROOT, readText } from "./support.ts";
 
 const TYPESCRIPT = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
+const VITEST = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 const PORT_IN_TEXT = "3000";
 
 export interface Project {
@@ -19,6 +20,8 @@ export interface Project {
   readonly port: number;
   /** Starts a program; it ends with the test. */
   start(name: string, nodeOptions?: readonly string[]): StartedProgram;
+  /** Starts a program that is a test of vitest's. */
+  startVitest(name: string): StartedProgram;
   /** Resolves once something listens on the port. The test's own time limit is the deadline. */
   listening(): Promise<void>;
   remove(): Promise<void>;
@@ -50,6 +53,7 @@ export async function compilePages(pages: readonly string[]): Promise<Project> {
   const folder = await mkdtemp(join(ROOT, ".cache", "readme-"));
   const port = await freePort();
   await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
+  await writeFile(join(folder, "vitest.config.js"), "export default {};"); // else vitest takes the one of this repository
   const files: string[] = [];
   for (const page of pages) {
     for (const [name, text] of programsOf(await readText(page))) {
@@ -63,6 +67,7 @@ export async function compilePages(pages: readonly string[]): Promise<Project> {
   return {
     port,
     start: (name, nodeOptions = []) => startProgram([...nodeOptions, join(folder, name)]),
+    startVitest: (name) => startProgram([VITEST, "run", "--root", folder, name]),
     listening: () => listens(port),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

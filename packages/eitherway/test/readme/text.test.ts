@@ -28,6 +28,7 @@ const PAGES = [
   "docs/presence.md",
   "docs/react.md",
   "docs/streams.md",
+  "docs/testing.md",
   "examples/python/README.md",
 ];
 
