@@ -27,7 +27,7 @@ const ENTRIES = {
   "eitherway/protocol": "EitherwayError",
   "eitherway/instrument": "judge",
   "eitherway/react": "createHooks",
-  "eitherway/testing": "createFakeClock",
+  "eitherway/testing": "createHarness",
 } as const;
 
 /** What some entry needs that the package does not bring. */
