@@ -14,10 +14,15 @@ import { programsOf, ROOT, readText } from "./support.ts";
 const TYPESCRIPT = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
 const VITEST = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 const PORT_IN_TEXT = "3000";
+const PAGE_PORT_IN_TEXT = "5173";
 
 export interface Project {
+  /** Where its files are. */
+  readonly folder: string;
   /** In place of the one that the pages have. */
   readonly port: number;
+  /** The same of pages, where a development server has them. */
+  readonly pagePort: number;
   /** Starts a program; it ends with the test. */
   start(name: string, nodeOptions?: readonly string[]): StartedProgram;
   /** Starts a program that is a test of vitest's. */
@@ -42,6 +47,9 @@ const OPTIONS = [
   "--lib",
   "es2023,dom,dom.iterable",
   "--skipLibCheck",
+  "--jsx",
+  "react-jsx",
+  "--rewriteRelativeImportExtensions",
 ];
 
 /** Rejects with the compiler's words where a program does not compile. */
@@ -51,7 +59,7 @@ export async function compilePages(pages: readonly string[]): Promise<Project> {
   }
   await mkdir(join(ROOT, ".cache"), { recursive: true });
   const folder = await mkdtemp(join(ROOT, ".cache", "readme-"));
-  const port = await freePort();
+  const [port, pagePort] = [await freePort(), await freePort()];
   await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
   await writeFile(join(folder, "vitest.config.js"), "export default {};"); // else vitest takes the one of this repository
   const files: string[] = [];
@@ -59,13 +67,17 @@ export async function compilePages(pages: readonly string[]): Promise<Project> {
     for (const [name, text] of programsOf(await readText(page))) {
       if (files.includes(name)) throw new Error(`Two programs are called ${name}.`);
       files.push(name);
-      await writeFile(join(folder, name), text.replaceAll(PORT_IN_TEXT, String(port)));
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      const placed = text.replaceAll(PORT_IN_TEXT, String(port)).replaceAll(PAGE_PORT_IN_TEXT, String(pagePort));
+      await writeFile(join(folder, name), placed);
     }
   }
   const command = [join(TYPESCRIPT, "bin", "tsc"), ...OPTIONS, "--types", "node", ...files];
   await promisify(execFile)(process.execPath, command, { cwd: folder });
   return {
+    folder,
     port,
+    pagePort,
     start: (name, nodeOptions = []) => startProgram([...nodeOptions, join(folder, name)]),
     startVitest: (name) => startProgram([VITEST, "run", "--root", folder, name]),
     listening: () => listens(port),

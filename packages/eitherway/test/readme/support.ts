@@ -27,10 +27,10 @@ export function commandsOf(markdown: string): Command[] {
   return commands;
 }
 
-/** Programs are blocks marked `ts` and a file name. */
+/** Programs are blocks marked `ts` or `tsx` and a file name. */
 export function programsOf(markdown: string): ReadonlyMap<string, string> {
   const programs = blocksOf(markdown).flatMap(({ info, body }) => {
-    const name = /^ts (\S+)$/.exec(info)?.[1];
+    const name = /^tsx? (\S+)$/.exec(info)?.[1];
     return name === undefined ? [] : [[name, body] as const];
   });
   return new Map(programs);
