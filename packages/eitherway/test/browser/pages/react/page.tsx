@@ -1,0 +1,5 @@
+/** Takes over what the server rendered. */
+import { hydrateRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+
+hydrateRoot(document.body, <App />);
