@@ -1,6 +1,6 @@
 /** The description of one kind of channel. */
 import { readStream } from "../client/streams.ts";
-import type { Transformed } from "../client/typed/typed-api.ts";
+import type { Got, Transformed } from "../client/typed/typed-api.ts";
 import type { Json } from "./json.ts";
 import type { ParamsOf } from "./pattern.ts";
 import type { AnySchema, InputOf, OutputOf } from "./standard-schema.ts";
@@ -20,7 +20,7 @@ export interface VolatileEvent<Schema extends AnySchema = AnySchema> {
 export interface LatestEvent<Schema extends AnySchema = AnySchema> {
   readonly delivery: "latest";
   readonly schema: Schema;
-  /** What a message is the newest one of. */
+  /** What a message is the newest one of. Called at both ends, with what is stored, so a `Date` is text: it has to give the same there. */
   readonly key: (data: never) => string;
   /**
    * Of each key one message in this time is appended, the newest, at most 1 minute: the first at once, later ones at the end of the time. A
@@ -41,7 +41,7 @@ export function volatile<Schema extends AnySchema>(schema: Schema): VolatileEven
 /** @example events: { tick: latest(tickSchema, { key: (tick) => tick.symbol, every: "100ms" }) } */
 export function latest<Schema extends AnySchema>(
   schema: Schema,
-  options: { readonly key: (data: OutputOf<Schema>) => string; readonly every?: Duration },
+  options: { readonly key: (data: Got<Data<Schema>>) => string; readonly every?: Duration },
 ): LatestEvent<Schema> {
   return { delivery: "latest", schema, ...options };
 }
@@ -105,6 +105,12 @@ type SchemaOf<Type extends EventType> = Type extends AnySchema
 
 export type EventsOf<Types extends EventTypes> = { [Name in keyof Types]: Data<SchemaOf<Types[Name]>> };
 
+/** Names of the `latest` events. */
+export type LatestOf<Types extends EventTypes> = {
+  [Name in keyof Types]: Types[Name] extends { readonly delivery: "latest" } ? Name : never;
+}[keyof Types] &
+  string;
+
 /** The same type without its name, so that hovering shows what it is. */
 type Plain<Type> = Type extends infer Same ? { [Name in keyof Same]: Same[Name] } : never;
 
@@ -145,7 +151,14 @@ export interface ChannelOptions<
 }
 
 /** One kind of channel. Its type parameters are what programs work with; `types` is never there at run time. */
-export interface ChannelType<P = object, Events = object, Calls = object, Presence = unknown, Streams = object> {
+export interface ChannelType<
+  P = object,
+  Events = object,
+  Calls = object,
+  Presence = unknown,
+  Streams = object,
+  Latest extends string = string,
+> {
   readonly pattern: string;
   readonly events: EventTypes;
   readonly calls: CallTypes;
@@ -158,6 +171,7 @@ export interface ChannelType<P = object, Events = object, Calls = object, Presen
     readonly calls: Calls;
     readonly presence: Presence;
     readonly streams: Streams;
+    readonly latest: Latest;
   };
 }
 
@@ -183,7 +197,8 @@ export function channel<
   Plain<EventsOf<Events>>,
   Plain<CallsOf<Calls>>,
   Presence extends AnySchema ? Data<Presence> : undefined,
-  Plain<StreamsOf<Streams>>
+  Plain<StreamsOf<Streams>>,
+  LatestOf<Events>
 > {
   const { events = {}, calls = {}, presence, streams = {}, history = {} } = options;
   return { pattern, events, calls, presence, streams, history };

@@ -15,9 +15,10 @@ export type HandlesOf<Channels> = {
     infer Events,
     infer Calls,
     infer Presence,
-    infer Streams
+    infer Streams,
+    infer Latest
   >
-    ? TypedChannel<Params, Events, Calls, Presence, Streams>
+    ? TypedChannel<Params, Events, Calls, Presence, Streams, Latest>
     : never;
 };
 

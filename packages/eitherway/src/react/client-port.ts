@@ -33,6 +33,7 @@ export interface EventChannel {
 /** A handle of either client. Only one of a contract knows parameters, and hears events by their names. */
 interface AnyHandle extends Pick<EventChannel, "name" | "cursor" | "on"> {
   readonly params?: object;
+  keyOf?(event: string, data: unknown): string;
   stream?(name: string): StreamReader<StreamChunk>;
   on(event: string, listener: unknown): Undo;
 }
@@ -60,6 +61,14 @@ export function openChannel(client: HooksClient, address: ChannelAddress, event:
 export function nameOf(client: HooksClient, address: ChannelAddress): string {
   return handleOf(client, address).name;
 }
+
+/** What a value of a `latest` event is the newest one of. `undefined` where the client has no contract that says it. */
+export function contractKey(client: HooksClient, address: ChannelAddress, event: string): KeyOf | undefined {
+  const { keyOf } = handleOf(client, address);
+  return keyOf && ((data) => keyOf(event, data));
+}
+
+export type KeyOf = (data: unknown) => string;
 
 /** A stream of a channel. */
 export function openStream(client: HooksClient, address: ChannelAddress, name: string): StreamReader<StreamChunk> {

@@ -73,7 +73,7 @@ export function createHooks(client: HooksClient): AllHooks {
   function useLatest(name: string, ...args: readonly unknown[]): LatestView<never> {
     const own = useContext(ClientContext);
     const { address, rest } = readAddress(name, args);
-    const [event, { key: keyOf }] = rest as [string, KeyOptions<never>];
+    const [event, { key: keyOf } = {}] = rest as [string, Partial<KeyOptions<unknown>>?];
     const key = JSON.stringify(["latest", address, event]);
     // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all of these
     const source = useMemo(() => {
@@ -137,8 +137,9 @@ export function createHooks(client: HooksClient): AllHooks {
   return { Provider, useStatus, useEvents, useLatest, useCall, useStream, usePresence };
 }
 
-/** What both kinds of clients have. A client without a contract has no calls. */
+/** What both kinds of clients have. A client without a contract has no calls, and says itself what the key of a value is. */
 type AllHooks = Hooks<HooksClient> & {
+  useLatest(name: string, ...args: readonly unknown[]): LatestView<never>;
   useCall(name: string, ...args: readonly unknown[]): CallView<CallsStore["call"], never>;
 };
 

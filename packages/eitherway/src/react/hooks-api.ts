@@ -65,10 +65,10 @@ export interface TypedHooks<Client, Channels> extends CommonHooks<Client> {
     ...args: [...Address<Channels[Name]>, event: Event, options?: EventsOptions]
   ): EventsView<EventData<Channels[Name], Event>>;
 
-  /** The newest value of each key, beginning with what the log has. */
-  useLatest<Name extends keyof Channels & string, Event extends EventName<Channels[Name]>>(
+  /** The newest value of each key of a `latest` event, beginning with what the log has. The contract says what the key is. */
+  useLatest<Name extends keyof Channels & string, Event extends LatestName<Channels[Name]>>(
     channel: Name,
-    ...args: [...Address<Channels[Name]>, event: Event, options: KeyOptions<EventData<Channels[Name], Event>>]
+    ...args: [...Address<Channels[Name]>, event: Event]
   ): LatestView<EventData<Channels[Name], Event>>;
 
   /** Calls the application: each component has its own calls. */
@@ -128,7 +128,7 @@ export type Address<Handle> = Handle extends { readonly params: infer Params }
   : never;
 
 type EventsOf<Handle> =
-  Handle extends TypedChannel<infer _Params, infer Events, infer _Calls, infer _Presence, infer _Streams>
+  Handle extends TypedChannel<infer _Params, infer Events, infer _Calls, infer _Presence, infer _Streams, infer _Latest>
     ? Events
     : never;
 
@@ -139,15 +139,21 @@ type WithoutParams<Channels> = {
   string;
 
 type StreamsOf<Handle> =
-  Handle extends TypedChannel<infer _Params, infer _Events, infer _Calls, infer _Presence, infer Streams>
+  Handle extends TypedChannel<infer _Params, infer _Events, infer _Calls, infer _Presence, infer Streams, infer _Latest>
     ? Streams
     : never;
 
 export type StreamName<Handle> = keyof StreamsOf<Handle> & string;
 
 export type StateOf<Handle> =
-  Handle extends TypedChannel<infer _Params, infer _Events, infer _Calls, infer State, infer _Streams>
+  Handle extends TypedChannel<infer _Params, infer _Events, infer _Calls, infer State, infer _Streams, infer _Latest>
     ? Got<State>
+    : never;
+
+/** Names of the events that the contract describes as `latest`. */
+export type LatestName<Handle> =
+  Handle extends TypedChannel<infer _Params, infer Events, infer _Calls, infer _Presence, infer _Streams, infer Latest>
+    ? Latest & keyof Events
     : never;
 
 export type EventName<Handle> = keyof EventsOf<Handle> & string;

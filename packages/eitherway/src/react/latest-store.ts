@@ -1,7 +1,7 @@
 /** The newest value of each key of one event, beginning with what the log has. */
-import type { Gap, MessageMeta } from "../client/client-api.ts";
-import type { EitherwayError, Id } from "../protocol/index.ts";
-import type { ChannelAddress, HooksClient } from "./client-port.ts";
+import type { Gap } from "../client/client-api.ts";
+import { EitherwayError, quote } from "../protocol/index.ts";
+import { type ChannelAddress, contractKey, type HooksClient, type KeyOf } from "./client-port.ts";
 import { openFeed, readingError } from "./feed.ts";
 import { createCell, type Store, type StoreClock } from "./store.ts";
 
@@ -21,34 +21,43 @@ export interface LatestStoreOptions {
   readonly clock: StoreClock;
   readonly address: ChannelAddress;
   readonly event: string;
-  readonly keyOf: (data: never) => string;
+  /** Where the client has no contract that says it. */
+  readonly keyOf: KeyOf | undefined;
 }
 
 /** More than a log has of an event in its default size. */
 const WANTED = 10_000;
 
-export function openLatestStore({ client, clock, address, event, keyOf }: LatestStoreOptions): Store<LatestView> {
+export function openLatestStore(options: LatestStoreOptions): Store<LatestView> {
+  const { client, clock, address, event } = options;
+  const ofContract = contractKey(client, address, event);
+  const keyOf = ofContract ?? options.keyOf ?? refuseKey(event);
   /** What came since the place of the subscription; what the log has before it is older. */
   let fresh = new Map<string, unknown>();
   let past: ReadonlyMap<string, unknown> = new Map();
   let isMissing = true;
   let isReading = false;
 
-  const key = (data: unknown): string => keyOf(data as never);
-
-  function takeGap(_: Gap): void {
-    past = new Map([...past, ...fresh]); // shown until the log is read anew
-    fresh = new Map();
-    isMissing = true;
+  function takeGap({ why }: Gap): void {
     isReading = false;
+    if (!ofContract) {
+      past = new Map([...past, ...fresh]); // shown until the log is read anew
+      fresh = new Map();
+      isMissing = true;
+    } else if (why !== "trimmed") {
+      // Another log, or one that lost its end. The newest entry of each key comes right behind; a trimmed log keeps those of before.
+      past = new Map();
+      fresh = new Map();
+      isMissing = false;
+    }
   }
 
-  async function placed(_: Id): Promise<void> {
+  async function placed(): Promise<void> {
     if (!isMissing || isReading) return;
     isReading = true;
     try {
       const { messages } = await feed.readBefore(undefined, WANTED);
-      past = new Map(messages.map(({ data }) => [key(data), data]));
+      past = new Map(messages.map(({ data }) => [keyOf(data), data]));
       isMissing = false;
       feed.error = undefined;
     } catch (thrown) {
@@ -60,8 +69,8 @@ export function openLatestStore({ client, clock, address, event, keyOf }: Latest
     cell.touch();
   }
 
-  function take(data: unknown, _: MessageMeta): void {
-    fresh.set(key(data), data);
+  function take(data: unknown): void {
+    fresh.set(keyOf(data), data);
     cell.touch();
   }
 
@@ -69,7 +78,7 @@ export function openLatestStore({ client, clock, address, event, keyOf }: Latest
     ...{ client, address, event },
     message: take,
     gap: takeGap,
-    placed: (head) => void placed(head),
+    placed: () => void placed(),
     changed: () => cell.touch(),
   });
   const cell = createCell<LatestView>(clock, () => ({
@@ -79,4 +88,11 @@ export function openLatestStore({ client, clock, address, event, keyOf }: Latest
   }));
 
   return { read: cell.read, watch: cell.watch, close: feed.close };
+}
+
+function refuseKey(event: string): never {
+  throw new EitherwayError(
+    "bad-request",
+    `useLatest was given no key for the values of ${quote(event)}; give { key: (data) => … }, or a contract in which the event is latest.`,
+  );
 }

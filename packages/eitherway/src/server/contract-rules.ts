@@ -17,8 +17,8 @@ export interface ContractRulesOptions {
 /** An event with what need not be found out for each message. */
 interface PreparedEvent {
   readonly schema: AnySchema;
-  /** Reads the data only where it tells something. */
-  deliver(read: () => unknown): Delivery;
+  /** Reads the data, which is JSON, only where it tells something. */
+  deliver(json: string): Delivery;
 }
 
 const RELIABLE: Delivery = { class: "reliable" };
@@ -45,7 +45,7 @@ export function createContractRules({ types, index, validateOwn }: ContractRules
     admit(channel, name, payload, own) {
       const event = findEvent(channel, name);
       const text = jsonOf(payload, channel, name);
-      if (own && !validateOwn) return { payload, delivery: event.deliver(() => JSON.parse(text)) };
+      if (own && !validateOwn) return { payload, delivery: event.deliver(text) };
       const output = validate(event.schema, JSON.parse(text), `Event ${quote(name)} on ${quote(channel)}`);
       return output instanceof Promise ? output.then((settled) => admitted(event, settled)) : admitted(event, output);
     },
@@ -70,7 +70,8 @@ function textOf(state: unknown): string {
 }
 
 function admitted(event: PreparedEvent, data: unknown): Admitted {
-  return { payload: jsonPayload(data), delivery: event.deliver(() => data) };
+  const payload = jsonPayload(data);
+  return { payload, delivery: event.deliver(String(payload.data)) };
 }
 
 /** The values of events are JSON: that is what a validator is for. */
@@ -95,7 +96,7 @@ function prepare(name: string, type: EventType, pattern: string): PreparedEvent 
   const windowMs = readWindow(every, `every of event ${name} of ${pattern}`);
   return {
     schema,
-    deliver: (read) => ({ class: "latest", collapse: `${name} ${key(read() as never)}`, windowMs }),
+    deliver: (json) => ({ class: "latest", collapse: `${name} ${key(JSON.parse(json) as never)}`, windowMs }),
   };
 }
 

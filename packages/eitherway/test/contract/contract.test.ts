@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { createClient } from "../../src/client/index.ts";
 import { type AnySchema, channel, contract, volatile } from "../../src/contract/index.ts";
 import { formatPattern } from "../../src/contract/pattern.ts";
 import { readPlace } from "../../src/contract/place.ts";
@@ -93,5 +94,17 @@ describe("validation", () => {
     const many = z.array(z.string());
     const { details } = errorOf(() => validate(many, Array(50).fill(1), "it"));
     expect((details as { issues: unknown[] }).issues).toHaveLength(20);
+  });
+});
+
+describe("a handle", () => {
+  test("tells what a value of a latest event is the newest one of, and of no other event (P12)", () => {
+    const client = createClient(app, { url: "http://localhost/eitherway" });
+    const prices = client.channel("prices", { book: "eu", side: "bid" });
+    expect(prices.keyOf("tick", { symbol: "A", price: 1 })).toBe("A");
+    const { message } = errorOf(() => prices.keyOf("tock" as "tick", { symbol: "A", price: 1 }));
+    expect(message).toBe('Channel "prices/eu/bid" has no latest event "tock".');
+    const news = client.channel("news") as unknown as typeof prices;
+    expect(codeOf(() => news.keyOf("item" as "tick", { symbol: "A", price: 1 }))).toBe("unknown-event");
   });
 });

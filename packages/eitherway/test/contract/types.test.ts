@@ -27,6 +27,13 @@ export async function typed(): Promise<void> {
   client.channel("news", { from: "start" }).on("item", ({ title }) => expectTypeOf(title).toEqualTypeOf<string>());
   client.channel("job", { id: "1" }).on("done", ({ ok }) => expectTypeOf(ok).toEqualTypeOf<boolean>());
 
+  const prices = client.channel("prices", { book: "eu", side: "bid" });
+  expectTypeOf(prices.keyOf("tick", { symbol: "A", price: 1 })).toEqualTypeOf<string>();
+  // @ts-expect-error another value
+  prices.keyOf("tick", { symbol: 1 });
+  // @ts-expect-error an event that is not latest
+  room.keyOf("message", { text: "hi" });
+
   await room.presence.set({ name: "Ana" });
   room.presence.on((members) => expectTypeOf(members[0]?.state).toEqualTypeOf<{ name: string } | undefined>());
   const job = client.channel("job", { id: "7" });

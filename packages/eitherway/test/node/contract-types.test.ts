@@ -78,7 +78,7 @@ test(
   `);
     expect(problems).toEqual([]);
     expect(hover("room = client")).toBe(
-      "const room: TypedChannel<{ readonly id: string; }, { message: { text: string; }; typing: { who: string; }; }, {}, { name: string; }, {}>",
+      "const room: TypedChannel<{ readonly id: string; }, { message: { text: string; }; typing: { who: string; }; }, {}, { name: string; }, {}, never>",
     );
     expect(hover("said, about")).toBe("(parameter) said: { text: string; }");
     expect(hover("about)")).toBe("(parameter) about: MessageMeta");

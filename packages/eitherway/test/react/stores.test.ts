@@ -1,6 +1,7 @@
 /** The stores without React: a real client, whose links and history the test plays, and a clock that only the test moves. */
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type EventsOptions, openEventsStore } from "../../src/react/events-store.ts";
+import { openLatestStore } from "../../src/react/latest-store.ts";
 import { createSharedStores } from "../../src/react/shared-stores.ts";
 import { createCell } from "../../src/react/store.ts";
 import { createFakeClock } from "../../src/testing/index.ts";
@@ -191,4 +192,12 @@ describe("shared stores", () => {
     clock.advance(1_000);
     expect([events, source().read(), clock.pending]).toEqual([["open", "close"], "nothing", 0]);
   });
+});
+
+test("the newest values need a key, by a contract or an option (P12)", () => {
+  const { client, clock } = createStage();
+  const address = { name: CHANNEL, params: undefined };
+  expect(() => openLatestStore({ client, clock, address, event: "tick", keyOf: undefined })).toThrow(
+    'useLatest was given no key for the values of "tick"; give { key: (data) => … }, or a contract in which the event is latest.',
+  );
 });

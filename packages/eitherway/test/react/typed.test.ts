@@ -27,7 +27,7 @@ test("hooks of a contract take its channels, parameters and events, and give the
 
   const room = createProbe(() => useEvents("room", { id: "42" }, "message", { history: 5 }));
   const news = createProbe(() => useEvents("news", "flash"));
-  const prices = createProbe(() => useLatest("prices", { book: "eu" }, "tick", { key: ({ symbol }) => symbol }));
+  const prices = createProbe(() => useLatest("prices", { book: "eu" }, "tick"));
   await ew.publish("room", { id: "42" }, "left", { who: "ana" });
   await ew.publish("room", { id: "42" }, "message", { text: "hi" });
   mount(
@@ -60,8 +60,14 @@ test("hooks of a contract take its channels, parameters and events, and give the
     useEvents("room", "message");
     // @ts-expect-error no such option
     useEvents("news", "flash", { keeps: 1 });
-    // @ts-expect-error values have no such field
-    useLatest("prices", { book: "eu" }, "tick", { key: ({ name }) => name });
+    // @ts-expect-error the contract has said the key
+    useLatest("prices", { book: "eu" }, "tick", { key: ({ symbol }) => symbol });
+    // @ts-expect-error no such event
+    useLatest("prices", { book: "eu" }, "tock");
+    // @ts-expect-error an event that is not latest
+    useLatest("room", { id: "42" }, "message");
+    // @ts-expect-error a channel that has no latest event
+    useLatest("news", "flash");
   };
   expect(wrong).toBeTypeOf("function");
 });

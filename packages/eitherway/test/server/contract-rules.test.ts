@@ -32,6 +32,15 @@ test("one description under two names collapses under each on its own", () => {
   ]);
 });
 
+test("a key is made of what is stored, whoever publishes it: a date is text then, as at the client", () => {
+  const dated = latest(z.object({ at: z.coerce.date() }), { key: ({ at }) => at.slice(0, 4) });
+  const app = contract({ a: channel("a", { events: { dated } }) });
+  const value = jsonPayload({ at: new Date("2026-11-28T10:00:00Z") });
+  for (const rules of [rulesOf(app), rulesOf(app, false)]) {
+    expect(rules.admit("a", "dated", value, true)).toMatchObject({ delivery: { collapse: "dated 2026" } });
+  }
+});
+
 test("the server's own publishes that are not validated are read only where a key is asked for", () => {
   const rules = rulesOf(contract({ a: channel("a", { events: { bid: prices, word: z.string() } }) }), false);
   const unread = { kind: "json", data: "no JSON at all" } as const;

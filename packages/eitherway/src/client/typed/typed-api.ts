@@ -36,7 +36,7 @@ type ChannelArgs<Handle> = Handle extends { readonly params: infer Params }
   : never;
 
 /** A channel of a contract. */
-export interface TypedChannel<Params, Events, Calls, Presence, Streams> {
+export interface TypedChannel<Params, Events, Calls, Presence, Streams, Latest extends string> {
   /** As the wire has it: `room/42`. */
   readonly name: string;
   readonly params: Params;
@@ -65,6 +65,16 @@ export interface TypedChannel<Params, Events, Calls, Presence, Streams> {
     data: Sent<Events[Event]>,
     options?: TypedPublishOptions,
   ): Promise<{ readonly id: Id }>;
+
+  /**
+   * What a value of a `latest` event is the newest one of, by the contract.
+   *
+   * @example
+   * prices.on("tick", (tick) => rows.set(prices.keyOf("tick", tick), tick));
+   *
+   * @throws EitherwayError `unknown-event` for one that is not `latest`
+   */
+  keyOf<Event extends Latest>(event: Event, data: Event extends keyof Events ? Got<Events[Event]> : never): string;
 
   /**
    * Calls the application, one method for each call of the contract: resolves with the answer. Keyed, queued while offline, sent again

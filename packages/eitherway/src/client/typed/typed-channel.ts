@@ -1,5 +1,5 @@
 /** A typed handle over the untyped one of the same channel. */
-import type { Id } from "../../protocol/index.ts";
+import { EitherwayError, type Id, quote } from "../../protocol/index.ts";
 import type { ChannelOptions, Incoming, MessageMeta } from "../client-api.ts";
 import type { Undo } from "../ports.ts";
 import { presence } from "../presence.ts";
@@ -25,6 +25,12 @@ export interface ChannelFacts {
   readonly rest: readonly unknown[];
 }
 
+interface Described {
+  readonly delivery?: unknown;
+  /** Of a `latest` event. */
+  key(data: unknown): string;
+}
+
 type AnyListener = (...args: readonly never[]) => void | Promise<void>;
 
 const OWN_EVENTS: ReadonlySet<string> = new Set(["gap", "live", "error"]);
@@ -38,6 +44,9 @@ export function createTypedChannel(
   const channel = seam.client.channel(name, options);
   const callOne = (one: string) => (input: unknown, own?: TypedCallOptions) => call(seam, name, one, input, own);
 
+  /** A plain schema says nothing of its delivery. */
+  const described = (event: string): Described => (type.events[event] ?? {}) as Described;
+
   function on(event: string, listener: AnyListener): Undo {
     if (OWN_EVENTS.has(event)) return channel.on(event as "live", listener as (id: string) => void);
     const take = listener as (data: unknown, meta: MessageMeta) => void | Promise<void>;
@@ -45,9 +54,15 @@ export function createTypedChannel(
   }
 
   async function publish(event: string, data: unknown, own?: TypedPublishOptions): Promise<{ readonly id: Id }> {
-    if (!isVolatile(type.events[event])) return channel.publish(data, { ...own, event });
+    if (described(event).delivery !== "volatile") return channel.publish(data, { ...own, event });
     channel.announce(data, { event });
     return { id: "" };
+  }
+
+  function keyOf(event: string, data: unknown): string {
+    const { delivery, key } = described(event);
+    if (delivery === "latest") return key(data);
+    throw new EitherwayError("unknown-event", `Channel ${quote(name)} has no latest event ${quote(event)}.`);
   }
 
   return {
@@ -59,14 +74,11 @@ export function createTypedChannel(
     on,
     call: Object.fromEntries(Object.keys(type.calls).map((one) => [one, callOne(one)])),
     publish,
+    keyOf,
     presence: type.presence && presence(seam.client, name),
     stream: (one: string) => type.streams[one]?.read(seam.client, name, one),
     [Symbol.asyncIterator]: () => named(channel[Symbol.asyncIterator]()),
   };
-}
-
-function isVolatile(event: object | undefined): boolean {
-  return event !== undefined && "delivery" in event && event.delivery === "volatile";
 }
 
 /** Messages with their event beside the data, which tells types apart. */

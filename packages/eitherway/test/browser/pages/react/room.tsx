@@ -6,7 +6,7 @@ export function Room() {
   const [clicks, setClicks] = useState(0);
   const { items, live, gap } = useEvents("room", ROOM, "message", { keep: MOST_MESSAGES, history: MOST_MESSAGES });
   const names = usePresence("room", ROOM, (members) => members.map(({ state }) => state.name).join());
-  const { values } = useLatest("prices", BOOK, "tick", { key: ({ symbol }) => symbol });
+  const { values } = useLatest("prices", BOOK, "tick");
   const { text } = useStream("room", ROOM, "minutes");
   return (
     <section>
