@@ -35,6 +35,8 @@ export { createMemoryOutboxDisk } from "./memory-outbox-disk.ts";
 export type { MemoryHandshake, MemorySocket } from "./memory-socket.ts";
 export { createMemorySocket } from "./memory-socket.ts";
 export { createSeededRandom } from "./seeded-random.ts";
+export type { SuiteEitherway } from "./suite-server.ts";
+export { createSuiteServer } from "./suite-server.ts";
 export type { ServerSettings, SuiteProducer, SuiteServer } from "./transport-case.ts";
 export type { TransportSuiteOptions } from "./transport-suite.ts";
 export { transportSuite } from "./transport-suite.ts";

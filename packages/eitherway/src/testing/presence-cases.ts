@@ -72,6 +72,19 @@ export const PRESENCE_CASES: readonly TransportCase[] = [
     },
   },
   {
+    name: "presence: a link that is lost is no leave, and the client's next one goes on with it (P3, P8)",
+    async run({ start, link }) {
+      const server = await start();
+      const log = link(server, { channels: { [LOG]: "now" } });
+      await log.next("presence");
+      const lost = await enter(link(server, { client: "ana" }), "k1");
+      lost.close();
+      const next = await enter(link(server, { client: "ana" }), "k2");
+      next.publish({ t: "presence", key: "k3", channel: "room/42" });
+      assert.deepEqual(await changesOf(log, 2), ["join", "leave"]);
+    },
+  },
+  {
     name: "presence: a state over limits.presenceBytes is too-large, and nobody comes (P6, P12)",
     async run({ start, client }) {
       const server = await start({ limits: { presenceBytes: 20 } });
@@ -82,6 +95,13 @@ export const PRESENCE_CASES: readonly TransportCase[] = [
     },
   },
 ];
+
+async function enter(link: RawLink, key: string): Promise<RawLink> {
+  await link.next("welcome");
+  link.publish({ t: "presence", key, channel: "room/42", state: '"ana"' });
+  await link.next("ok");
+  return link;
+}
 
 /** Resolves when the states of all members, joined by spaces, are as `look` wants. */
 function until(here: Presence<unknown>, look: (states: string) => boolean): Promise<void> {

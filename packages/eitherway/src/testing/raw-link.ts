@@ -7,12 +7,12 @@ import {
   type AnnounceFrame,
   type ArrivedFrame,
   type ClientFrame,
+  type CommandFrame,
   type Cursor,
   createSseDecoder,
   formatId,
   type HelloFrame,
   jsonClientCodec,
-  type PublishFrame,
 } from "../protocol/index.ts";
 import type { Dialect } from "./dialects.ts";
 
@@ -28,7 +28,7 @@ export interface RawLink {
   next<K extends FrameKind>(kind: K): Promise<Extract<ArrivedFrame, { t: K }>>;
   next(): Promise<ArrivedFrame>;
   /** Over the link itself, or by a request of its own where the link has no way up. Answers arrive as frames. */
-  publish(...commands: readonly (PublishFrame | AnnounceFrame)[]): void;
+  publish(...commands: readonly (CommandFrame | AnnounceFrame)[]): void;
   /** Sends whatever this is as the next frame of the client; bytes only where frames are bytes. */
   sendRaw(wire: string | Uint8Array): void;
   close(): void;

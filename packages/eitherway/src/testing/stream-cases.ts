@@ -1,6 +1,6 @@
 /** What every transport does for a stream: whoever reads it, from whenever on, gets the same. */
 import assert from "node:assert/strict";
-import { readStream, type StreamSnapshot } from "../client/index.node.ts";
+import { readStream, type StreamSnapshot } from "../client/streams.ts";
 import { isEitherwayError } from "../protocol/index.ts";
 import type { SuiteServer, TransportCase } from "./transport-case.ts";
 

@@ -1,13 +1,17 @@
 /** What a case of the transport suite is given, and what has to be there to run one. */
-import type { Client, ClientOptions } from "../client/index.node.ts";
+import type { Client, ClientOptions, TypedClient } from "../client/index.node.ts";
+import type { HandlesOf } from "../contract/index.ts";
 import type { HubStats, Limits, Retention } from "../core/index.ts";
 import type { Id, Payload } from "../protocol/index.ts";
 import type { Dialect } from "./dialects.ts";
 import type { RawHello, RawLink } from "./raw-link.ts";
+import type { SUITE_APP } from "./suite-app.ts";
 
 export interface ServerSettings {
   readonly limits?: Partial<Limits>;
   readonly retention?: Partial<Retention>;
+  /** It runs the application of the suite, as `createSuiteServer` sees to. Default: none, and every channel is open. */
+  readonly application?: boolean;
 }
 
 /** A running server, from outside and from inside. */
@@ -42,7 +46,11 @@ export interface CaseContext {
   link(server: SuiteServer, hello: RawHello): RawLink;
   /** A client that speaks this case's dialect only. */
   client(server: SuiteServer, options?: Partial<ClientOptions>): Client;
+  /** The same, of the suite's application. */
+  appClient(server: SuiteServer, options?: Partial<ClientOptions>): SuiteAppClient;
 }
+
+export type SuiteAppClient = TypedClient<HandlesOf<(typeof SUITE_APP)["channels"]>>;
 
 export interface TransportCase {
   /** A sentence, with the promises that it proves. */

@@ -9,8 +9,13 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll } from "vitest";
 import { WebSocketServer } from "ws";
-import { eitherway, type NodeEitherway } from "../../src/node/index.ts";
-import { createFaultNetwork, type FaultNetwork, type ServerSettings } from "../../src/testing/index.ts";
+import {
+  createFaultNetwork,
+  createSuiteServer,
+  type FaultNetwork,
+  type ServerSettings,
+  type SuiteEitherway,
+} from "../../src/testing/index.ts";
 import { type Answer, type Order, type Ordered, serverPath } from "./pages/orders.ts";
 
 /** Scripts of pages. `worker` has no page. */
@@ -28,7 +33,7 @@ export interface PageServer {
 
 export interface OwnServer {
   readonly number: number;
-  readonly running: NodeEitherway;
+  readonly running: SuiteEitherway;
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -66,7 +71,7 @@ async function startPageServer(): Promise<{ readonly pages: PageServer; close():
   function start(settings: ServerSettings = {}): OwnServer {
     const basePath = serverPath(servers.length);
     const open = () => {
-      const running = eitherway({ ...settings, basePath, logger: SILENT });
+      const running = createSuiteServer({ ...settings, basePath, logger: SILENT });
       return { running, detach: running.attach(site) };
     };
     let own = open();

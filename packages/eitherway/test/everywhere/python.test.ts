@@ -5,12 +5,12 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { collect } from "../../src/testing/collected.ts";
 import { createFaultNetwork, type SuiteServer } from "../../src/testing/index.ts";
-import { BROWSER_CASES, type PageContext } from "../browser/pages/cases.ts";
+import { LOG_CASES, type PageContext } from "../browser/pages/cases.ts";
 import { startNodeServer } from "../matrix/support.ts";
 import { type Python, startPython } from "./python.ts";
 
 /** What a client over one transport can do. */
-const CASES = BROWSER_CASES.filter(({ title }) => /^(?:sse|poll):/.test(title));
+const CASES = LOG_CASES.filter(({ title }) => /^(?:sse|poll):/.test(title));
 
 const SOME_OF_THE_HEADERS = 20; // bytes: the request was taken, and its answer does not come through
 const WAIT_MS = 20_000;
@@ -63,6 +63,9 @@ describe("Python's client", () => {
         const client = python.client({ url, transport: dialect.transport, ...options });
         endings.push(() => client.close());
         return client;
+      },
+      appClient() {
+        throw new Error("Python's client makes no calls");
       },
       cut: async (afterBytes) => [...addresses.values()].reduce((sum, { cut }) => sum + cut(afterBytes), 0),
     };

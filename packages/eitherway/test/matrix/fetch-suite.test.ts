@@ -5,12 +5,17 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { test } from "vitest";
-import { eitherway, type NodeEitherway } from "../../src/node/index.ts";
-import { DIALECTS, type ServerSettings, type SuiteServer, transportSuite } from "../../src/testing/index.ts";
+import {
+  createSuiteServer,
+  DIALECTS,
+  type ServerSettings,
+  type SuiteServer,
+  transportSuite,
+} from "../../src/testing/index.ts";
 
 async function startFetchServer(settings: ServerSettings): Promise<SuiteServer> {
   const start = async (port: number) => {
-    const ew: NodeEitherway = eitherway({ ...settings, logger: { info() {}, warn() {}, error() {} } });
+    const ew = createSuiteServer({ ...settings, logger: { info() {}, warn() {}, error() {} } });
     const server = createServer(getRequestListener((request) => ew.fetch(request)));
     server.listen(port, "127.0.0.1");
     await once(server, "listening");

@@ -1,10 +1,14 @@
 /** A real Node server for the suites of this folder, in this process, that can be restarted at its address. */
-import { eitherway, type NodeEitherway } from "../../src/node/index.ts";
-import type { ServerSettings, SuiteServer } from "../../src/testing/index.ts";
+import {
+  createSuiteServer,
+  type ServerSettings,
+  type SuiteEitherway,
+  type SuiteServer,
+} from "../../src/testing/index.ts";
 
 export async function startNodeServer(settings: ServerSettings): Promise<SuiteServer> {
-  const start = async (port: number): Promise<{ ew: NodeEitherway; port: number; url: string }> => {
-    const ew = eitherway({ ...settings, logger: SILENT });
+  const start = async (port: number): Promise<{ ew: SuiteEitherway; port: number; url: string }> => {
+    const ew = createSuiteServer({ ...settings, logger: SILENT });
     return { ew, ...(await ew.listen({ port })) };
   };
   let running = await start(0);

@@ -1,6 +1,7 @@
 /** Runs cases wherever there is a WebSocket to order servers by: in pages, workers and other runtimes. */
-import type { Client, ClientOptions } from "../../../src/client/index.ts";
+import type { createClient as CreateClient } from "../../../src/client/index.ts";
 import type { SuiteServer } from "../../../src/testing/index.ts";
+import { SUITE_APP } from "../../../src/testing/suite-app.ts";
 import type { BrowserCase, PageContext } from "./cases.ts";
 import { type Answer, type Order, type Ordered, serverPath } from "./orders.ts";
 
@@ -8,7 +9,7 @@ export interface CaseRunnerOptions {
   readonly cases: readonly BrowserCase[];
   /** Parameter `orders` says where to order. */
   readonly address: string;
-  readonly createClient: (options: ClientOptions) => Client;
+  readonly createClient: typeof CreateClient;
   /** What the path of a server is below. Default: nothing, so it stays relative to the page. */
   readonly origin?: string;
 }
@@ -49,6 +50,11 @@ export function createCaseRunner({ cases, address, createClient, origin = "" }: 
           endings.push(() => client.close());
           return client;
         },
+        appClient(server, options = {}) {
+          const client = createClient(SUITE_APP, { url: server.url, transport, framing, ...options });
+          endings.push(() => client.close());
+          return client;
+        },
         cut: async (afterBytes) => (await order({ do: "cut", afterBytes })) as number,
       };
       await one.run(context);
@@ -77,7 +83,7 @@ export function createCaseRunner({ cases, address, createClient, origin = "" }: 
       publish: async (channel, data, options) =>
         (await order({ do: "publish", server, channel, data, ...(options && { options }) })) as { id: string },
       stream() {
-        throw new Error("streams are not for these");
+        throw new Error("a page has its streams produced by calls");
       },
       /** Cases look again and again: the first look gives more of all than there is, each later one what the one before asked for. */
       stats() {

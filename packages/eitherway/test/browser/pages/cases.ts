@@ -1,8 +1,11 @@
 /** What every browser has to do over every transport: the cases of the client under Node, and those that need a bad network. */
 import assert from "node:assert/strict";
+import { CALL_CASES } from "../../../src/testing/call-cases.ts";
+import { CANCEL_CASES } from "../../../src/testing/cancel-cases.ts";
 import { CLIENT_CASES, switchCases } from "../../../src/testing/client-cases.ts";
 import { collect } from "../../../src/testing/collected.ts";
 import { DIALECTS, type Dialect } from "../../../src/testing/dialects.ts";
+import { PRESENCE_CASES } from "../../../src/testing/presence-cases.ts";
 import type { CaseContext } from "../../../src/testing/transport-case.ts";
 
 export interface PageContext extends CaseContext {
@@ -24,6 +27,10 @@ interface PageCase {
 
 /** A thousand publishes from outside take longer than all other cases, and say nothing about a browser. */
 const TOO_MANY = /^1,000 channels/;
+
+/** One or two of calls, of streams and of presence: what is beneath them is in the cases of the client. */
+const TELLING =
+  /^a call is answered|^a call that is cut off|^a call of a second client that cancels|^presence: all see/;
 
 /** Less than a message on the wire. */
 const IN_THE_MIDDLE = 40;
@@ -88,17 +95,33 @@ async function cutSomething(cut: (afterBytes: number) => Promise<number>, afterB
   while ((await cut(afterBytes)) === 0) await turn();
 }
 
-export const BROWSER_CASES: readonly BrowserCase[] = DIALECTS.flatMap((dialect, n) => {
+/** Of channels and publishes alone. */
+export const LOG_CASES: readonly BrowserCase[] = DIALECTS.flatMap((dialect, n) => {
   const to = DIALECTS[(n + 2) % DIALECTS.length] as Dialect; // of another transport
   return [
-    ...[...CLIENT_CASES, ...PAGE_CASES]
-      .filter(({ name }) => !TOO_MANY.test(name))
-      .map(({ name, run }) => ({ title: `${dialect.name}: ${name}`, dialect, run })),
+    ...casesOver(
+      dialect,
+      [...CLIENT_CASES, ...PAGE_CASES].filter(({ name }) => !TOO_MANY.test(name)),
+    ),
     ...switchCases(to).map(({ name, run }) => ({ title: `${dialect.name} to ${to.name}: ${name}`, dialect, run })),
   ];
 });
 
+export const BROWSER_CASES: readonly BrowserCase[] = [
+  ...LOG_CASES,
+  ...DIALECTS.flatMap((dialect) =>
+    casesOver(
+      dialect,
+      [...CALL_CASES, ...CANCEL_CASES, ...PRESENCE_CASES].filter(({ name }) => TELLING.test(name)),
+    ),
+  ),
+];
+
 // --- helpers ---
+
+function casesOver(dialect: Dialect, cases: readonly PageCase[]): readonly BrowserCase[] {
+  return cases.map(({ name, run }) => ({ title: `${dialect.name}: ${name}`, dialect, run }));
+}
 
 /** A case has no herd, only time to lose. */
 const WITHOUT_JITTER = { random: () => 0 };
