@@ -40,6 +40,7 @@ export const app = contract({
   checked: channel("checked/:id", { events: { it: waitingSchema } }),
   job: channel("job/:id", {
     events: { done: type({ ok: "boolean" }) },
+    calls: { stop: {} },
     streams: { answer: text(), file: bytes() },
   }),
 });
