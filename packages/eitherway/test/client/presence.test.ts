@@ -156,24 +156,6 @@ describe("being there", () => {
     await closed;
     expect(link.closed).toBe(true);
   });
-
-  test("over the connection of another tab, which holds no lease of ours, it says so again every 4 s (P8)", async () => {
-    const { client, pass, stage } = await open({ shared: true });
-    void presence(client, "room").set(1);
-    await pass(0);
-    answer(stage.link);
-    for (let n = 0; n < 3; n++) {
-      await pass(4_000);
-      answer(stage.link);
-    }
-    expect(saidOver(stage.link)).toEqual(["1", "1", "1", "1"]);
-    const own = await open();
-    void presence(own.client, "room").set(1);
-    await own.pass(0);
-    answer(own.stage.link);
-    await own.pass(12_000);
-    expect(saidOver(own.stage.link)).toEqual(["1"]);
-  });
 });
 
 describe("the members", () => {
@@ -324,11 +306,8 @@ describe("the members", () => {
 });
 
 /** A client whose link is open. */
-async function open({ shared = false } = {}) {
-  const stage = createStage({
-    onLink: (link) => link.say(WELCOME),
-    ...(shared && { transportNames: ["shared"] as const }),
-  });
+async function open() {
+  const stage = createStage({ onLink: (link) => link.say(WELCOME) });
   stage.client.reconnect();
   stage.client.channel("other").on("message", () => {});
   await stage.pass(0);

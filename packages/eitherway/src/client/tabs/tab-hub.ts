@@ -7,7 +7,15 @@
 import type { ClientClock, Undo } from "../ports.ts";
 import type { Subscription } from "../subscription.ts";
 import { createHubChannel, type HubChannel } from "./hub-channel.ts";
-import { type Interest, TAB_WIRE_VERSION, type TabHello, type TabPort, type ToHub, type ToTab } from "./tab-wire.ts";
+import {
+  type Interest,
+  TAB_WIRE_VERSION,
+  type TabHello,
+  type TabPort,
+  type TabSigns,
+  type ToHub,
+  type ToTab,
+} from "./tab-wire.ts";
 import type { Upstream, UpstreamEvents } from "./upstream.ts";
 
 export interface TabHubOptions {
@@ -51,8 +59,19 @@ const MOST_SILENT_SWEEPS = 3;
 /** Messages on their way to one tab. Who does not read has them piled up in the browser's memory (P6). */
 const MOST_UNTAKEN = 10_000;
 
+/** Below half a lease of 10 s, with time for the way. */
+const RENEW_MS = 4_000;
+
+/**
+ * Who is silent for longer may have crashed without a word, and is kept present no more. Pages that are looked at beat every 800 ms, unless
+ * they are busy; hidden ones once a minute.
+ */
+const VISIBLE_SILENCE_MS = 10_000;
+const HIDDEN_SILENCE_MS = 130_000;
+
 interface Tab {
   readonly port: TabPort;
+  readonly client: string;
   readonly leaves: Map<number, Undo>;
   /** What waits until the tab has its welcome. */
   early: ToTab[] | undefined;
@@ -60,6 +79,9 @@ interface Tab {
   taken: number;
   silentSweeps: number;
   visible: boolean;
+  present: boolean;
+  /** `clock.now()` when it said something the last time. */
+  heardAt: number;
 }
 
 export function createTabHub(options: TabHubOptions): TabHub {
@@ -77,19 +99,21 @@ export function createTabHub(options: TabHubOptions): TabHub {
   let linger: Undo | undefined;
   let closed = false;
   let undoSweep = clock.after(SWEEP_MS, sweep);
+  let renewal: Undo | undefined;
 
   // --- tabs ---
 
   function join(port: TabPort, hello: TabHello): TabSeat {
     token = hello.token ?? token;
+    const { client, visible, present } = hello;
     const tab: Tab = {
-      port,
+      ...{ port, client, visible, present },
       leaves: new Map(),
       early: [],
       sent: 0,
       taken: 0,
       silentSweeps: 0,
-      visible: hello.visible,
+      heardAt: clock.now(),
     };
     tabs.add(tab);
     linger?.();
@@ -100,20 +124,23 @@ export function createTabHub(options: TabHubOptions): TabHub {
     if (restsSince !== undefined && clock.now() - restsSince >= NUDGE_EVERY_MS) up.woken();
     changed();
     up.update();
+    keepLeases();
     return { message: (message) => take(tab, message), gone: () => leave(tab) };
   }
 
   function take(tab: Tab, message: Exclude<ToHub, TabHello>): void {
     if (!tabs.has(tab)) return;
     tab.silentSweeps = 0;
+    tab.heardAt = clock.now();
     switch (message.t) {
       case "change":
+        note(tab, message);
         for (const n of message.removed) remove(tab, n);
         for (const interest of message.added) add(tab, interest);
         return;
       case "ping":
         tab.taken = message.taken;
-        tab.visible = message.visible;
+        note(tab, message);
         // By a timer: a page that the browser has frozen may go on to take messages, while its timers and its streams stand still.
         clock.after(0, () => {
           if (tabs.has(tab)) send(tab, { t: "pong" });
@@ -126,6 +153,12 @@ export function createTabHub(options: TabHubOptions): TabHub {
         leave(tab);
         return;
     }
+  }
+
+  function note(tab: Tab, { visible, present }: TabSigns): void {
+    tab.visible = visible;
+    tab.present = present;
+    keepLeases();
   }
 
   /** A tab is gone, or was told to go. */
@@ -162,6 +195,26 @@ export function createTabHub(options: TabHubOptions): TabHub {
     for (const tab of [...tabs]) {
       if (++tab.silentSweeps > MOST_SILENT_SWEEPS) dismiss(tab, "the hub heard nothing of the tab");
     }
+  }
+
+  // --- presence ---
+
+  /** While a tab is present somewhere. Here, since the timers of a hidden tab run once a minute. */
+  function keepLeases(): void {
+    if (closed || renewal || ![...tabs].some(({ present }) => present)) return;
+    renewal = clock.after(RENEW_MS, () => void renewLeases());
+  }
+
+  /** One after the other: browsers have six connections to a server. */
+  async function renewLeases(): Promise<void> {
+    for (const tab of [...tabs]) if (isPresent(tab)) await upstream?.renewLease(tab.client);
+    renewal = undefined;
+    keepLeases();
+  }
+
+  function isPresent(tab: Tab): boolean {
+    const { visible, present, heardAt } = tab;
+    return present && tabs.has(tab) && clock.now() - heardAt <= (visible ? VISIBLE_SILENCE_MS : HIDDEN_SILENCE_MS);
   }
 
   // --- channels ---
@@ -276,6 +329,7 @@ export function createTabHub(options: TabHubOptions): TabHub {
     dismissAll(message, after);
     linger?.();
     undoSweep();
+    renewal?.();
     for (const undo of lingers.values()) undo();
     upstream?.close();
   }

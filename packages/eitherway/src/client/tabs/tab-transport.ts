@@ -19,7 +19,7 @@ import {
 } from "../transport.ts";
 import { createCommandPoster } from "../transports/commands.ts";
 import { onceEnded } from "../transports/frames.ts";
-import { type HubPort, type Interest, TAB_WIRE_VERSION, type ToHub, type ToTab } from "./tab-wire.ts";
+import { type HubPort, type Interest, TAB_WIRE_VERSION, type TabSigns, type ToHub, type ToTab } from "./tab-wire.ts";
 
 /** A way to a hub. It may remember what came of it. */
 export interface HubWay {
@@ -147,15 +147,17 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
 
   function greet(reached: HubPort): void {
     const { url, streamChange, who } = to;
+    const { client, token } = who;
     reached.send({
       t: "hello",
       v: TAB_WIRE_VERSION,
       url,
       streamChange,
+      client,
       interests: interestsOf(to.greet()),
-      visible: options.isVisible(),
+      ...signs(),
       ...(options.user !== undefined && { user: options.user }),
-      ...(who.token !== undefined && { token: who.token }),
+      ...(token !== undefined && { token }),
     });
   }
 
@@ -229,7 +231,11 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
   }
 
   function ping(): void {
-    tell({ t: "ping", taken, visible: options.isVisible() });
+    tell({ t: "ping", taken, ...signs() });
+  }
+
+  function signs(): TabSigns {
+    return { visible: options.isVisible(), present: to.who.present === true };
   }
 
   function tell(message: ToHub): void {
@@ -265,7 +271,7 @@ function openShared(to: Destination, events: LinkEvents, options: TabTransportOp
       if (!port) return true; // the hello is still to come, and has them
       const again = [...added.channels.keys()];
       const gone = [...removed, ...again].flatMap(forget);
-      tell({ t: "change", added: interestsOf(added), removed: gone });
+      tell({ t: "change", added: interestsOf(added), removed: gone, ...signs() });
       return true;
     },
     publish: commands.publish,

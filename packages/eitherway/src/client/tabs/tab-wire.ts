@@ -4,7 +4,7 @@ import type { ChannelFrame, Destination } from "../transport.ts";
 import type { Port } from "./port.ts";
 
 /** Raised with every change: a worker may outlive the page of an older release that started it. */
-export const TAB_WIRE_VERSION = 1;
+export const TAB_WIRE_VERSION = 2;
 
 /** A channel that a tab wants. */
 export interface Interest {
@@ -14,22 +14,30 @@ export interface Interest {
   readonly from: Cursor;
 }
 
+/** How a tab is, as the hub has to know at any time. */
+export interface TabSigns {
+  readonly visible: boolean;
+  /** Its client is present in some channel: the hub renews the lease, since there is no link of the tab's own that would (P8). */
+  readonly present: boolean;
+}
+
 /** First on every port. The hub answers `here` at once, and `welcome` when its own link is open. */
-export interface TabHello extends Pick<Destination, "url" | "streamChange"> {
+export interface TabHello extends Pick<Destination, "url" | "streamChange">, TabSigns {
   readonly t: "hello";
   readonly v: number;
+  /** The id of the tab's client. */
+  readonly client: string;
   /** Whose messages these are: tabs share a hub only with those of the same user, or, without one, of the same token. */
   readonly user?: string;
   readonly token?: string;
   readonly interests: readonly Interest[];
-  readonly visible: boolean;
 }
 
 export type ToHub =
   | TabHello
-  | { readonly t: "change"; readonly added: readonly Interest[]; readonly removed: readonly number[] }
+  | ({ readonly t: "change"; readonly added: readonly Interest[]; readonly removed: readonly number[] } & TabSigns)
   /** A sign of life, answered by `pong`. `taken`: messages received so far. */
-  | { readonly t: "ping"; readonly taken: number; readonly visible: boolean }
+  | ({ readonly t: "ping"; readonly taken: number } & TabSigns)
   /** The tab's device or network came to life. */
   | { readonly t: "woken" }
   | { readonly t: "bye" };

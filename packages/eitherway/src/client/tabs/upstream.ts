@@ -6,6 +6,7 @@ import { machine } from "../machine.ts";
 import type { ClientClock, NetworkMemory, Random, Wakeups } from "../ports.ts";
 import type { Subscription } from "../subscription.ts";
 import type { ClientTransport, Destination } from "../transport.ts";
+import { exchange, helloLine } from "../transports/http.ts";
 
 /** `trying`: it may soon be up. `down`: not before another attempt, later. `over`: refused, or put away with its page. */
 export type UpstreamState =
@@ -22,6 +23,8 @@ export interface Upstream {
   woken(): void;
   /** Ids of a channel do not join up. */
   distrust(message: string): void;
+  /** As a link of that client's would, for a moment. Never rejects: what fails is tried again in its time. */
+  renewLease(client: string): Promise<void>;
   close(): void;
 }
 
@@ -48,10 +51,14 @@ export interface UpstreamOptions {
   readonly client: string;
 }
 
+/** A renewal that takes longer comes too late for the next tab's. */
+const RENEWAL_MS = 4_000;
+
 export function createUpstream(options: UpstreamOptions, to: UpstreamDestination, events: UpstreamEvents): Upstream {
   const { clock, random, transports, client } = options;
   let welcome: WelcomeFrame | undefined;
   let wake = (): void => {};
+  let renewing: AbortController | undefined;
 
   const connection = createConnection({
     transports,
@@ -108,13 +115,30 @@ export function createUpstream(options: UpstreamOptions, to: UpstreamDestination
     }
   }
 
+  /** A poll that wants nothing: its hello says that the client is present. */
+  async function renewLease(of: string): Promise<void> {
+    const request = new AbortController();
+    renewing = request;
+    const undoDeadline = clock.after(RENEWAL_MS, () => request.abort());
+    const who = { client: of, present: true, ...(events.token !== undefined && { token: events.token }) };
+    await exchange({ ...to, clock }, "poll", helloLine({ who }, new Map(), 0), request.signal, async (answer) => {
+      await answer.text();
+      return undefined;
+    });
+    undoDeadline();
+  }
+
   return {
+    renewLease,
     get state() {
       return readState();
     },
     update: () => connection.update(),
     woken: () => wake(),
     distrust: (message) => connection.distrust(message),
-    close: () => connection.close(),
+    close() {
+      renewing?.abort();
+      connection.close();
+    },
   };
 }

@@ -5,7 +5,7 @@ import type { Destination, Greeting, LinkFailure } from "../transport.ts";
 const MS_PER_SECOND = 1_000;
 
 /** The hello that each request begins with. */
-export function helloLine(to: Destination, channels: Greeting["channels"], wait?: number): string {
+export function helloLine(to: Pick<Destination, "who">, channels: Greeting["channels"], wait?: number): string {
   return jsonClientCodec.writeClient({ t: "hello", ...to.who, channels, wait });
 }
 
@@ -16,7 +16,7 @@ export function helloLine(to: Destination, channels: Greeting["channels"], wait?
  * not look at it.
  */
 export async function exchange(
-  { url, clock, fetch: ask = fetch }: Destination,
+  { url, clock, fetch: ask = fetch }: Pick<Destination, "url" | "clock" | "fetch">,
   door: string,
   body: string,
   signal: AbortSignal,

@@ -81,9 +81,6 @@ function handled(result: Promise<void>): Promise<void> {
 
 // --- being there ---
 
-/** Below half a lease of 10 s, with time for the way. */
-const RENEW_MS = 4_000;
-
 /** How long a client that closes waits for the answer to its leave. */
 const FAREWELL_MS = 1_000;
 
@@ -160,20 +157,12 @@ function createMembership(seam: PresenceSeam, channel: string): Membership {
 
   /** From entering to leaving. */
   function stay(): Undo {
-    let undoTimer: Undo;
-    const tick = (): void => {
-      undoTimer = seam.clock.after(RENEW_MS, tick);
-      // The link is that of another client, for many tabs: it holds no lease of this one.
-      if (seam.connection.state.last?.transport === "shared") renew();
-    };
-    undoTimer = seam.clock.after(RENEW_MS, tick);
     const undoLinks = seam.links.add(renew);
     const own = {};
     seam.present.add(own);
     seam.connection.update();
     seam.farewells.add(sayFarewell);
     return () => {
-      undoTimer();
       undoLinks();
       seam.present.delete(own);
       seam.farewells.delete(sayFarewell);

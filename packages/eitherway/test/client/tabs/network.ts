@@ -1,5 +1,6 @@
 /** `fetch` to a whole server without sockets, over a network that can be cut, stalled and switched off. */
 import { onTestFinished, vi } from "vitest";
+import type { ChannelTypes, Contract } from "../../../src/contract/index.ts";
 import { createEitherway, type EitherwayOptions } from "../../../src/server/index.ts";
 import { createMemoryExchange, type FakeClock, type MemoryExchange } from "../../../src/testing/index.ts";
 
@@ -16,9 +17,9 @@ interface Request {
 }
 
 /** Replaces `fetch` until the test is over. */
-export function createNetwork(clock: FakeClock, options: EitherwayOptions) {
+export function createNetwork(clock: FakeClock, options: EitherwayOptions, app?: Contract<ChannelTypes>) {
   const logger = { info() {}, warn() {}, error() {} };
-  const start = () => createEitherway({ clock, random: () => 0.5, logger }, options);
+  const start = () => createEitherway({ clock, random: () => 0.5, logger }, options, app);
   let server = start();
   const requests: Record<string, number> = {};
   let open: Request[] = [];
@@ -52,8 +53,8 @@ export function createNetwork(clock: FakeClock, options: EitherwayOptions) {
   onTestFinished(() => void vi.unstubAllGlobals());
 
   return {
-    get eitherway() {
-      return server.eitherway;
+    get server() {
+      return server;
     },
     requests,
     get asked() {

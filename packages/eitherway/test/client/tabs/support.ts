@@ -1,21 +1,24 @@
 /** Tabs with real clients, a real hub and a real server in one place: time, network and ports are the test's. */
 import { onTestFinished } from "vitest";
-import { type ClientPlatform, createClientOn } from "../../../src/client/client.ts";
+import { type ClientPlatform, createSeamOn } from "../../../src/client/client.ts";
 import type { Client, ClientOptions } from "../../../src/client/client-api.ts";
 import type { ClientClock, DeviceEvents, Wakeups } from "../../../src/client/ports.ts";
+import type { ClientSeam } from "../../../src/client/seam.ts";
 import { createHubHost, type HubHost } from "../../../src/client/tabs/hub-host.ts";
 import { createPortPair, type Port } from "../../../src/client/tabs/port.ts";
 import { createTabTransport, type HubWay } from "../../../src/client/tabs/tab-transport.ts";
 import type { HubPort, TabPort, ToHub, ToTab } from "../../../src/client/tabs/tab-wire.ts";
 import { pollTransport } from "../../../src/client/transports/poll.ts";
 import { sseTransport } from "../../../src/client/transports/sse.ts";
+import type { ChannelTypes, Contract } from "../../../src/contract/index.ts";
 import { parseId } from "../../../src/protocol/index.ts";
-import type { EitherwayOptions } from "../../../src/server/index.ts";
+import type { EitherwayOptions, EitherwayParts } from "../../../src/server/index.ts";
 import { createFakeClock, createSeededRandom, type FakeClock } from "../../../src/testing/index.ts";
 import { createNetwork, URL_OF_SERVER } from "./network.ts";
 
 export interface TabWorld {
   readonly clock: FakeClock;
+  readonly server: EitherwayParts;
   /** Streams and polls that the server has open now: `stream`, `poll`. */
   readonly open: readonly string[];
   /** Subscriptions that the server has. */
@@ -51,11 +54,17 @@ export interface TabWorld {
 
 export interface Tab {
   readonly client: Client;
+  /** What the client of a contract is built on. */
+  readonly seam: ClientSeam;
   /** What the hub sends this tab, as it comes. */
   readonly heard: readonly ToTab[];
   /** Nothing reaches the tab any more, and nothing of it anybody: it is frozen. */
   freeze(): void;
   wake(): void;
+  /** Nobody looks at it any more: its timers run once a minute. */
+  hide(): void;
+  /** The browser takes the page away, with a word to it and no time for more. */
+  leavePage(): void;
   close(): void;
 }
 
@@ -65,14 +74,17 @@ interface HubInWorld {
   frozen: boolean;
 }
 
+/** What browsers allow the timers of a page that is hidden for long. */
+const HIDDEN_TIMERS_MS = 60_000;
+
 /** Long times pass in longer steps. */
 const STEP_MS = 50;
 const MOST_STEPS = 100;
 
-export function createTabWorld(options: EitherwayOptions = {}, seed = 1): TabWorld {
+export function createTabWorld(options: EitherwayOptions = {}, seed = 1, app?: Contract<ChannelTypes>): TabWorld {
   const clock = createFakeClock();
   const random = createSeededRandom(seed);
-  const network = createNetwork(clock, options);
+  const network = createNetwork(clock, options, app);
   const counts = new Map<string, number>();
   let ids = 0;
   let hub: HubInWorld | undefined;
@@ -112,9 +124,20 @@ export function createTabWorld(options: EitherwayOptions = {}, seed = 1): TabWor
     return made;
   }
 
+  /** Timers wait for the next full minute while `isHidden`. */
+  const slowable = (isHidden: () => boolean, own: ClientClock): ClientClock => ({
+    ...own,
+    after(ms, run) {
+      const due = clock.now() + ms;
+      return own.after(isHidden() ? Math.ceil(due / HIDDEN_TIMERS_MS) * HIDDEN_TIMERS_MS - clock.now() : ms, run);
+    },
+  });
+
   function openTab({ user, ways = 1, useful = true, ...clientOptions }: Parameters<TabWorld["openTab"]>[0] = {}): Tab {
     const heard: ToTab[] = [];
     let frozen = false;
+    let hidden = false;
+    let pageGone = (): void => {};
     const devices = new Set<DeviceEvents>();
     const wakeups: Wakeups = (device) => {
       devices.add(device);
@@ -139,25 +162,44 @@ export function createTabWorld(options: EitherwayOptions = {}, seed = 1): TabWor
     const transport = createTabTransport({
       ways: [way],
       user,
-      isVisible: () => true,
+      isVisible: () => !hidden,
       wakeups,
-      onPageGone: () => () => {},
+      onPageGone(gone) {
+        pageGone = gone;
+        return () => {};
+      },
     });
-    const whole: ClientPlatform = { ...platform, clock: stoppable(() => frozen), wakeups };
-    const client = createClientOn(whole, {
+    const own = slowable(
+      () => hidden,
+      stoppable(() => frozen),
+    );
+    const whole: ClientPlatform = { ...platform, clock: own, wakeups };
+    const seam = createSeamOn(whole, {
       url: URL_OF_SERVER,
       share: { transport, isUseful: () => useful, onLogout: () => () => {} },
       ...clientOptions,
     });
-    onTestFinished(() => client.close());
+    const { client } = seam;
+    onTestFinished(async () => {
+      void client.close(); // who is present waits for the answer to a leave, in a time that passes no more
+      await settle();
+    });
     return {
       client,
+      seam,
       heard,
       freeze() {
         frozen = true;
       },
       wake() {
         for (const { woken } of [...devices]) woken();
+      },
+      hide() {
+        hidden = true;
+      },
+      leavePage() {
+        pageGone();
+        frozen = true;
       },
       close: () => void client.close(),
     };
@@ -170,11 +212,14 @@ export function createTabWorld(options: EitherwayOptions = {}, seed = 1): TabWor
 
   return {
     clock,
+    get server() {
+      return network.server;
+    },
     get open() {
       return network.open;
     },
     get subscriptions() {
-      const { reading, live, lagging } = network.eitherway.stats().subscriptions;
+      const { reading, live, lagging } = network.server.eitherway.stats().subscriptions;
       return reading + live + lagging;
     },
     requests: network.requests,
@@ -186,7 +231,7 @@ export function createTabWorld(options: EitherwayOptions = {}, seed = 1): TabWor
       for (let i = 0; i < count; i++) {
         const n = (counts.get(channel) ?? 0) + 1;
         counts.set(channel, n);
-        await network.eitherway.publish(channel, `m${n}`, { kind: "text" });
+        await network.server.eitherway.publish(channel, `m${n}`, { kind: "text" });
       }
       await settle();
     },

@@ -17,6 +17,8 @@ import { runOf, WELCOME } from "../support.ts";
 const HELLO: TabHello = {
   t: "hello",
   v: TAB_WIRE_VERSION,
+  client: "c1",
+  present: false,
   url: "http://127.0.0.1/eitherway",
   streamChange: "break-first",
   interests: [{ n: 1, channel: "room", from: "start" }],
@@ -39,6 +41,7 @@ function createScene() {
       },
       woken() {},
       distrust() {},
+      async renewLease() {},
       close() {},
     }),
     over() {
@@ -88,7 +91,7 @@ describe("a hub", () => {
     const { join, say } = createScene();
     const [idle, busy] = [join(), join()];
     say(5_000);
-    busy.seat.message({ t: "ping", taken: busy.heard.length, visible: true });
+    busy.seat.message({ t: "ping", taken: busy.heard.length, visible: true, present: false });
     say(TOO_MANY - 5_000, 5_001);
     expect(idle.heard.at(-1)).toEqual({ t: "ended", message: "the tab did not read what the hub sent it" });
     expect(idle.heard.length).toBeLessThan(TOO_MANY);
@@ -99,7 +102,7 @@ describe("a hub", () => {
     const scene = createScene();
     const [silent, alive] = [scene.join(), scene.join()];
     for (let minute = 0; minute < 6; minute++) {
-      alive.seat.message({ t: "ping", taken: 0, visible: false });
+      alive.seat.message({ t: "ping", taken: 0, visible: false, present: false });
       scene.clock.advance(60_000);
     }
     expect(silent.heard.at(-1)).toEqual({ t: "ended", message: "the hub heard nothing of the tab" });
