@@ -432,6 +432,20 @@ export const mutantsOfClient = [
     tests: ["client/tabs/hub-channel.test.ts", "client/tabs/random-walk.test.ts"],
   },
   {
+    title: "a tab that shares does not ask again for a call that runs",
+    file: "client/transports/commands.ts",
+    search: "asker?.add(command);",
+    replace: "",
+    tests: ["client/tabs/parts.test.ts"],
+  },
+  {
+    title: "a volatile event is not told to the tabs that share",
+    file: "client/tabs/hub-channel.ts",
+    search: "for (const { live: isLive, take } of readers) if (isLive) take(frame);",
+    replace: "",
+    tests: ["client/tabs/parts.test.ts"],
+  },
+  {
     title: "the lead is stolen again and again",
     file: "client/tabs/leader-way.ts",
     search: "if (!mayStealNow(name, clock))",

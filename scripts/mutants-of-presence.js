@@ -31,4 +31,32 @@ export const mutantsOfPresence = [
     replace: "seam.links.add(() => {});",
     tests: ["client/presence.test.ts"],
   },
+  {
+    title: "a hub lets the leases of the members in its tabs end",
+    file: "client/tabs/tab-hub.ts",
+    search: "await upstream?.renewLease(tab.client);",
+    replace: "",
+    tests: ["client/tabs/parts.test.ts"],
+  },
+  {
+    title: "a hub keeps a member present whose tab has crashed",
+    file: "client/tabs/tab-hub.ts",
+    search: "clock.now() - heardAt <= (visible ? VISIBLE_SILENCE_MS : HIDDEN_SILENCE_MS)",
+    replace: "(visible || heardAt >= 0)",
+    tests: ["client/tabs/parts.test.ts"],
+  },
+  {
+    title: "a hub does not hear that a tab has left",
+    file: "client/tabs/tab-hub.ts",
+    search: "tab.present = present;",
+    replace: "tab.present ||= present;",
+    tests: ["client/tabs/parts.test.ts"],
+  },
+  {
+    title: "a tab that enters does not tell its hub",
+    file: "client/tabs/tab-transport.ts",
+    search: "present: to.who.present === true",
+    replace: "present: false",
+    tests: ["client/tabs/parts.test.ts"],
+  },
 ];

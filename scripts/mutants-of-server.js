@@ -229,6 +229,13 @@ export const mutantsOfServer = [
     tests: ["core/calls-lost.test.ts"],
   },
   {
+    title: "a call that cancels is started again by whoever asks again while it runs",
+    file: "core/calls.ts",
+    search: "return later(asked, awaited.get(nameOf(asked)) ?? follow(asked));",
+    replace: "return later(asked, (await begin(asked)).settlement);",
+    tests: ["node/stream-cancel.test.ts"],
+  },
+  {
     title: "a call that lapsed is forgotten while its client may still ask for it",
     file: "core/key-memory.ts",
     search: "if (oldest.claim && oldest.claim.leaseEnd + windowMs > now) order.touch(oldest, now);",
