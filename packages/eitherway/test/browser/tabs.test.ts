@@ -8,10 +8,11 @@ import { promisify } from "node:util";
 import type { Page } from "puppeteer-core";
 import { build } from "vite";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { eitherway } from "../../src/node/index.ts";
+import type { EitherwayOptions } from "../../src/server/index.ts";
 import { createSeededRandom } from "../../src/testing/index.ts";
 import { useRealBrowser } from "./browsers.ts";
 import type { TabReport } from "./pages/tabs.ts";
+import { tabsApp } from "./pages/tabs-app.ts";
 
 /** More than the connections that browsers open to one HTTP/1.1 server. */
 const TABS = 8;
@@ -24,6 +25,9 @@ const AT_ONCE_MS = 1_000;
 
 /** Between two messages: short against a takeover. */
 const EVERY_MS = 25;
+
+/** Longer than the hub waits for a renewal, shorter than it waits for two. */
+const LEASE_MS = 6_000;
 
 const WAIT = { timeout: 30_000, interval: 20 }; // a busy machine
 const SLOW_MS = 90_000;
@@ -64,10 +68,17 @@ interface Site {
   /** Publishes numbers that count up, until told to stop; resolves with how many there were. */
   publishing(): () => Promise<number>;
   publish(): Promise<void>;
+  /** Calls that were started, and are held. */
+  readonly started: readonly string[];
+  release(text: string): void;
+  /** Links that were ever opened. */
+  readonly opened: number;
+  presence(): Promise<{ readonly id: string | undefined; readonly members: readonly unknown[] }>;
   openTab(parameters?: string): Promise<Page>;
 }
 
-async function openSite(): Promise<Site> {
+async function openSite(options: EitherwayOptions = {}): Promise<Site> {
+  const { eitherway } = await import("eitherway"); // what was built
   const html =
     '<!doctype html><title>tab</title><link rel="icon" href="data:,"><script type="module" src="/tabs.js"></script>';
   const server = createServer(({ url = "" }, response) => {
@@ -82,8 +93,19 @@ async function openSite(): Promise<Site> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const running = eitherway({ logger: { info() {}, warn() {}, error() {} } });
+  const running = eitherway(tabsApp, { ...options, logger: { info() {}, warn() {}, error() {} } });
   running.attach(server);
+  const started: string[] = [];
+  const held = new Map<string, () => void>();
+  running.channel("room", {
+    calls: {
+      async hold({ input }) {
+        started.push(input);
+        await new Promise<void>((resolve) => held.set(input, resolve));
+        return input;
+      },
+    },
+  });
   const pages: Page[] = [];
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let count = 0;
@@ -95,13 +117,19 @@ async function openSite(): Promise<Site> {
     server.close();
     server.closeAllConnections();
   });
-  const publish = async (): Promise<void> => void (await running.publish("room", ++count));
+  const publish = async (): Promise<void> => void (await running.publish("room", "message", ++count));
   return {
     origin,
     get links() {
       return running.stats().links;
     },
     publish,
+    started,
+    release: (text) => held.get(text)?.(),
+    get opened() {
+      return running.stats().counters["links.opened"] ?? 0;
+    },
+    presence: () => running.presence("room"),
     publishing() {
       const timer = setInterval(() => void publish(), EVERY_MS);
       stop = async () => {
@@ -219,6 +247,28 @@ describe.each([
     expect(site.links).toBe(1);
   });
 
+  test("a call is answered to the tab that asked, and started once, though the first tab is closed meanwhile (P3, P5)", async () => {
+    const site = await openSite();
+    const [first, asking, other] = await openTabs(site, 3, way);
+    if (!first || !asking || !other) throw new Error("no tabs");
+    const hold = (page: Page, key: string) => page.evaluate((key) => tab.hold("a", key), key);
+    const answers = (page: Page) => page.evaluate(() => tab.answers);
+    await hold(asking, "order-991");
+    await vi.waitFor(() => expect(site.started).toEqual(["a"]), WAIT);
+    await first.close();
+    await hold(other, "order-991");
+    await site.publish();
+    for (const page of [asking, other]) await becomes(page, { last: 1, transport: "shared", faults: [] });
+    site.release("a");
+    await vi.waitFor(async () => expect(await answers(asking)).toEqual(["a"]), WAIT);
+    await vi.waitFor(async () => expect(await answers(other)).toEqual(["a"]), WAIT);
+    await hold(asking, "order-992");
+    await vi.waitFor(() => expect(site.started).toEqual(["a", "a"]), WAIT);
+    site.release("a");
+    await vi.waitFor(async () => expect(await answers(asking)).toEqual(["a", "a"]), WAIT);
+    expect(await answers(other)).toEqual(["a"]);
+  });
+
   test("logging out in one ends all of that user, and no one else", async () => {
     const site = await openSite();
     const pages = await openTabs(site, 3, way);
@@ -257,6 +307,18 @@ describe("a hub in a shared worker", { timeout: SLOW_MS }, () => {
     await expectQuick(pages);
     await expectWhole(pages, await stop());
     expect(site.links).toBe(1);
+  });
+
+  test("whose tab is present somewhere renews its lease (P8)", async () => {
+    const site = await openSite({ presenceLeaseMs: LEASE_MS });
+    const [present] = await openTabs(site, 2);
+    if (!present) throw new Error("no tab");
+    await present.evaluate(() => tab.enter("ana"));
+    const { id, members } = await site.presence();
+    expect(members).toMatchObject([{ state: { name: "ana" } }]);
+    const { opened } = site;
+    await vi.waitFor(() => expect(site.opened).toBe(opened + 2), WAIT); // after more than a lease
+    expect(await site.presence()).toEqual({ id, members });
   });
 
   test("whose script a policy forbids is done without: one of the tabs leads (P3)", async () => {

@@ -1,6 +1,7 @@
 /** A tab that shares its connection, and keeps a ledger of what it got. Imports what users import. */
 import { createClient, type TransportName } from "eitherway/client";
 import { shareTabs } from "eitherway/client/tabs";
+import { tabsApp } from "./tabs-app.ts";
 
 export interface TabReport {
   readonly state: string;
@@ -27,8 +28,10 @@ declare global {
     report(): TabReport;
     mark(): void;
     logout(): void;
-    publish(data: number): Promise<unknown>;
-    close(): Promise<void>;
+    /** Calls `hold`; what comes of it is in `answers`. */
+    hold(text: string, key?: string): void;
+    readonly answers: string[];
+    enter(name: string): Promise<void>;
   };
 }
 
@@ -39,13 +42,14 @@ const has = (name: string): boolean => parameters.has(name);
 if (has("mute")) document.addEventListener("freeze", (event) => event.stopImmediatePropagation(), { capture: true });
 
 const share = shareTabs({ user: parameters.get("user") ?? "ana", ...(has("leader") && { worker: false }) });
-const client = createClient({
+const client = createClient(tabsApp, {
   url: "/eitherway",
   transport: (has("alone") ? ["sse"] : ["shared", "sse", "poll"]) as readonly TransportName[],
   share,
 });
 
-const channel = client.channel<number>("room", { from: "start" });
+const channel = client.channel("room", { from: "start" });
+const answers: string[] = [];
 const faults: string[] = [];
 let first: number | undefined;
 let last: number | undefined;
@@ -84,6 +88,12 @@ globalThis.tab = {
     lastAt = performance.now();
   },
   logout: share.logout,
-  publish: (data) => client.channel("room").publish(data),
-  close: () => client.close(),
+  hold(text, key) {
+    channel.call.hold(text, key === undefined ? {} : { key }).then(
+      (answer) => answers.push(answer),
+      ({ code }) => answers.push(code),
+    );
+  },
+  answers,
+  enter: (name) => channel.presence.set({ name }),
 };
