@@ -30,8 +30,8 @@ export const BUDGETS = [
   },
   { name: "bundle-stream/main", what: "reading streams, beside those", bytes: 1_280, beyond: "bundle-all/main" },
   { name: "bundle-outbox/main", what: "the outbox store, beside those", bytes: 3_030, beyond: "bundle-all/main" },
-  { name: "bundle-tabs/main", what: "shared tabs, beside those", bytes: 4_140, beyond: "bundle-all/main" },
-  { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 13_340 },
+  { name: "bundle-tabs/main", what: "shared tabs, beside those", bytes: 4_170, beyond: "bundle-all/main" },
+  { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 13_640 },
 ];
 
 const GZIP_LEVEL = 9; // what a server does once for a file that it sends for years
