@@ -77,11 +77,12 @@ export const PRESENCE_CASES: readonly TransportCase[] = [
       const server = await start();
       const log = link(server, { channels: { [LOG]: "now" } });
       await log.next("presence");
-      const lost = await enter(link(server, { client: "ana" }), "k1");
+      const lost = await enter(link(server, { client: "ana" }), "k1", '"here"');
       lost.close();
-      const next = await enter(link(server, { client: "ana" }), "k2");
+      while (server.stats().links > 1) await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+      const next = await enter(link(server, { client: "ana" }), "k2", '"here again"');
       next.publish({ t: "presence", key: "k3", channel: "room/42" });
-      assert.deepEqual(await changesOf(log, 2), ["join", "leave"]);
+      assert.deepEqual(await changesOf(log, 3), ["join", "update", "leave"]);
     },
   },
   {
@@ -96,9 +97,11 @@ export const PRESENCE_CASES: readonly TransportCase[] = [
   },
 ];
 
-async function enter(link: RawLink, key: string): Promise<RawLink> {
+const TURN_MS = 5;
+
+async function enter(link: RawLink, key: string, state: string): Promise<RawLink> {
   await link.next("welcome");
-  link.publish({ t: "presence", key, channel: "room/42", state: '"ana"' });
+  link.publish({ t: "presence", key, channel: "room/42", state });
   await link.next("ok");
   return link;
 }
