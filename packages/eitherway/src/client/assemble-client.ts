@@ -28,21 +28,19 @@ import type {
 import { createAnnouncement } from "./command.ts";
 import { type Connection, type ConnectionParts, createConnection } from "./connection.ts";
 import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
-import { HTTP_DOOR, type HttpDoor } from "./http-door.ts";
+import { HTTP_DOOR } from "./http-door.ts";
 import { type CommandDraft, createOutbox, type Outbox, type OutboxParts } from "./outbox.ts";
 import type { ClientClock, Random } from "./ports.ts";
 import { PRESENCE_SEAM, type PresenceSeam, type WithPresence } from "./presence-seam.ts";
 import type { SubmitOptions } from "./seam.ts";
 import type { Timeline } from "./timeline.ts";
-import type { ClientTransport, Destination, Fetch, LinkFailure, TransportName } from "./transport.ts";
+import type { ClientTransport, Destination, LinkFailure, TransportName } from "./transport.ts";
 
 /** What every client needs of its platform. */
 export interface CorePlatform {
   readonly clock: ClientClock;
   readonly random: Random;
   createClientId(): string;
-  /** How HTTP is spoken. Default: the platform's own `fetch`, looked for each time. */
-  readonly fetch?: Fetch | undefined;
   /** What a relative URL is relative to; `undefined` where there is no page. */
   readonly baseUrl: string | undefined;
 }
@@ -140,7 +138,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     ...shared,
     transports: options.transports,
     order: options.order,
-    destination: { url, framing, clock, streamChange: options.streamChange, fetch: platform.fetch },
+    destination: { url, framing, clock, streamChange: options.streamChange },
     client: id,
     token: options.token,
     wanted: channels.wanted,
@@ -232,9 +230,9 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     channel: channels.handle,
   };
 
-  const client: CoreClient & WithPresence & { readonly [HTTP_DOOR]: HttpDoor } = {
+  const client: CoreClient & WithPresence & { readonly [HTTP_DOOR]: string } = {
     id,
-    [HTTP_DOOR]: { url, fetch: platform.fetch },
+    [HTTP_DOOR]: url,
     [PRESENCE_SEAM]: presence,
     get status() {
       return readStatus();

@@ -38,7 +38,7 @@ export async function readHistory<T = unknown>(
   const query = new URLSearchParams();
   if (before !== undefined) query.set("before", before);
   if (limit !== undefined) query.set("limit", String(limit));
-  const { url, fetch: ask = fetch } = httpDoorOf(client);
+  const { url, fetch: ask } = httpDoorOf(client);
   try {
     const address = `${url}/channels/${escapePath(channel)}?${query}`;
     const answer = await ask(address, { cache: "no-store", ...(signal && { signal }) });

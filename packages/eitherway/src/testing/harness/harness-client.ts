@@ -1,13 +1,12 @@
 /** A client of a harness: the real one with its real transports, on a device of its own. */
 import { createSeamOn } from "../../client/client.ts";
 import type { Client } from "../../client/client-api.ts";
+import { HTTP_FETCH } from "../../client/http-door.ts";
 import type { DeviceEvents } from "../../client/ports.ts";
 import { type Opener, openClient } from "../../client/seam.ts";
-import { pollTransport } from "../../client/transports/poll.ts";
-import { sseTransport } from "../../client/transports/sse.ts";
-import { createWebSocketTransport } from "../../client/transports/websocket.ts";
 import type { Random } from "../../core/index.ts";
 import { type MemoryNetwork, NETWORK_URL } from "../memory-network/memory-network.ts";
+import { transportsOver } from "../memory-network/transports.ts";
 import type { HarnessClientOptions, HarnessClock } from "./harness-api.ts";
 import type { Line } from "./harness-network.ts";
 
@@ -33,8 +32,8 @@ export function createDevice({ id, options, app, network, clock, random, opened 
   let remembered: string | undefined;
   let events: DeviceEvents | undefined;
   const platform = {
-    ...{ clock, random, fetch: network.fetch, baseUrl: undefined },
-    transports: [createWebSocketTransport(() => network.Socket), sseTransport, pollTransport],
+    ...{ clock, random, baseUrl: undefined },
+    transports: transportsOver(network),
     wakeups(device: DeviceEvents) {
       events = device;
       return () => {
@@ -52,16 +51,17 @@ export function createDevice({ id, options, app, network, clock, random, opened 
   const create = (all: typeof options & { readonly url: string }) => createSeamOn(platform, all);
   const all = { ...options, url: NETWORK_URL };
   const client = (app ? openClient(app, all, create) : create(all).client) as Client;
-  return { id, network, device: { woken: () => events?.woken() }, client: watched(client, opened) };
+  return { id, network, device: { woken: () => events?.woken() }, client: watched(client, network, opened) };
 }
 
 /** By its descriptors, since a copy would have the status of this moment for ever. */
-function watched(client: Client, opened: (handle: object) => void): Client {
+function watched(client: Client, { fetch }: MemoryNetwork, opened: (handle: object) => void): Client {
   function channel(...args: Parameters<Client["channel"]>): object {
     const handle = client.channel(...args);
     opened(handle);
     return handle;
   }
   const own = Object.getOwnPropertyDescriptors(client);
-  return Object.defineProperties({}, { ...own, channel: { value: channel, enumerable: true } }) as Client;
+  const ours = { channel: { value: channel, enumerable: true }, [HTTP_FETCH]: { value: fetch } };
+  return Object.defineProperties({}, { ...own, ...ours }) as Client;
 }

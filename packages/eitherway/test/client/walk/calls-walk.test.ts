@@ -13,11 +13,9 @@
  */
 import { expect, test } from "vitest";
 import { createSeamOn } from "../../../src/client/client.ts";
-import { pollTransport } from "../../../src/client/transports/poll.ts";
-import { sseTransport } from "../../../src/client/transports/sse.ts";
-import { createWebSocketTransport } from "../../../src/client/transports/websocket.ts";
 import { createSeededRandom } from "../../../src/testing/index.ts";
 import { createMemoryNetwork, NETWORK_URL } from "../../../src/testing/memory-network/memory-network.ts";
+import { transportsOver } from "../../../src/testing/memory-network/transports.ts";
 import { PATHS } from "../../../src/testing/memory-network/ways.ts";
 import { createSteppedTime } from "../../../src/testing/stepped-time.ts";
 import { createTally } from "../../support/tally.ts";
@@ -99,8 +97,8 @@ async function walk(seed: number, tally: ReturnType<typeof createTally<"seen">>)
 
   function createCaller(id: string) {
     const platform = {
-      transports: [createWebSocketTransport(() => network.Socket), sseTransport, pollTransport],
-      ...{ clock, random, baseUrl: undefined, fetch: network.fetch },
+      transports: transportsOver(network),
+      ...{ clock, random, baseUrl: undefined },
       wakeups: () => () => {},
       createNetworkMemory: () => ({ recall: () => undefined, remember() {} }),
       createClientId: () => id,

@@ -2,13 +2,11 @@
 import { createClientOn } from "../../../src/client/client.ts";
 import type { Client } from "../../../src/client/client-api.ts";
 import type { ClientClock, DeviceEvents } from "../../../src/client/ports.ts";
-import { pollTransport } from "../../../src/client/transports/poll.ts";
-import { sseTransport } from "../../../src/client/transports/sse.ts";
-import { createWebSocketTransport } from "../../../src/client/transports/websocket.ts";
 import type { Clock } from "../../../src/core/index.ts";
 import { binaryClientCodec, jsonClientCodec } from "../../../src/protocol/index.ts";
 import { createSeededRandom } from "../../../src/testing/index.ts";
 import { type MemoryNetwork, NETWORK_URL } from "../../../src/testing/memory-network/memory-network.ts";
+import { transportsOver } from "../../../src/testing/memory-network/transports.ts";
 import type { Walk } from "./actions.ts";
 import type { Links } from "./links.ts";
 import { STUMBLE } from "./seat.ts";
@@ -51,7 +49,7 @@ export function createWalkClient({ walk, network, links, tally, failed, ...optio
   });
   const client = createClientOn(
     {
-      transports: [createWebSocketTransport(() => network.Socket), sseTransport, pollTransport].map(links.watch),
+      transports: transportsOver(network).map(links.watch),
       clock,
       random: { mixed: createSeededRandom(walk.seed + 1), least: () => 0, most: () => 0.999 }[walk.luck],
       wakeups(events) {
@@ -69,7 +67,6 @@ export function createWalkClient({ walk, network, links, tally, failed, ...optio
       }),
       createClientId: () => "c1",
       baseUrl: undefined,
-      fetch: network.fetch,
     },
     {
       url: NETWORK_URL,
