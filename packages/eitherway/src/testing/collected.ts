@@ -33,8 +33,8 @@ export interface Collect {
   /** Every message of the channel. */
   (channel: Channel): Collected;
   /** The messages of these events of a contract. */
-  <Params, Events, Calls, Presence, Streams, Event extends keyof Events & string>(
-    channel: TypedChannel<Params, Events, Calls, Presence, Streams>,
+  <Params, Events, Calls, Presence, Streams, Latest extends string, Event extends keyof Events & string>(
+    channel: TypedChannel<Params, Events, Calls, Presence, Streams, Latest>,
     ...events: readonly [Event, ...Event[]]
   ): Collected<Got<Events[Event]>>;
 }
