@@ -49,7 +49,7 @@ def is_known(frame):
     """Not what presence, calls and collapse keys bring: a reader leaves alone what it does not know [J1]."""
     volatile = frame["t"] == "messages" and "id" not in frame["messages"][0]
     more = any(name in frame for name in ("answer", "details", "latest"))
-    return frame["t"] not in ("presence", "running") and not volatile and not more
+    return frame["t"] not in ("presence", "running", "refresh") and not volatile and not more
 
 
 def meant(frame):

@@ -1,8 +1,9 @@
 /** What clients announce: admitted by the application's rules, told to who listens now, and never answered. */
 import { type AnnounceFrame, EitherwayError, isEitherwayError, quote, toEitherwayError } from "../protocol/index.ts";
 import type { Admit } from "./admission.ts";
+import { type Identity, permit } from "./authority.ts";
 import type { Volatile } from "./broker.ts";
-import type { Hub, Identity } from "./hub-api.ts";
+import type { Hub } from "./hub-api.ts";
 import type { Metrics } from "./ports.ts";
 
 export interface AnnouncerOptions {
@@ -15,6 +16,7 @@ export interface AnnouncerOptions {
 
 export function createAnnouncer({ admit, metrics, tell }: AnnouncerOptions): Hub["announce"] {
   async function announceOne({ channel, event, payload }: AnnounceFrame, who: Identity): Promise<void> {
+    if (who.rights) await permit(who, channel, "publish");
     const from = who.user === undefined ? undefined : { from: who.user };
     if (!admit) {
       tell(channel, [{ event, payload, ...from }]);

@@ -2,15 +2,17 @@
 import {
   type CallFrame,
   type CommandFrame,
+  type EitherwayError,
   isRetryable,
   type PresenceFrame,
   type PublishFrame,
   toEitherwayError,
 } from "../protocol/index.ts";
+import { type Action, type Identity, permit } from "./authority.ts";
 import type { Draft } from "./broker.ts";
 import type { Calls } from "./calls.ts";
 import { commandKeyOf } from "./command-key.ts";
-import type { CommandAnswer, CommandOutcome, HubPresence, Identity, Published } from "./hub-api.ts";
+import type { CommandAnswer, CommandOutcome, HubPresence, Published } from "./hub-api.ts";
 import type { Logger, Metrics } from "./ports.ts";
 import type { Publish } from "./publisher.ts";
 
@@ -33,6 +35,7 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
   async function call(frame: CallFrame, who: Identity): Promise<CommandOutcome> {
     const { key, channel, name } = frame;
     try {
+      if (who.rights) await permit(who, channel, "call");
       return await calls.start(frame, who);
     } catch (thrown) {
       const error = toEitherwayError(thrown);
@@ -61,6 +64,11 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
     frames: readonly PublishFrame[],
     who: Identity,
   ): Promise<CommandOutcome[]> {
+    const refusal = who.rights && (await refusalOf(who, channel, "publish"));
+    if (refusal) {
+      metrics.count(`publish.refused.${refusal.code}`, frames.length);
+      return frames.map(({ key }) => ({ key, ok: false, error: refusal }));
+    }
     const drafts = frames.map((frame) => draftOf(frame, who));
     const published = await publish(channel, drafts, false);
     return published.map((outcome, i) => {
@@ -96,6 +104,16 @@ function publishesOf(commands: readonly CommandFrame[], from: number): readonly 
     frames.push(frame);
   }
   return frames;
+}
+
+/** `undefined`: it is permitted. */
+async function refusalOf(who: Identity, channel: string, action: Action): Promise<EitherwayError | undefined> {
+  try {
+    await permit(who, channel, action);
+    return undefined;
+  } catch (thrown) {
+    return toEitherwayError(thrown);
+  }
 }
 
 function answerOf(key: string, receipt: Published): CommandAnswer {

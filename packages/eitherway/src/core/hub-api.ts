@@ -9,21 +9,17 @@ import type {
   Id,
   Payload,
 } from "../protocol/index.ts";
+import type { Asking, Identity } from "./authority.ts";
 import type { Broker, BrokerSizes, CommandKey, Draft, Receipt } from "./broker.ts";
 import type { Limits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 import type { Members } from "./presence.ts";
+import type { RevocationOrder } from "./revocations.ts";
 import type { Rules } from "./rules.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
-/** Who a link or a request speaks for. */
-export interface Identity {
-  /** Random id of the client, from its hello. */
-  readonly client: string;
-  /** User id, where somebody has established one. */
-  readonly user?: string;
-}
+export type { Identity } from "./authority.ts";
 
 export interface Hub {
   readonly broker: Broker;
@@ -38,6 +34,13 @@ export interface Hub {
   readonly pingMs: number;
   /** Shared by everything with a deadline. */
   readonly wheel: TimerWheel;
+
+  /**
+   * Who somebody is, to be asked before anything is done for him. A promise only where it has to be waited for.
+   *
+   * Throws, or rejects with, `unauthorized`, `token-expired`, `revoked` or `unavailable`.
+   */
+  identify(asking: Asking): Identity | Promise<Identity>;
 
   /**
    * Takes a link after its hello: writes `welcome`, then starts every subscription of the hello.
@@ -65,6 +68,15 @@ export interface Hub {
 
   /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
   run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandOutcome[]>;
+
+  /**
+   * Takes back what somebody may do, on every node: links end as `revoked`, subscriptions of one channel with an error. Remembered for
+   * `forMs`, or until this server ends where its store does not outlive it. Rejects with `bad-request` where nobody is identified.
+   */
+  revoke(order: RevocationOrder, forMs: number): Promise<void>;
+
+  /** Whether it takes links, and knows what was revoked. */
+  readonly isReady: boolean;
 
   stats(): HubStats;
 

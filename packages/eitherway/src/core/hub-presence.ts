@@ -1,7 +1,8 @@
 /** Presence as a hub gives it to links, doors and the application: checked, counted, and held while links live. */
 import { checkChannelName, checkJsonDepth, EitherwayError, toEitherwayError, utf8Length } from "../protocol/index.ts";
+import { type Identity, permit } from "./authority.ts";
 import type { Broker, CommandKey } from "./broker.ts";
-import type { HubPresence, Identity } from "./hub-api.ts";
+import type { HubPresence } from "./hub-api.ts";
 import type { Limits } from "./limits.ts";
 import type { Clock, Logger, Metrics, Undo } from "./ports.ts";
 import type { Members, Presence, PresenceClaim } from "./presence.ts";
@@ -39,6 +40,7 @@ export function createHubPresence(options: HubPresenceOptions): HubPresence {
   async function set(channel: string, state: string, who: Identity, key?: CommandKey): Promise<void> {
     checkChannelName(channel);
     checkSize(channel, state);
+    if (who.rights) await permit(who, channel, "presence");
     const admitted = rules ? await rules.presence(channel, state) : state;
     if (admitted !== state) checkSize(channel, admitted);
     await store().touch(channel, { ...claimOf(who, key), state: admitted }, leaseMs);
@@ -53,6 +55,7 @@ export function createHubPresence(options: HubPresenceOptions): HubPresence {
   async function leave(channel: string, who: Identity, key?: CommandKey): Promise<void> {
     checkChannelName(channel);
     rules?.checkChannel(channel);
+    if (who.rights) await permit(who, channel, "presence");
     await store().leave(channel, claimOf(who, key));
   }
 

@@ -2,11 +2,13 @@
 import { EitherwayError, type ErrorCode, type HelloFrame, payloadBytes, toEitherwayError } from "../protocol/index.ts";
 import { createAdmit } from "./admission.ts";
 import { createAnnouncer } from "./announcer.ts";
+import type { Authority } from "./authority.ts";
 import type { Broker, Draft, Receipt, Volatile } from "./broker.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { createCalls } from "./calls.ts";
 import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
+import { createGate, type Gate, OPEN_GATE } from "./gate.ts";
 import type { Hub, HubStats, Identity, Published, Session } from "./hub-api.ts";
 import { createHubPresence } from "./hub-presence.ts";
 import { createLatestWindows } from "./latest-windows.ts";
@@ -37,6 +39,8 @@ export interface HubOptions {
   readonly presenceLeaseMs?: number;
   /** Default: every channel is open, and every message reliable. */
   readonly rules?: Rules | undefined;
+  /** Establishes who somebody is. Default: nobody does, and everything is allowed. */
+  readonly authority?: Authority | undefined;
   /** What answers calls. Default: nothing does. */
   readonly calls?: CallHandlers | undefined;
 }
@@ -235,6 +239,7 @@ export function createHub(options: HubOptions): Hub {
   async function close(code: ErrorCode, message: string, graceMs: number): Promise<void> {
     closing = { code, message };
     await Promise.all([windows.close(), allGone(code, message, graceMs)]);
+    gate.close();
   }
 
   /** Says bye, and waits for the links and calls that are there. */
@@ -260,6 +265,13 @@ export function createHub(options: HubOptions): Hub {
 
   function returnAfter(index: number): number {
     return Math.floor(((index + random()) / RETURNS_A_SECOND) * MS_PER_SECOND);
+  }
+
+  /** What is revoked cannot be known: nobody keeps what he was given. */
+  function endIdentified(): void {
+    for (const session of sessions) {
+      if (session.who.rights) session.bye("unavailable", "This server cannot read what was revoked; come back.");
+    }
   }
 
   function stats(): HubStats {
@@ -298,11 +310,26 @@ export function createHub(options: HubOptions): Hub {
     ...{ broker, clock, wheel, limits, logger, metrics, rules },
     leaseMs: presenceLeaseMs,
   });
+  const gate: Gate = options.authority
+    ? createGate({
+        ...{ authority: options.authority, broker, clock, wheel, logger, metrics },
+        act(revocation) {
+          options.authority?.forget();
+          for (const session of sessions) session.revoked(revocation);
+        },
+        blind: endIdentified,
+      })
+    : OPEN_GATE;
   const run = createCommands({ publish: publishAs, calls, presence, logger, metrics });
 
   const hub: Hub = {
     ...{ broker, clock, random, logger, metrics, limits, rules, pingMs, wheel },
     ...{ open, publish, announce, presence, withRoom, run, stats, close },
+    identify: gate.identify,
+    revoke: gate.revoke,
+    get isReady() {
+      return closing === undefined && gate.isCurrent;
+    },
   };
 
   const sessionOwner: SessionOwner = {

@@ -1,6 +1,8 @@
 /** The pure server core: logs, brokers, subscriptions, sessions, the hub. No platform name compiles here. */
 
 export { answerFrame, errorFields } from "./answer-frame.ts";
+export type * from "./authority.ts";
+export { ACTIONS, permit } from "./authority.ts";
 export type * from "./broker.ts";
 export type * from "./call-handlers.ts";
 export { createCounters } from "./counters.ts";
@@ -20,6 +22,7 @@ export type { MemoryBrokerOptions } from "./memory-broker.ts";
 export { createMemoryBroker } from "./memory-broker.ts";
 export type * from "./ports.ts";
 export type * from "./presence.ts";
+export type { RevocationOrder } from "./revocations.ts";
 export type * from "./rules.ts";
 export type * from "./streams.ts";
 export type { WheelTask } from "./timer-wheel.ts";

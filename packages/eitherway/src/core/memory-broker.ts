@@ -39,6 +39,7 @@ import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds } from "./log.ts"
 import { createMemoryPresence } from "./memory-presence.ts";
 import { createMemoryStreams, STREAM_BOUNDS, type StreamRecord } from "./memory-streams.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
+import { CONTROL_BOUNDS, CONTROL_LOG } from "./revocations.ts";
 import { volatileBatch } from "./run-bytes.ts";
 import { createSpread, type Watched, type Watcher } from "./spread.ts";
 import { storageFull, tooManyChannels } from "./storage-errors.ts";
@@ -67,8 +68,7 @@ interface ChannelRecord extends Aged, StreamRecord, Watched {
 
 /** A busy record moves to the young end of the order at most this often; its life is that much longer. */
 const TOUCH_MS = 1_000;
-/** How long what is due may wait while nobody calls. */
-const SWEEP_MS = 10_000;
+const SWEEP_MS = 10_000; // how long what is due may wait while nobody calls
 
 const NO_WATCHERS: readonly Watcher[] = [];
 
@@ -339,6 +339,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
 
   function boundsOf(name: string): LogBounds {
     if (isStreamLog(name)) return STREAM_BOUNDS;
+    if (name === CONTROL_LOG) return CONTROL_BOUNDS;
     const own = channelRetention?.of(name);
     return own ? { ...bounds, ...own } : bounds;
   }

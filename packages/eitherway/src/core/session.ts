@@ -4,22 +4,25 @@ import {
   type ByeFrame,
   type ClientFrame,
   type CommandFrame,
+  type Cursor,
   type Cursors,
   checkLogName,
   EitherwayError,
   type ErrorCode,
   type Framing,
   type HelloFrame,
-  isRetryable,
   type ServerFrame,
   toEitherwayError,
 } from "../protocol/index.ts";
 import { createAnnouncements } from "./announcer.ts";
-import { answerFrame, errorFields } from "./answer-frame.ts";
-import { createHeldChannels, type HeldChannels } from "./held-channels.ts";
-import type { CommandAnswer, CommandOutcome, Hub, Identity, Session } from "./hub-api.ts";
+import { errorFields } from "./answer-frame.ts";
+import type { Identity } from "./authority.ts";
+import { type Commander, CommandQueue } from "./command-queue.ts";
+import { createGuard, type Guard, type Guarded } from "./guard.ts";
+import type { Hub, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
 import type { Undo } from "./ports.ts";
+import type { Revocation } from "./revocations.ts";
 import { moment, msSince, PULSE_MS, pingOf, UNANSWERED_PINGS } from "./signs-of-life.ts";
 import { type Subscriber, Subscription } from "./subscription.ts";
 import {
@@ -55,22 +58,25 @@ const HARMLESS: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** A class: thousands of idle links share its methods, and one object is session, subscriber and the task of its heartbeat. */
-export class HubSession implements Session, Subscriber, WheelTask {
+export class HubSession implements Session, Subscriber, Commander, WheelTask {
   readonly framing: Framing;
   readonly link: Link;
   full = false;
+  ended = false;
+  /** Whom it speaks for. */
+  who: Identity;
   wheelSlot: Set<WheelTask> | undefined = undefined;
   wheelTick = 0;
   readonly #hub: SessionOwner;
-  readonly #who: Identity;
   #subscriptions: Subscriptions;
+  /** Only links of those who are identified have one. */
+  #guard: Guard | undefined;
   /** Ends the hold on the leases of this client; only links of those who are present have one. */
   #letGo: Undo | undefined;
   /** Only while some wait. */
   #reads: Subscription[] | undefined;
   #reading = 0;
   #corked = false;
-  #ended = false;
   #lastWrite = 0;
   /** The first ping of a link that only listens has gone, or is not due. */
   #pulsed = true;
@@ -79,16 +85,12 @@ export class HubSession implements Session, Subscriber, WheelTask {
   #slowDeadline: WheelTask | undefined;
   // Only links that publish have these.
   #announce: ((frame: AnnounceFrame) => void) | undefined;
-  #commands: CommandFrame[] | undefined;
-  #held: HeldChannels | undefined;
-  #working = false;
-  /** Calls that run. */
-  #running = 0;
+  #commands: CommandQueue | undefined;
   #readingPaused = false;
 
   constructor(hub: SessionOwner, link: Link, who: Identity) {
     this.#hub = hub;
-    this.#who = who;
+    this.who = who;
     this.link = link;
     this.framing = link.framing;
     this.#lastHeard = moment(hub.clock.now());
@@ -106,10 +108,12 @@ export class HubSession implements Session, Subscriber, WheelTask {
       keyWindow,
       limits: { messageBytes, frameBytes, subscriptions, inFlight },
     });
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#pulsed = this.link.heartbeat !== "ping";
     if (this.link.heartbeat !== "none") wheel.schedule(this, this.#pulsed ? pingMs : Math.min(PULSE_MS, pingMs));
-    if (present) this.#letGo = this.#hub.presence.hold(this.#who);
+    if (this.who.rights) this.#guard = createGuard(this.#hub, this.who, this.#guarded());
+    if (this.ended) return;
+    if (present) this.#letGo = this.#hub.presence.hold(this.who);
     this.#subscribe(channels);
   }
 
@@ -121,17 +125,17 @@ export class HubSession implements Session, Subscriber, WheelTask {
   // --- what the peer does ---
 
   receive(frame: ClientFrame): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#heard();
     switch (frame.t) {
       case "publish":
       case "call":
       case "presence":
-        if (frame.t === "presence" && frame.state !== undefined) this.#letGo ??= this.#hub.presence.hold(this.#who);
+        if (frame.t === "presence" && frame.state !== undefined) this.#letGo ??= this.#hub.presence.hold(this.who);
         this.#command(frame);
         return;
       case "announce":
-        this.#announce ??= createAnnouncements(this.#hub, this.#who, (error) => this.#refuse(error));
+        this.#announce ??= createAnnouncements(this.#hub, this.who, (error) => this.#refuse(error));
         this.#announce(frame);
         return;
       case "subscribe":
@@ -139,6 +143,9 @@ export class HubSession implements Session, Subscriber, WheelTask {
         return;
       case "unsubscribe":
         for (const channel of frame.channels) this.#unsubscribe(channel);
+        return;
+      case "refresh":
+        void this.#guard?.refresh(frame.token);
         return;
       case "pong":
         return;
@@ -149,7 +156,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   reject(error: EitherwayError): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#heard();
     this.#hub.metrics.count(`frames.rejected.${error.code}`);
     if (HARMLESS.has(error.code)) this.#refuse(error);
@@ -162,12 +169,12 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   drained(): void {
-    if (this.#ended || !this.full) return;
+    if (this.ended || !this.full) return;
     this.full = false;
     if (this.#slowDeadline) this.#hub.wheel.cancel(this.#slowDeadline);
     this.#pumpReads();
-    if (this.#commands && !this.#working) void this.#work(this.#commands);
-    this.#regulateReading();
+    this.#commands?.goOn();
+    this.unansweredChanged();
   }
 
   closed(): void {
@@ -177,7 +184,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   /** Ends the link with a reason; `closed` follows when the connection is over. */
   bye(code: ErrorCode, message: string, after?: ByeFrame["after"]): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#hub.metrics.count(`links.closed.${code}`);
     this.#end();
     this.link.close(code, message, after);
@@ -190,12 +197,12 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   writeFrame(frame: ServerFrame): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#write(this.framing.frame(frame), frame.t, this.#hub.clock.now());
   }
 
   cork(): boolean {
-    if (this.#corked || this.#ended) return false;
+    if (this.#corked || this.ended) return false;
     this.#corked = true;
     this.link.cork();
     return true;
@@ -207,7 +214,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   queueRead(subscription: Subscription): void {
-    if (this.#ended || subscription.state === "ended") return;
+    if (this.ended || subscription.state === "ended") return;
     if (this.#reads) this.#reads.push(subscription);
     else this.#reads = [subscription];
     this.#pumpReads();
@@ -222,7 +229,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   /** Time for a sign of life: ours, so that nothing on the way takes the link for idle, and the peer's. */
   fire(): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     const { clock, pingMs, wheel } = this.#hub;
     const now = clock.now();
     if (this.#readingPaused) this.#heard(); // it cannot be heard, and that is not the peer's fault
@@ -238,7 +245,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     if (quiet) {
       if (answers) this.#unansweredPings++;
       this.#write(pingOf(this.framing), "ping", now);
-      if (this.#ended) return;
+      if (this.ended) return;
     }
     const next = quiet ? pingMs : pingMs - Math.max(unwritten, unheard);
     wheel.schedule(this, Math.max(1, next));
@@ -250,7 +257,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   #write(bytes: Uint8Array, kind: FrameKind, now: number): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#lastWrite = moment(now);
     if (!this.link.write(bytes, kind) && !this.full) this.#filled();
   }
@@ -259,7 +266,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
     const { limits, metrics, wheel } = this.#hub;
     this.full = true;
     metrics.count("links.filled");
-    this.#regulateReading();
+    this.unansweredChanged();
     if (this.link.heartbeat === "none") return; // such a link ends by itself, full or not
     this.#slowDeadline ??= {
       fire: () => this.bye("slow", `The link took nothing for ${limits.slowMs} ms; go on at your cursor.`),
@@ -271,20 +278,26 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   #subscribe(channels: Cursors): void {
     for (const [channel, from] of channels) {
-      if (this.#ended) return;
+      if (this.ended) return;
       try {
         checkLogName(channel);
         this.#hub.rules?.checkChannel(channel);
         this.#unsubscribe(channel);
         const most = this.#hub.limits.subscriptions;
-        if (countOf(this.#subscriptions) >= most) throw tooManySubscriptions(channel, most);
-        const subscription = new Subscription(this.#hub.topic(channel), this, from);
-        this.#subscriptions = withSubscription(this.#subscriptions, subscription);
-        this.queueRead(subscription);
+        const count = countOf(this.#subscriptions) + (this.#guard?.waiting ?? 0);
+        if (count >= most) throw tooManySubscriptions(channel, most);
+        if (this.#guard) this.#guard.subscribe(channel, from);
+        else this.#enter(channel, from);
       } catch (thrown) {
         this.#refuseSubscription(channel, toEitherwayError(thrown));
       }
     }
+  }
+
+  #enter(channel: string, from: Cursor): void {
+    const subscription = new Subscription(this.#hub.topic(channel), this, from);
+    this.#subscriptions = withSubscription(this.#subscriptions, subscription);
+    this.queueRead(subscription);
   }
 
   #refuseSubscription(channel: string, error: EitherwayError): void {
@@ -295,6 +308,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   #unsubscribe(channel: string): void {
+    this.#guard?.leave(channel);
     const subscription = findSubscription(this.#subscriptions, channel);
     if (!subscription) return;
     subscription.end();
@@ -302,7 +316,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   #pumpReads(): void {
-    while (!this.full && !this.#ended && this.#reading < READS_AT_ONCE) {
+    while (!this.full && !this.ended && this.#reading < READS_AT_ONCE) {
       const subscription = this.#reads?.shift();
       if (this.#reads?.length === 0) this.#reads = undefined;
       if (!subscription) return;
@@ -324,75 +338,54 @@ export class HubSession implements Session, Subscriber, WheelTask {
     this.bye("internal", "The server failed on this link; its log tells more.");
   }
 
-  // --- commands: answered in order, one batch at a time ---
+  // --- authority ---
+
+  #guarded(): Guarded {
+    return {
+      subscribed: () => Array.from(listOf(this.#subscriptions), ({ topic }) => topic.channel),
+      enter: (channel, from) => this.#enter(channel, from),
+      refuse: (channel, error) => this.#refuseSubscription(channel, error),
+      unsubscribe: (channel) => this.#unsubscribe(channel),
+      become: (who) => {
+        this.who = who;
+      },
+      warn: (left) => this.writeFrame({ t: "refresh", left }),
+      bye: (code, message) => this.bye(code, message),
+    };
+  }
+
+  /** Ends what was taken back, as far as it is of this link. */
+  revoked(revocation: Revocation): void {
+    this.#guard?.revoked(revocation);
+  }
+
+  // --- commands ---
 
   #command(frame: CommandFrame): void {
-    this.#commands ??= [];
+    this.#commands ??= new CommandQueue(this.#hub, this);
     this.#commands.push(frame);
-    this.#regulateReading();
-    if (!this.#working) void this.#work(this.#commands);
   }
 
-  /** Never rejects: `hub.run` turns every failure into an answer. */
-  async #work(commands: CommandFrame[]): Promise<void> {
-    this.#working = true;
-    while (commands.length > 0 && !this.#ended && !this.full) {
-      const waiting = commands.splice(0);
-      const batch = this.#held?.admit(waiting, (answer) => this.writeFrame(answerFrame(answer))) ?? waiting;
-      if (batch.length === 0) continue;
-      const answers = await this.#hub.run(batch, this.#who);
-      this.#hub.cork(this); // answers leave together, and with the run that the commands made
-      for (const [i, answer] of answers.entries()) this.#answer(batch[i] as CommandFrame, answer);
-      const last = answers.at(-1);
-      if (last && !("later" in last) && !last.ok && isRetryable(last.error.code)) {
-        this.#hold(batch[answers.length - 1] as CommandFrame, last.error);
-        commands.unshift(...batch.slice(answers.length));
-      }
-    }
-    this.#working = false;
-    this.#regulateReading();
-  }
-
-  #answer(command: CommandFrame, outcome: CommandOutcome): void {
-    if ("later" in outcome) {
-      this.#running++;
-      void outcome.later.then((answer) => this.#answerLater(command, answer));
-    } else this.writeFrame(answerFrame(outcome));
-  }
-
-  #answerLater(command: CommandFrame, answer: CommandAnswer): void {
-    this.#running--;
-    if (this.#ended) return;
+  gather(): void {
     this.#hub.cork(this);
-    if (this.full)
-      this.#command(command); // its answer is kept, and comes once there is room
-    else this.#answer(command, answer);
-    this.#regulateReading();
-  }
-
-  #hold(command: CommandFrame, error: EitherwayError): void {
-    this.#held ??= createHeldChannels();
-    this.#held.hold(command, error);
-    // More than a well-behaved client has channels: not worth the memory, and a new link starts clean.
-    if (this.#held.size > this.#hub.limits.subscriptions) this.bye(error.code, error.message);
   }
 
   /** A peer that takes no answers, or waits for many, is not read from: else its zeal were our memory (P6). */
-  #regulateReading(): void {
-    const unanswered = (this.#commands?.length ?? 0) + this.#running;
-    const pause = this.full || unanswered >= this.#hub.limits.inFlight;
-    if (pause === this.#readingPaused || this.#ended) return;
+  unansweredChanged(): void {
+    const pause = this.full || (this.#commands?.unanswered ?? 0) >= this.#hub.limits.inFlight;
+    if (pause === this.#readingPaused || this.ended) return;
     this.#readingPaused = pause;
     this.link.setReading(!pause);
   }
 
   #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     const { wheel } = this.#hub;
     wheel.cancel(this);
     this.#letGo?.();
     if (this.#slowDeadline) wheel.cancel(this.#slowDeadline);
+    this.#guard?.stop();
     for (const subscription of listOf(this.#subscriptions)) subscription.end();
     this.#subscriptions = undefined;
     this.#reads = undefined;

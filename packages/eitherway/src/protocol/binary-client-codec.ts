@@ -81,6 +81,8 @@ function readServerFrame(wire: Uint8Array): ArrivedFrame {
       return readError(from);
     case TYPE.ping:
       return { t: "ping" };
+    case TYPE.expiry:
+      return { t: "refresh", left: from.number() };
     case TYPE.bye: {
       const [code, message, flags] = [readCode(from), from.text(), from.flags(HAS_AFTER)];
       return { t: "bye", code, message, ...(flags & HAS_AFTER && { after: from.number() }) };
@@ -234,6 +236,9 @@ function writeClientFrame(frame: ClientFrame): Uint8Array {
       out.text(frame.channel);
       out.byte(frame.state === undefined ? 0 : HAS_STATE);
       if (frame.state !== undefined) out.text(frame.state);
+      break;
+    case "refresh":
+      out.text(frame.token);
       break;
     case "pong":
       break;

@@ -18,6 +18,7 @@ export const TYPE = {
   running: 0x0a,
   /** A run of volatile messages. */
   announced: 0x0b,
+  expiry: 0x0c,
   hello: 0x41,
   subscribe: 0x42,
   unsubscribe: 0x43,
@@ -26,6 +27,7 @@ export const TYPE = {
   announce: 0x46,
   call: 0x47,
   presence: 0x48,
+  refresh: 0x49,
 } as const;
 
 /** Payload kinds by their number: the two lowest bits of an entry's or a publish's flags. */

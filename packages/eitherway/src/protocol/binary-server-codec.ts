@@ -91,8 +91,11 @@ function writeEntry(out: ByteWriter, message: Message, runAt: number): void {
   writePayload(out, payload);
 }
 
+/** Two names are of frames that both ends have, each its own. */
+const TYPES = { ...TYPE, presence: TYPE.members, refresh: TYPE.expiry };
+
 function writeServerFrame(frame: ServerFrame): Uint8Array {
-  const out = startFrame(frame.t === "presence" ? TYPE.members : TYPE[frame.t]);
+  const out = startFrame(TYPES[frame.t]);
   switch (frame.t) {
     case "welcome": {
       const { messageBytes, frameBytes, subscriptions, inFlight } = frame.limits;
@@ -141,6 +144,9 @@ function writeServerFrame(frame: ServerFrame): Uint8Array {
       break;
     case "ping":
       break;
+    case "refresh":
+      out.number(frame.left);
+      break;
     case "bye":
       out.number(closeNumber(frame.code));
       out.text(frame.message);
@@ -188,6 +194,8 @@ function readClientFrame(wire: Uint8Array): ClientFrame {
       return readCall(from);
     case TYPE.presence:
       return readPresence(from);
+    case TYPE.refresh:
+      return { t: "refresh", token: from.text() };
     case TYPE.pong:
       return { t: "pong" };
     default:

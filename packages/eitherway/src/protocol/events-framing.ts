@@ -119,6 +119,8 @@ function frameBlock(frame: ServerFrame, id?: Cursor): string {
     }
     case "ping":
       return sseBlock({ event: "ping", data: "{}" });
+    case "refresh":
+      return sseBlock({ event: "refresh", data: json({ left: frame.left }) });
     case "error": {
       const { code, message, channel } = frame;
       return sseBlock({ event: "failure", data: json({ code, message, retry: isRetryable(code), channel }) });

@@ -75,10 +75,23 @@ export interface PongFrame {
   readonly t: "pong";
 }
 
+/** A newer token for this link: what is subscribed goes on, as far as it allows. */
+export interface RefreshFrame {
+  readonly t: "refresh";
+  readonly token: string;
+}
+
 /** A command: what has a key, is applied once and is answered. */
 export type CommandFrame = PublishFrame | CallFrame | PresenceFrame;
 
-export type ClientFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | CommandFrame | AnnounceFrame | PongFrame;
+export type ClientFrame =
+  | HelloFrame
+  | SubscribeFrame
+  | UnsubscribeFrame
+  | CommandFrame
+  | AnnounceFrame
+  | RefreshFrame
+  | PongFrame;
 
 /** A stored message. Inside a run seq counts up by one, less what `skipped` declares. */
 export interface Message {
@@ -193,6 +206,13 @@ export interface PingFrame {
   readonly t: "ping";
 }
 
+/** The token of this link is soon over: bring a new one, or the link ends. */
+export interface ExpiryFrame {
+  readonly t: "refresh";
+  /** Milliseconds until then. */
+  readonly left: number;
+}
+
 export interface ByeFrame {
   readonly t: "bye";
   readonly code: ErrorCode;
@@ -211,6 +231,7 @@ export type ServerFrame =
   | RunningFrame
   | ErrorFrame
   | PingFrame
+  | ExpiryFrame
   | ByeFrame;
 
 /** A message as a client receives it: the payload read, JSON parsed. */
@@ -258,6 +279,7 @@ export type ArrivedFrame =
   | RunningFrame
   | ArrivedError
   | PingFrame
+  | ExpiryFrame
   | ByeFrame;
 
 /**

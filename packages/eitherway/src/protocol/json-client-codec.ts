@@ -59,6 +59,8 @@ function readServerFrame(wire: string): ArrivedFrame {
       return readError(frame);
     case "ping":
       return { t };
+    case "refresh":
+      return { t, left: count(frame, "left") };
     case "bye":
       return { t, ...failure(frame), after: optionalCount(frame, "after") };
     case "welcome": {

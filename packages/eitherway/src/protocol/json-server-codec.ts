@@ -120,6 +120,8 @@ function readClientFrame(wire: string): ClientFrame {
       const command = { t: "presence", key: detached(key), channel: detached(channel) } as const;
       return frame.d === undefined ? command : { ...command, state: detached(jsonMember(wire, "d") ?? "null") };
     }
+    case "refresh":
+      return { t: "refresh", token: detached(text(frame, "token")) };
     case "pong":
       return { t: "pong" };
     default:

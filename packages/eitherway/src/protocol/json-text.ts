@@ -56,6 +56,8 @@ export function serverFrameText(frame: ServerFrame): string {
       return errorText(frame);
     case "ping":
       return '{"t":"ping"}';
+    case "refresh":
+      return JSON.stringify({ t: "refresh", left: frame.left });
     case "bye":
       return JSON.stringify({
         t: "bye",

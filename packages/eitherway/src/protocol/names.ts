@@ -137,6 +137,12 @@ export function streamLog(channel: string, name: string): string {
   throw new EitherwayError("bad-channel", `Stream name ${quote(name)} has a slash; give one segment, like answer.`);
 }
 
+/** The channel that a log belongs to: its presence and its streams are its own. */
+export function channelOfLog(log: string): string {
+  if (log.startsWith(STREAM_LOG)) return log.slice(STREAM_LOG.length, log.lastIndexOf("/"));
+  return channelOfPresence(log) ?? log;
+}
+
 export function isStreamLog(log: string): boolean {
   return log.startsWith(STREAM_LOG);
 }

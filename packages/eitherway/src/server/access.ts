@@ -31,7 +31,8 @@ export interface Access {
 }
 
 /** Request headers that some door reads and that a page may only send where they are allowed. */
-const REQUEST_HEADERS = "content-type, eitherway-client, eitherway-event, idempotency-key, last-event-id";
+const REQUEST_HEADERS =
+  "authorization, content-type, eitherway-client, eitherway-event, idempotency-key, last-event-id";
 
 /** Response headers beside the usual ones that a page may read: when to come back. */
 const RESPONSE_HEADERS = "retry-after";
@@ -100,7 +101,7 @@ function ownOrigin(request: Asking): string {
 function hostRefused(host: string | undefined): EitherwayError {
   return new EitherwayError(
     "host-refused",
-    `The host ${quote(host ?? "")} is refused: without authentication this server answers to localhost, 127.0.0.1 and [::1] only. Option insecure lifts that.`,
+    `The host ${quote(host ?? "")} is refused: without authentication this server answers to localhost, 127.0.0.1 and [::1] only. Option auth, or insecure, lifts that.`,
   );
 }
 

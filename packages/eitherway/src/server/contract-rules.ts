@@ -3,7 +3,7 @@
 import type { AnySchema, ChannelType, EventType } from "../contract/index.ts";
 import { validate } from "../contract/standard-schema.ts";
 import type { Admitted, Delivery, Rules } from "../core/index.ts";
-import { channelOfPresence, EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
+import { channelOfLog, EitherwayError, jsonPayload, type Payload, quote } from "../protocol/index.ts";
 import type { ChannelIndex } from "./channel-index.ts";
 import { readWindow } from "./latest-window.ts";
 
@@ -98,16 +98,6 @@ function prepare(name: string, type: EventType, pattern: string): PreparedEvent 
     schema,
     deliver: (json) => ({ class: "latest", collapse: `${name} ${key(JSON.parse(json) as never)}`, windowMs }),
   };
-}
-
-const STREAM_LOG = "@stream/";
-
-/** The channel that a log of the server's own belongs to. */
-function channelOfLog(name: string): string {
-  const present = channelOfPresence(name);
-  if (present !== undefined) return present;
-  if (name.startsWith(STREAM_LOG)) return name.slice(STREAM_LOG.length, name.lastIndexOf("/"));
-  return name;
 }
 
 function unknownEvent(channel: string, event: string, known: readonly string[]): EitherwayError {

@@ -10,6 +10,7 @@ import {
   type Limits,
   type Logger,
   type Random,
+  type RevocationOrder,
 } from "../core/index.ts";
 import {
   checkChannelName,
@@ -24,6 +25,9 @@ import {
 } from "../protocol/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createAccess } from "./access.ts";
+import { type Amount, readPositiveAmount } from "./amounts.ts";
+import { createAuthenticator } from "./authenticator.ts";
+import { type Authorizers, createAuthorizers } from "./authorizers.ts";
 import { createChannelIndex } from "./channel-index.ts";
 import { checkContract } from "./check-contract.ts";
 import { type ContractCalls, createContractCalls } from "./contract-calls.ts";
@@ -50,6 +54,11 @@ export interface PublishOptions {
   readonly key?: string | undefined;
   /** Default: `bytes` for a `Uint8Array`, `json` for all else. A string is sent as it is with `text`. */
   readonly kind?: Payload["kind"] | undefined;
+}
+
+export interface RevokeOptions {
+  /** For how long it is remembered: as long as a token of his may live. Default: 24 hours; at most 30 days. */
+  readonly for?: Amount | undefined;
 }
 
 export interface PresenceList {
@@ -103,6 +112,18 @@ export interface Eitherway {
     options: StreamOptions & { readonly kind: "bytes" },
   ): StreamProducer<Uint8Array>;
 
+  /**
+   * Takes back what a user, a token or everybody on a channel was allowed to do, on every node and within a second: links end as `revoked`,
+   * and what is taken of one channel ends its subscriptions. New tokens of the user, issued later, are taken again; see
+   * `Grant.issuedAt`.
+   *
+   * @throws EitherwayError `bad-request` where nothing is named, or nobody is identified
+   * @example
+   * await ew.revoke({ user: "ana" });
+   * await ew.revoke({ user: "ana", channel: "room/42" }); // authorize must refuse her from now on
+   */
+  revoke(order: RevocationOrder, options?: RevokeOptions): Promise<void>;
+
   stats(): HubStats;
 
   /** Says `bye` to every client, which makes them come back later with their cursors, and ends. May be called again. */
@@ -116,7 +137,12 @@ export interface EitherwayParts {
   readonly limits: Limits;
   /** Where the handlers of a contract's calls go. */
   readonly calls: Pick<ContractCalls, "register">;
+  /** Where the `authorize` of a channel goes. */
+  readonly authorizers: Pick<Authorizers, "register">;
 }
+
+/** As long as stores keep revocations. */
+const LONGEST_REVOCATION_MS = 30 * 24 * 60 * 60_000;
 
 /** Milliseconds for the last bytes of each link. Links whose peers do not read are cut then. */
 const CLOSE_GRACE_MS = 3_000;
@@ -132,10 +158,8 @@ export function createEitherway(
   app?: Contract<ChannelTypes>,
 ): EitherwayParts {
   const { clock, random, logger } = platform;
-  const { limits, retention, pingMs, keyWindowMs, presenceLeaseMs, access, validateOwn, ...settings } = readOptions(
-    options,
-    platform.optionNames,
-  );
+  const { limits, retention, pingMs, keyWindowMs, presenceLeaseMs, access, validateOwn, auth, ...settings } =
+    readOptions(options, platform.optionNames);
   const metrics = createCounters();
   const channels = app?.channels ?? {};
   checkContract(channels);
@@ -147,7 +171,9 @@ export function createEitherway(
     createMemoryBroker({ ...shared, retention, channelRetention: readHistory(types, index), keyWindowMs });
   const rules = app && createContractRules({ types, index, validateOwn });
   const calls = createContractCalls({ index, publish });
-  const hub = createHub({ ...shared, broker, pingMs, presenceLeaseMs, rules, calls: app && calls });
+  const authorizers = createAuthorizers(index, settings.authorize);
+  const authority = createAuthenticator({ auth, authorizers, clock, logger, metrics });
+  const hub = createHub({ ...shared, authority, broker, pingMs, presenceLeaseMs, rules, calls: app && calls });
   const producers = createStreamProducers(hub);
   let closing: Promise<void> | undefined;
 
@@ -179,6 +205,7 @@ export function createEitherway(
   return {
     limits,
     calls,
+    authorizers,
     handler: createRouter({ hub, access: createAccess(access), isClosing: () => closing !== undefined }),
     eitherway: {
       publish,
@@ -193,6 +220,12 @@ export function createEitherway(
           members: members.map(({ member, state }) => ({ member, state: JSON.parse(state) as unknown })),
         };
       },
+      async revoke(order, { for: during = "24h" } = {}) {
+        checkNotClosed();
+        const ms = readPositiveAmount(during, "for of a revocation", "ms");
+        if (ms > LONGEST_REVOCATION_MS) throw tooLong(ms);
+        await hub.revoke(order, ms);
+      },
       stats: () => hub.stats(),
       close() {
         closing ??= close();
@@ -200,4 +233,8 @@ export function createEitherway(
       },
     },
   };
+}
+
+function tooLong(ms: number): EitherwayError {
+  return new EitherwayError("bad-request", `A revocation is to last ${ms} ms; give at most "30d".`);
 }

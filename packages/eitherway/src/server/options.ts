@@ -13,6 +13,7 @@ import {
 import { EitherwayError, quote } from "../protocol/index.ts";
 import type { AccessOptions } from "./access.ts";
 import { type Amount, type Amounts, readAmounts } from "./amounts.ts";
+import type { Authenticate, Authorize } from "./authenticator.ts";
 
 export interface EitherwayOptions {
   /** Bounds of this process (docs/limits.md): `{ messageBytes: "256kb" }`. */
@@ -30,9 +31,13 @@ export interface EitherwayOptions {
    * No answer ever allows credentials.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** Who somebody is, by his token (docs/auth.md). Default: nobody is asked. */
+  readonly auth?: Authenticate | undefined;
+  /** Whether somebody may do something on a channel. Default: everything is allowed, but for what his token does not. */
+  readonly authorize?: Authorize | undefined;
   /**
-   * There is no authentication yet, so by default only requests for `localhost`, `127.0.0.1` and `[::1]` are answered. `true`
-   * answers to any host name: whoever reaches the port reads and writes every channel.
+   * Without `auth` only requests for `localhost`, `127.0.0.1` and `[::1]` are answered. `true` answers to any host name nevertheless:
+   * whoever reaches the port reads and writes every channel.
    */
   readonly insecure?: boolean | undefined;
   /**
@@ -53,6 +58,8 @@ export interface Settings {
   readonly access: AccessOptions;
   readonly broker: Broker | undefined;
   readonly validateOwn: boolean;
+  readonly auth: Authenticate | undefined;
+  readonly authorize: Authorize | undefined;
 }
 
 const NAMES = [
@@ -62,6 +69,8 @@ const NAMES = [
   "keyWindowMs",
   "presenceLeaseMs",
   "allowedOrigins",
+  "auth",
+  "authorize",
   "insecure",
   "validatePublishes",
   "broker",
@@ -73,7 +82,9 @@ const NAMES = [
  */
 export function readOptions(options: EitherwayOptions, platformNames: readonly string[] = []): Settings {
   checkNames(options, [...NAMES, ...platformNames]);
-  const { allowedOrigins = [], insecure = false, validatePublishes = true, broker } = options;
+  const { allowedOrigins = [], auth, authorize, insecure = false, validatePublishes = true, broker } = options;
+  if (auth !== undefined && typeof auth !== "function") throw wrong("auth", auth, "a function");
+  if (authorize !== undefined && typeof authorize !== "function") throw wrong("authorize", authorize, "a function");
   if (typeof insecure !== "boolean") throw wrong("insecure", insecure, "true or false");
   if (typeof validatePublishes !== "boolean") throw wrong("validatePublishes", validatePublishes, "true or false");
   if (!Array.isArray(allowedOrigins)) throw wrong("allowedOrigins", allowedOrigins, "a list of origins");
@@ -98,9 +109,11 @@ export function readOptions(options: EitherwayOptions, platformNames: readonly s
       readAmounts<typeof defaults>({ pingMs, keyWindowMs, presenceLeaseMs }, "options"),
       "options",
     ),
-    access: { allowedOrigins, insecure },
+    access: { allowedOrigins, insecure: insecure || auth !== undefined },
     broker,
     validateOwn: validatePublishes,
+    auth,
+    authorize,
   };
 }
 

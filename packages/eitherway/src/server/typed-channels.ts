@@ -2,7 +2,8 @@
 import type { ChannelTypes, Contract, Sent } from "../contract/index.ts";
 import { readType } from "../contract/place.ts";
 import type { Id } from "../protocol/index.ts";
-import type { ContractCalls } from "./contract-calls.ts";
+import type { ChannelWish } from "./authorizers.ts";
+import type { EitherwayParts } from "./eitherway.ts";
 import type { EventsIn, ParamsIn, TypedPublishOptions, TypesOf } from "./typed-publish.ts";
 
 /** One call of a client, as its handler gets it. */
@@ -61,6 +62,8 @@ export interface TypedChannels<Channels> {
   channel<Name extends keyof Channels & string>(
     name: Name,
     options: {
+      /** Whether somebody may do something on such a channel, beside what the option of that name says of all. */
+      readonly authorize?: (wish: ChannelWish<ParamsIn<Channels[Name]>>) => boolean | Promise<boolean>;
       readonly calls?: CallHandlersOf<ParamsIn<Channels[Name]>, EventsIn<Channels[Name]>, CallsIn<Channels[Name]>>;
     },
   ): void;
@@ -68,9 +71,14 @@ export interface TypedChannels<Channels> {
 
 export function createTypedChannels<Channels extends ChannelTypes>(
   app: Contract<Channels>,
-  calls: Pick<ContractCalls, "register">,
+  { calls, authorizers }: Pick<EitherwayParts, "calls" | "authorizers">,
 ): TypedChannels<Channels> {
   return {
-    channel: (name, options) => calls.register(name, readType(app.channels, name), options.calls ?? {}),
+    channel(name, options) {
+      const type = readType(app.channels, name);
+      calls.register(name, type, options.calls ?? {});
+      // Its parameters are those of the pattern that it is registered for.
+      if (options.authorize) authorizers.register(name, type, options.authorize as (wish: ChannelWish) => boolean);
+    },
   };
 }

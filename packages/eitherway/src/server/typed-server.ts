@@ -11,12 +11,12 @@ export interface TypedServer<Channels> extends TypedPublish<Channels>, TypedChan
 export function withContract<Channels extends ChannelTypes, Server extends Eitherway>(
   app: Contract<Channels>,
   server: Server,
-  { calls }: Pick<EitherwayParts, "calls">,
+  parts: Pick<EitherwayParts, "calls" | "authorizers">,
 ): Omit<Server, keyof TypedServer<Channels>> & TypedServer<Channels> {
   return {
     ...server,
     ...createTypedPublish<Channels>(app, server.publish),
-    ...createTypedChannels<Channels>(app, calls),
+    ...createTypedChannels<Channels>(app, parts),
     ...createTypedParts<Channels>(app, server),
   };
 }

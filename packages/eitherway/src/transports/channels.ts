@@ -1,5 +1,15 @@
 /** The plain HTTP door of one channel: `GET` reads history (and may wait for more), `POST` publishes. */
-import type { CommandKey, HttpAnswer, HttpExchange, Hub, Page, PageLimit, Position } from "../core/index.ts";
+import {
+  type CommandKey,
+  type HttpAnswer,
+  type HttpExchange,
+  type Hub,
+  type Identity,
+  type Page,
+  type PageLimit,
+  type Position,
+  permit,
+} from "../core/index.ts";
 import {
   bytesPayload,
   type Cursor,
@@ -23,7 +33,10 @@ import {
 import { jsonAnswer } from "./answers.ts";
 import { waitForMessages } from "./doorbell.ts";
 import { MAX_WAIT_SECONDS } from "./poll.ts";
-import { decodePercent, decodeUtf8, headerText, readQuery, single, wholeNumber } from "./requests.ts";
+import { decodePercent, decodeUtf8, headerText, identify, readQuery, single, wholeNumber } from "./requests.ts";
+
+/** Nobody who comes by this door has a link. */
+const CLIENT = "http";
 
 const DEFAULT_PAGE = 100;
 const LARGEST_PAGE = 1_000;
@@ -44,6 +57,8 @@ function channelOfPath(path: string, check: (name: string) => void): string {
 export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path, checkLogName);
   hub.rules?.checkChannel(channel);
+  const who = await identify(hub, exchange, CLIENT);
+  await permit(who, channel, "history");
   const query = readQuery(exchange.query);
   const messages = wholeNumber(query, "limit", { least: 1, most: LARGEST_PAGE, otherwise: DEFAULT_PAGE });
   const limit = { messages, bytes: PAGE_BYTES };
@@ -59,7 +74,7 @@ export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<vo
     return;
   }
   if (!isCursor(after)) throw badCursor("after", after, '"start", "now" or an id');
-  const answer = await pageAfter(hub, channel, after, limit, { exchange, wait });
+  const answer = await pageAfter(hub, channel, after, limit, { exchange, who, wait });
   if (answer) exchange.respond(historyAnswer(answer));
 }
 
@@ -68,10 +83,14 @@ export async function servePublish(hub: Hub, exchange: HttpExchange): Promise<vo
   const channel = channelOfPath(exchange.path, checkChannelName);
   const event = headerText(exchange, "eitherway-event") ?? DEFAULT_EVENT;
   checkEventName(event);
-  const key = readKey(headerText(exchange, "idempotency-key"));
+  const who = await identify(hub, exchange, CLIENT);
+  await permit(who, channel, "publish");
+  const key = readKey(headerText(exchange, "idempotency-key"), who);
   const kind = kindOf(exchange.header("content-type"));
   const payload = readPayload(kind, await exchange.body(hub.limits.messageBytes));
-  const [receipt] = await hub.publish(channel, [{ event, payload, ...(key && { key }) }]);
+  const [receipt] = await hub.publish(channel, [
+    { event, payload, ...(key && { key }), ...(who.user !== undefined && { from: who.user }) },
+  ]);
   if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
   if (!receipt.ok) throw receipt.error;
   // A volatile message was told to those who listen: there is nothing that an id could name.
@@ -107,7 +126,7 @@ async function pageAfter(
   channel: string,
   after: Cursor,
   limit: PageLimit,
-  { exchange, wait }: { exchange: HttpExchange; wait: number },
+  { exchange, who, wait }: { exchange: HttpExchange; who: Identity; wait: number },
 ): Promise<HistoryAnswer | undefined> {
   const page = await hub.broker.read(channel, after, limit);
   if (wait === 0 || page.kind === "gap" || (page.kind === "messages" && page.messages.length > 0)) {
@@ -116,7 +135,7 @@ async function pageAfter(
   if (page.kind === "none" && parseId(after)) return answerOf(channel, after, page);
   // "now" is this moment, not the one in which the link below is open; a log that is not there yet is read from its start.
   const from = page.kind === "none" ? "start" : after === "now" ? formatId(page.epoch, page.head.seq) : after;
-  if ((await waitForMessages(hub, exchange, channel, from, wait)) === "abandoned") return undefined;
+  if ((await waitForMessages(hub, exchange, who, channel, from, wait)) === "abandoned") return undefined;
   return answerOf(channel, from, await hub.broker.read(channel, from, limit));
 }
 
@@ -165,10 +184,10 @@ function badCursor(name: string, given: string, wanted: string): EitherwayError 
 // --- publish ---
 
 /** Keys of this door are foreign ones, each remembered by itself, whatever they look like. */
-function readKey(key: string | undefined): CommandKey | undefined {
+function readKey(key: string | undefined, { user = "" }: Identity): CommandKey | undefined {
   if (key === undefined) return undefined;
   checkKey(key);
-  return { kind: "foreign", user: "", key };
+  return { kind: "foreign", user, key };
 }
 
 const MEDIA_TYPE = /^([^\s;/]+\/[^\s;]+)\s*(?:;(.*))?$/;

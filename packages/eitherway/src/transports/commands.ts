@@ -21,7 +21,7 @@ import {
 import { isAbandonable } from "./abilities.ts";
 import { linesAnswer } from "./answers.ts";
 import { concat, GATHER_MS, waitMsOf } from "./poll.ts";
-import { asHello, readText } from "./requests.ts";
+import { asHello, identify, readText } from "./requests.ts";
 
 /**
  * The body is NDJSON: a hello, then commands. One line that is no legal frame refuses the whole batch before any of it is done. A
@@ -33,12 +33,13 @@ import { asHello, readText } from "./requests.ts";
  */
 export async function serveCommands(hub: Hub, exchange: HttpExchange): Promise<void> {
   const { hello, commands, announced } = readBatch(await readText(hub, exchange), hub.limits.inFlight);
-  const outcomes = await hub.run(commands, { client: hello.client });
+  const who = await identify(hub, exchange, hello.client, hello.token);
+  const outcomes = await hub.run(commands, who);
   const calls = outcomes.filter(isLater);
   // An answer that is there is not held back for others: it may be all that the client waits for.
   const asksAgain = hello.wait !== undefined && calls.length === outcomes.length;
   const answers = await answersWithin(hub, exchange, calls, asksAgain ? waitMsOf(hello) : SOON_MS, asksAgain);
-  const refused = await hub.announce(announced, { client: hello.client });
+  const refused = await hub.announce(announced, who);
   const lines = [
     ...outcomes.map((outcome) => pollFraming.frame(frameOf(outcome, answers))),
     ...refused.map((error) => pollFraming.frame({ t: "error", ...errorFields(error) })),

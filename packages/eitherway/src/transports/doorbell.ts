@@ -1,5 +1,5 @@
 /** Waits until a channel has something after a cursor: a link that counts as one everywhere, but whose frames nobody reads. */
-import type { FrameKind, HttpExchange, Hub, Link, Session, WheelTask } from "../core/index.ts";
+import type { FrameKind, HttpExchange, Hub, Identity, Link, Session, WheelTask } from "../core/index.ts";
 import { type Cursor, EitherwayError, type ErrorCode, type Framing } from "../protocol/index.ts";
 import { isAbandonable } from "./abilities.ts";
 
@@ -13,6 +13,7 @@ const NOTHING = new Uint8Array(0);
 export function waitForMessages(
   hub: Hub,
   exchange: HttpExchange,
+  who: Identity,
   channel: string,
   after: Cursor,
   seconds: number,
@@ -61,9 +62,14 @@ export function waitForMessages(
       close: (code: ErrorCode, message: string) => finish(() => reject(new EitherwayError(code, message))),
     };
 
-    session = hub.open(link, { t: "hello", client: "wait", channels: new Map([[channel, after]]) }, { client: "wait" });
+    session = hub.open(link, { t: "hello", client: who.client, channels: new Map([[channel, after]]) }, allowed(who));
     if (over) return;
     hub.wheel.schedule(deadline, seconds * MS_PER_SECOND);
     if (isAbandonable(exchange)) exchange.onAbandoned(() => finish(() => resolve("abandoned")));
   });
+}
+
+/** Who may read what is kept may wait for it. What is revoked still ends the wait. */
+function allowed(who: Identity): Identity {
+  return who.rights ? { ...who, rights: { ...who.rights, check() {} } } : who;
 }

@@ -11,7 +11,7 @@ import {
   isErrorCode,
   quote,
 } from "../protocol/index.ts";
-import { readQuery } from "./requests.ts";
+import { identify, readQuery } from "./requests.ts";
 import { openStreamLink } from "./stream-link.ts";
 
 /** Names of that many channels still fit into a URL that proxies take. */
@@ -28,11 +28,14 @@ export async function serveEvents(hub: Hub, exchange: HttpExchange): Promise<voi
   const channels = readChannels(query.get("channel") ?? []);
   const { cursors, broken } = readCursors(exchange, query, channels);
   const framing = channels.length === 1 ? eventsFraming : createEventsFraming(channels, cursors);
-  const hello = { t: "hello", client: anonymousClient(hub), channels: new Map(zip(channels, cursors)) } as const;
+  const client = anonymousClient(hub);
+  const who = await identify(hub, exchange, client);
+  const hello = { t: "hello", client, channels: new Map(zip(channels, cursors)) } as const;
   const errorsFirst = { channels: channels.length, read: readFailure };
   openStreamLink(
     { hub, exchange, framing: broken.size > 0 ? blameUnknown(framing, broken) : framing, errorsFirst },
     hello,
+    who,
   );
 }
 

@@ -1,9 +1,9 @@
 /** The plain HTTP door of one channel's presence: `GET` lists, `POST` enters (and stays, by coming again), `DELETE` leaves. */
-import type { HttpExchange, Hub, Identity } from "../core/index.ts";
+import { type HttpExchange, type Hub, permit } from "../core/index.ts";
 import { checkChannelName, EitherwayError, formatId, isClientId, parsedJsonPayload, quote } from "../protocol/index.ts";
 import { jsonAnswer } from "./answers.ts";
 import { kindOf } from "./channels.ts";
-import { decodePercent, decodeUtf8, headerText } from "./requests.ts";
+import { decodePercent, decodeUtf8, headerText, identify } from "./requests.ts";
 
 /** `/channels/<name>/@presence`: no channel has such a name. */
 const PRESENCE_PATH = /^\/channels\/(.+)\/@presence$/;
@@ -15,6 +15,7 @@ export function isPresencePath(path: string): boolean {
 /** `{"channel","id","members":[{"member","state"}]}`, states as they came. `id` is `null` where there is no log. */
 export async function serveMembers(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path);
+  await permit(await identify(hub, exchange, "http"), channel, "subscribe");
   const { members, at } = await hub.presence.list(channel);
   const id = at ? formatId(at.epoch, at.seq) : null;
   const entries = members.map(({ member, state }) => `{"member":${JSON.stringify(member)},"state":${state}}`);
@@ -25,7 +26,7 @@ export async function serveMembers(hub: Hub, exchange: HttpExchange): Promise<vo
 /** The body is the state. The same request again renews the lease. */
 export async function serveEnter(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path);
-  const who = readClient(exchange);
+  const who = await identify(hub, exchange, readClient(exchange));
   const contentType = exchange.header("content-type");
   if (kindOf(contentType) !== "json") {
     throw new EitherwayError(
@@ -39,7 +40,8 @@ export async function serveEnter(hub: Hub, exchange: HttpExchange): Promise<void
 }
 
 export async function serveLeave(hub: Hub, exchange: HttpExchange): Promise<void> {
-  await hub.presence.leave(channelOfPath(exchange.path), readClient(exchange));
+  const channel = channelOfPath(exchange.path);
+  await hub.presence.leave(channel, await identify(hub, exchange, readClient(exchange)));
   exchange.respond(NOTHING_TO_SAY);
 }
 
@@ -52,9 +54,9 @@ function channelOfPath(path: string): string {
   return channel;
 }
 
-function readClient(exchange: HttpExchange): Identity {
+function readClient(exchange: HttpExchange): string {
   const client = headerText(exchange, "eitherway-client");
-  if (isClientId(client)) return { client };
+  if (isClientId(client)) return client;
   const given = client === undefined ? "missing" : quote(client);
   throw new EitherwayError(
     "bad-request",

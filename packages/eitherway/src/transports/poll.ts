@@ -3,13 +3,14 @@ import type { FrameKind, HttpExchange, Hub, Link, Session, Undo, WheelTask } fro
 import { type ErrorCode, type Framing, type HelloFrame, pollFraming } from "../protocol/index.ts";
 import { isAbandonable } from "./abilities.ts";
 import { linesAnswer } from "./answers.ts";
-import { readHello } from "./requests.ts";
+import { identify, readHello } from "./requests.ts";
 
-/** Rejects, with nothing answered, for a body that is no hello and for what `hub.open` refuses. */
+/** Rejects, with nothing answered, for a body that is no hello and for what the hub refuses. */
 export async function servePoll(hub: Hub, exchange: HttpExchange): Promise<void> {
   const hello = await readHello(hub, exchange);
+  const who = await identify(hub, exchange, hello.client, hello.token);
   const link = new PollLink(hub, exchange, hello);
-  link.begin(hub.open(link, hello, { client: hello.client }));
+  link.begin(hub.open(link, hello, who));
 }
 
 const DEFAULT_WAIT_SECONDS = 25;

@@ -1,5 +1,5 @@
 /** Reads what requests carry: UTF-8 bodies, queries, header text. Refuses with a typed error instead of guessing. */
-import type { HttpExchange, Hub } from "../core/index.ts";
+import type { HttpExchange, Hub, Identity } from "../core/index.ts";
 import { type ClientFrame, EitherwayError, type HelloFrame, jsonServerCodec, quote } from "../protocol/index.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -29,6 +29,22 @@ export function asHello(frame: ClientFrame): HelloFrame {
     "bad-frame",
     `The first frame is ${quote(frame.t)}; start with {"t":"hello","v":1,"client":"…"}.`,
   );
+}
+
+/** Who asks: by the token of a hello, or else of the header `authorization`. Throws, or rejects with, what `hub.identify` does. */
+export function identify(
+  hub: Hub,
+  exchange: HttpExchange,
+  client: string,
+  token = bearerOf(exchange),
+): Identity | Promise<Identity> {
+  return hub.identify({ client, token, remote: exchange.remote, header: (name) => exchange.header(name) });
+}
+
+const BEARER = /^Bearer +([^ ]+)$/i;
+
+function bearerOf(exchange: HttpExchange): string | undefined {
+  return BEARER.exec(exchange.header("authorization") ?? "")?.[1];
 }
 
 /** Query parameters by name, in order. Throws `bad-request` for escapes that are no UTF-8. */

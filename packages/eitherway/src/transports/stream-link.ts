@@ -3,6 +3,7 @@ import type {
   FrameKind,
   HttpExchange,
   Hub,
+  Identity,
   Link,
   ResponseStream,
   Session,
@@ -46,9 +47,9 @@ export interface ErrorsFirst {
  *
  * @throws EitherwayError what `hub.open` throws; then nothing was answered
  */
-export function openStreamLink(options: StreamLinkOptions, hello: HelloFrame): void {
+export function openStreamLink(options: StreamLinkOptions, hello: HelloFrame, who: Identity): void {
   const link = new StreamLink(options);
-  link.begin(options.hub.open(link, hello, { client: hello.client }));
+  link.begin(options.hub.open(link, hello, who));
 }
 
 /** Proxies and platforms limit the life of a response; ending it first, with a resume, makes that a non-event (S17). */

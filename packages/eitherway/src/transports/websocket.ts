@@ -2,6 +2,7 @@
 import type {
   FrameKind,
   Hub,
+  Identity,
   Link,
   Session,
   SocketEvents,
@@ -16,6 +17,7 @@ import {
   EitherwayError,
   type ErrorCode,
   type Framing,
+  type HelloFrame,
   jsonServerCodec,
   SUBPROTOCOLS,
   toEitherwayError,
@@ -37,7 +39,7 @@ export function serveWebSocket(hub: Hub, request: UpgradeExchange): void {
     return;
   }
   const socket = request.accept(dialect.protocol);
-  const link = new WebSocketLink(hub, socket, dialect);
+  const link = new WebSocketLink(hub, socket, dialect, request);
   socket.listen(link);
 }
 
@@ -96,8 +98,13 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
   readonly #dialect: Dialect;
   #session: Session | undefined;
   #state: "waiting" | "open" | "closing" = "waiting";
+  /** Until it is known who comes. */
+  #request: UpgradeExchange | undefined;
+  /** Frames behind a hello whose sender is asked about: no more than had been read already. */
+  #early: ClientFrame[] | undefined;
 
-  constructor(hub: Hub, socket: UpgradedSocket, dialect: Dialect) {
+  constructor(hub: Hub, socket: UpgradedSocket, dialect: Dialect, request: UpgradeExchange) {
+    this.#request = request;
     this.#hub = hub;
     this.#socket = socket;
     this.#dialect = dialect;
@@ -148,7 +155,8 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
     try {
       const frame = this.#dialect.read(data);
       if (this.#session) this.#session.receive(frame);
-      else this.#open(frame);
+      else if (this.#early) this.#early.push(frame);
+      else this.#greet(asHello(frame));
     } catch (thrown) {
       this.failed(toEitherwayError(thrown));
     }
@@ -180,11 +188,39 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
     this.failed(new EitherwayError("hello-timeout", `No hello came within ${helloMs} ms; send it first of all.`));
   }
 
-  #open(frame: ClientFrame): void {
-    const hello = asHello(frame);
+  #greet(hello: HelloFrame): void {
+    const request = this.#request as UpgradeExchange;
+    this.#request = undefined;
+    const who = this.#hub.identify({
+      client: hello.client,
+      token: hello.token,
+      remote: request.remote,
+      header: (name) => request.header(name),
+    });
+    if (who instanceof Promise) void this.#openWhen(who, hello);
+    else this.#open(hello, who);
+  }
+
+  async #openWhen(identified: Promise<Identity>, hello: HelloFrame): Promise<void> {
+    const early: ClientFrame[] = [];
+    this.#early = early;
+    this.#socket.setReading(false);
+    try {
+      const who = await identified;
+      if (this.#state === "closing") return;
+      this.#open(hello, who);
+      this.#early = undefined;
+      this.#socket.setReading(true);
+      for (const frame of early) this.#session?.receive(frame);
+    } catch (thrown) {
+      if (this.#state !== "closing") this.failed(toEitherwayError(thrown));
+    }
+  }
+
+  #open(hello: HelloFrame, who: Identity): void {
     this.#leaveWaiting();
     this.#state = "open";
-    this.#session = this.#hub.open(this, hello, { client: hello.client });
+    this.#session = this.#hub.open(this, hello, who);
   }
 
   #leaveWaiting(): void {

@@ -156,6 +156,7 @@ export const anyServerFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
       }),
     ),
   fc.constant<ServerFrame>({ t: "ping" }),
+  anyCount.map((left): ServerFrame => ({ t: "refresh", left })),
   fc
     .tuple(anyCode, anyText, optional("after", anyCount))
     .map(([code, message, after]): ServerFrame => ({ t: "bye", code, message, ...after })),
@@ -194,6 +195,7 @@ export const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   fc
     .tuple(anyKey, anyChannel, optional("state", anyJsonText))
     .map(([key, channel, state]): ClientFrame => ({ t: "presence", key, channel, ...state })),
+  anyText.map((token): ClientFrame => ({ t: "refresh", token })),
   fc.constant<ClientFrame>({ t: "pong" }),
 );
 

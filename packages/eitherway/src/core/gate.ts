@@ -1,0 +1,85 @@
+/** Who comes in: asks the authority, and refuses whose rights were revoked. */
+import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
+import type { Asking, Authority, Identity } from "./authority.ts";
+import {
+  checkOrder,
+  createRevocations,
+  type RevocationOrder,
+  type Revocations,
+  type RevocationsOptions,
+} from "./revocations.ts";
+
+export interface Gate {
+  /** See `Hub.identify`. */
+  identify(asking: Asking): Identity | Promise<Identity>;
+  /** See `Hub.revoke`. */
+  revoke(order: RevocationOrder, forMs: number): Promise<void>;
+  /** Whether it knows what is revoked: the log was read in the last 5 s. */
+  readonly isCurrent: boolean;
+  close(): void;
+}
+
+export interface GateOptions extends RevocationsOptions {
+  readonly authority: Authority;
+}
+
+/** Of a server without an authority. */
+export const OPEN_GATE: Gate = {
+  identify: ({ client }) => ({ client }),
+  async revoke() {
+    throw new EitherwayError(
+      "bad-request",
+      "This server identifies nobody, so nothing can be revoked; give it the option auth.",
+    );
+  },
+  isCurrent: true,
+  close() {},
+};
+
+export function createGate({ authority, ...options }: GateOptions): Gate {
+  const { metrics } = options;
+  /** From when on it is asked. */
+  let followed: Revocations | undefined;
+
+  function follow(): Revocations {
+    followed ??= createRevocations(options);
+    return followed;
+  }
+
+  async function identify(asking: Asking): Promise<Identity> {
+    const revocations = follow();
+    try {
+      const who = await authority.identify(asking);
+      await revocations.ready;
+      if (revocations.isBlind) throw blind();
+      if (revocations.has(who)) throw revoked();
+      return { ...who, remote: asking.remote };
+    } catch (thrown) {
+      metrics.count(`identities.refused.${toEitherwayError(thrown).code}`);
+      throw thrown;
+    }
+  }
+
+  return {
+    identify: (asking) => (authority.isAsked ? identify(asking) : { client: asking.client }),
+    async revoke(order, forMs) {
+      checkOrder(order);
+      await follow().revoke(order, forMs);
+    },
+    get isCurrent() {
+      return followed?.isCurrent ?? true;
+    },
+    close: () => followed?.close(),
+  };
+}
+
+function revoked(): EitherwayError {
+  return new EitherwayError("revoked", "What this token allowed was revoked; log in anew.");
+}
+
+function blind(): EitherwayError {
+  return new EitherwayError(
+    "unavailable",
+    "This server cannot read what was revoked, so it trusts no token for now; try again.",
+  );
+}

@@ -1,0 +1,141 @@
+/** What a link of somebody who is identified has besides: permissions that are waited for, the end of its token, what is revoked. */
+import {
+  type Cursor,
+  channelOfLog,
+  EitherwayError,
+  type ErrorCode,
+  quote,
+  toEitherwayError,
+} from "../protocol/index.ts";
+import { type Identity, permit } from "./authority.ts";
+import type { Hub } from "./hub-api.ts";
+import { type Revocation, takesFrom } from "./revocations.ts";
+import { createTokenLife } from "./token-life.ts";
+
+/** The session as its guard sees it. */
+export interface Guarded {
+  /** Channels that it has subscribed to. */
+  subscribed(): readonly string[];
+  enter(channel: string, from: Cursor): void;
+  refuse(channel: string, error: EitherwayError): void;
+  /** Ends a subscription that there is. */
+  unsubscribe(channel: string): void;
+  /** It speaks for this identity from now on. */
+  become(who: Identity): void;
+  /** Its token is over in so many milliseconds. */
+  warn(left: number): void;
+  bye(code: ErrorCode, message: string): void;
+}
+
+export interface Guard {
+  /** Channels that wait to be entered. */
+  readonly waiting: number;
+  /** Enters once that is permitted; refuses where it is not. */
+  subscribe(channel: string, from: Cursor): void;
+  /** Does not enter any more. */
+  leave(channel: string): void;
+  /** A newer token of the same user: everything goes on, as far as it allows. Never rejects. */
+  refresh(token: string): Promise<void>;
+  /** Ends what this takes back. */
+  revoked(revocation: Revocation): void;
+  stop(): void;
+}
+
+export function createGuard(hub: Pick<Hub, "identify" | "clock" | "wheel">, first: Identity, session: Guarded): Guard {
+  let who = first;
+  let stopped = false;
+  const entering = new Map<string, object>();
+  const life = createTokenLife({
+    ...{ clock: hub.clock, wheel: hub.wheel },
+    warn: session.warn,
+    expired: () => session.bye("token-expired", "The token of this link is over; come back with a new one."),
+  });
+
+  function subscribe(channel: string, from: Cursor): void {
+    const permitted = permit(who, channel, "subscribe");
+    if (permitted instanceof Promise) void enterWhen(permitted, channel, from);
+    else session.enter(channel, from);
+  }
+
+  /** Unless the channel is left, or asked for anew, meanwhile. */
+  async function enterWhen(permitted: Promise<void>, channel: string, from: Cursor): Promise<void> {
+    entering.set(channel, permitted);
+    let error: EitherwayError | undefined;
+    try {
+      await permitted;
+    } catch (thrown) {
+      error = toEitherwayError(thrown);
+    }
+    if (entering.get(channel) !== permitted) return;
+    entering.delete(channel);
+    if (error) session.refuse(channel, error);
+    else session.enter(channel, from);
+  }
+
+  async function refresh(token: string): Promise<void> {
+    try {
+      const { client, user, remote = "" } = who;
+      const next = await hub.identify({ client, token, remote, header: () => undefined });
+      if (stopped) return;
+      if (next.user !== user) throw otherUser();
+      become(next);
+      for (const channel of session.subscribed()) void checkAgain(channel);
+    } catch (thrown) {
+      const { code, message } = toEitherwayError(thrown);
+      if (!stopped) session.bye(code, message);
+    }
+  }
+
+  function become(next: Identity): void {
+    who = next;
+    session.become(who);
+    life.set(who.rights?.expiresAt);
+  }
+
+  async function checkAgain(channel: string): Promise<void> {
+    try {
+      await permit(who, channel, "subscribe");
+    } catch (thrown) {
+      takeBack(channel, toEitherwayError(thrown));
+    }
+  }
+
+  function revoked(revocation: Revocation): void {
+    const taken = takesFrom(revocation, who);
+    if (taken === "all") session.bye("revoked", "What this link was allowed to do was revoked.");
+    if (taken !== "channel") return;
+    for (const channel of session.subscribed()) {
+      if (channelOfLog(channel) === revocation.channel) takeBack(channel, channelRevoked(channel));
+    }
+  }
+
+  function takeBack(channel: string, error: EitherwayError): void {
+    if (stopped || !session.subscribed().includes(channel)) return;
+    session.unsubscribe(channel);
+    session.refuse(channel, error);
+  }
+
+  life.set(who.rights?.expiresAt);
+  return {
+    get waiting() {
+      return entering.size;
+    },
+    subscribe,
+    leave: (channel) => void entering.delete(channel),
+    refresh,
+    revoked,
+    stop() {
+      stopped = true;
+      entering.clear();
+      life.stop();
+    },
+  };
+}
+
+function otherUser(): EitherwayError {
+  return new EitherwayError("unauthorized", "The new token is another user's; open a link of its own for that one.");
+}
+
+function channelRevoked(channel: string): EitherwayError {
+  return new EitherwayError("revoked", `What this link was allowed to do on ${quote(channel)} was revoked.`);
+}

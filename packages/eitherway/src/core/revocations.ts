@@ -1,0 +1,220 @@
+/**
+ * What was taken back, on every node: revocations are messages of the reserved log `@control`, which each node follows (P9).
+ *
+ * A node asks the log once a second besides hearing of new entries, so that it knows whether it still can. One that cannot for long
+ * trusts nobody: it ends the links of those who would have to be told.
+ */
+import { EitherwayError, formatId, jsonPayload, type Message, quote, toEitherwayError } from "../protocol/index.ts";
+import type { Identity } from "./authority.ts";
+import type { Broker } from "./broker.ts";
+import type { Clock, Logger, Metrics, Undo } from "./ports.ts";
+import type { TimerWheel, WheelTask } from "./timer-wheel.ts";
+
+/** Who loses what. At least one of the three. */
+export interface RevocationOrder {
+  /** Every token of this user that was issued up to now. */
+  readonly user?: string | undefined;
+  /** The token of this id. */
+  readonly token?: string | undefined;
+  /** Only what is subscribed on this channel. Default: everything. */
+  readonly channel?: string | undefined;
+}
+
+export interface Revocation extends RevocationOrder {
+  /** Milliseconds since 1970 of the order. */
+  readonly at: number;
+  /** Milliseconds since 1970 until which it is remembered. */
+  readonly until: number;
+}
+
+export interface Revocations {
+  /** Resolves when it is stored and this node has acted; others do as they hear of it. */
+  revoke(order: RevocationOrder, forMs: number): Promise<void>;
+  /** Resolves once this node knows what was revoked before it came. */
+  readonly ready: Promise<void>;
+  /** Whether these rights were taken back as a whole. */
+  has(who: Identity): boolean;
+  /** Whether the log was read in the last 5 s. */
+  readonly isCurrent: boolean;
+  /** Whether it was not for 30 s. */
+  readonly isBlind: boolean;
+  close(): void;
+}
+
+export interface RevocationsOptions {
+  readonly broker: Pick<Broker, "publish" | "read" | "watch">;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Ends what a revocation takes back. */
+  act(revocation: Revocation): void;
+  /** The log could not be read for 30 s. */
+  blind(): void;
+}
+
+/** The log of orders to all nodes. No client can name it. */
+export const CONTROL_LOG = "@control";
+/** Events of it. */
+const REVOKE = "revoke";
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** What a store keeps of it: tokens that live longer than this are not to be had back by revoking. */
+export const CONTROL_BOUNDS = { messages: 100_000, bytes: 32 * 1024 * 1024, ageMs: 30 * DAY_MS, latestKeys: 1 };
+
+const LOOK_MS = 1_000;
+const CURRENT_MS = 5_000;
+const BLIND_MS = 30_000;
+const PAGE = { messages: 1_000, bytes: 1024 * 1024 };
+
+export function createRevocations(options: RevocationsOptions): Revocations {
+  const { broker, clock, wheel, logger, metrics, act, blind } = options;
+  const users = new Map<string, Revocation>();
+  const tokens = new Map<string, Revocation>();
+  let cursor = "start";
+  let readAt = clock.now();
+  let looking: Promise<void> | undefined;
+  let unwatch: Undo | undefined;
+  let isBlind = false;
+  let closed = false;
+  const task: WheelTask = { fire: () => void lookAndGoOn() };
+
+  // --- what is revoked ---
+
+  function apply({ event, payload }: Message): void {
+    const revocation = event === REVOKE ? readRevocation(payload.data) : undefined;
+    if (!revocation || revocation.until <= clock.wall()) return;
+    const { user, token, channel } = revocation;
+    if (channel === undefined && token !== undefined) tokens.set(token, revocation);
+    else if (channel === undefined && user !== undefined) users.set(user, revocation);
+    metrics.count("revocations.heard");
+    act(revocation);
+  }
+
+  function has({ user, rights }: Identity): boolean {
+    if (!rights) return false;
+    const { token, issuedAt } = rights;
+    if (token !== undefined && isLasting(tokens.get(token))) return true;
+    const revoked = user === undefined ? undefined : users.get(user);
+    return isLasting(revoked) && (issuedAt === undefined || issuedAt <= (revoked?.at ?? 0));
+  }
+
+  function isLasting(revocation: Revocation | undefined): boolean {
+    return revocation !== undefined && revocation.until > clock.wall();
+  }
+
+  function forgetOld(): void {
+    for (const all of [users, tokens]) {
+      for (const [name, revocation] of all) if (!isLasting(revocation)) all.delete(name);
+    }
+  }
+
+  // --- the log ---
+
+  /** One at a time. Never rejects. */
+  function look(): Promise<void> {
+    looking ??= read().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  async function read(): Promise<void> {
+    try {
+      unwatch ??= await broker.watch(CONTROL_LOG, () => void look());
+      while (await readPage());
+      readAt = clock.now();
+      isBlind = false;
+    } catch (thrown) {
+      if (closed) return;
+      metrics.count("revocations.unread");
+      const { code, message } = toEitherwayError(thrown);
+      if (!isBlind) logger.warn("revocations not read", { code, message });
+    }
+  }
+
+  /** Whether there may be more. */
+  async function readPage(): Promise<boolean> {
+    const page = await broker.read(CONTROL_LOG, cursor, PAGE);
+    if (page.kind === "none") return false;
+    if (page.kind === "gap") {
+      // A log of another epoch is read as a whole; of one that was trimmed what is kept.
+      if (cursor !== "start") logger.warn("revocations may be missing", { why: page.why });
+      cursor = cursor === "start" ? formatId(page.head.epoch, page.head.seq) : "start";
+      return true;
+    }
+    for (const message of page.messages) apply(message);
+    const last = page.messages.at(-1);
+    if (last) cursor = formatId(page.epoch, last.seq);
+    return last !== undefined && last.seq < page.head.seq;
+  }
+
+  async function lookAndGoOn(): Promise<void> {
+    await look();
+    if (closed) return;
+    forgetOld();
+    if (!isBlind && clock.now() - readAt >= BLIND_MS) {
+      isBlind = true;
+      blind();
+    }
+    wheel.schedule(task, LOOK_MS);
+  }
+
+  const ready = lookAndGoOn();
+
+  return {
+    ready,
+    async revoke(order, forMs) {
+      const at = clock.wall();
+      const { user, token, channel } = order;
+      const payload = jsonPayload({ user, token, channel, at, until: at + forMs });
+      const [receipt] = await broker.publish(CONTROL_LOG, [{ event: REVOKE, payload }]);
+      if (!receipt?.ok) throw receipt?.error ?? new EitherwayError("internal", "The broker gave no receipt.");
+      logger.info("revoked", { user, token, channel });
+      await look();
+      await look(); // one that had begun before may not have seen it
+    },
+    has,
+    get isCurrent() {
+      return clock.now() - readAt < CURRENT_MS;
+    },
+    get isBlind() {
+      return isBlind;
+    },
+    close() {
+      closed = true;
+      wheel.cancel(task);
+      unwatch?.();
+    },
+  };
+}
+
+/** What it takes back of somebody: everything, one channel, or nothing. */
+export function takesFrom({ user, token, channel, at }: Revocation, who: Identity): "all" | "channel" | "nothing" {
+  const { rights } = who;
+  if (user !== undefined && who.user !== user) return "nothing";
+  if (token !== undefined && rights?.token !== token) return "nothing";
+  if (channel !== undefined) return "channel";
+  if (token === undefined && rights?.issuedAt !== undefined && rights.issuedAt > at) return "nothing";
+  return "all";
+}
+
+/**
+ * Checks an order before it goes to every node.
+ *
+ * @throws EitherwayError `bad-request` for one that names nobody
+ */
+export function checkOrder({ user, token, channel }: RevocationOrder): void {
+  for (const value of [user, token, channel]) {
+    if (value !== undefined && (typeof value !== "string" || value === "")) {
+      throw new EitherwayError("bad-request", `A revocation names ${quote(String(value))}; give the id as text.`);
+    }
+  }
+  if (user !== undefined || token !== undefined || channel !== undefined) return;
+  throw new EitherwayError("bad-request", "A revocation names nobody; give user, token or channel.");
+}
+
+function readRevocation(data: unknown): Revocation | undefined {
+  return typeof data === "string" ? (JSON.parse(data) as Revocation) : undefined;
+}

@@ -1,0 +1,204 @@
+/** Who somebody is and what he may do, by what the application says: the options `auth` and `authorize`, and each channel's own. */
+import type { Action, Asking, Authority, Clock, Identity, Logger, Metrics, Rights } from "../core/index.ts";
+import { EitherwayError, isEitherwayError, quote } from "../protocol/index.ts";
+import type { Authorizers } from "./authorizers.ts";
+import { type Capabilities, compileCapabilities } from "./capabilities.ts";
+
+/** What a token says of whoever shows it. */
+export interface Grant {
+  /** Who it is. Default: nobody in particular; presence and keys then go by the client's id. */
+  readonly user?: string | undefined;
+  /** Its own id, by which it can be revoked. */
+  readonly tokenId?: string | undefined;
+  /** Milliseconds since 1970. A revocation of the user spares what was issued later. Default: it takes all. */
+  readonly issuedAt?: number | undefined;
+  /** Milliseconds since 1970 at which links with it end. The client is told 30 s before. Default: never. */
+  readonly expiresAt?: number | undefined;
+  /** What it allows, by patterns: `{ "room/*": ["subscribe", "publish"], "news/**": ["*"] }`. Default: `authorize` decides alone. */
+  readonly channels?: Capabilities | Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/**
+ * Says who somebody is: `null` refuses him, for good. Throw where that cannot be said now, and he is asked to come back.
+ *
+ * @example
+ * auth: async ({ token }) => (await sessions.find(token)) ?? null
+ */
+export type Authenticate = (asking: Asking) => Grant | null | undefined | Promise<Grant | null | undefined>;
+
+/** What somebody wants to do. */
+export interface Wish {
+  readonly user: string | undefined;
+  readonly client: string;
+  readonly channel: string;
+  readonly action: Action;
+}
+
+/** Whether that may be. Its answer is kept for at most 10 s. Throw where it cannot be said now. */
+export type Authorize = (wish: Wish) => boolean | Promise<boolean>;
+
+export interface AuthenticatorOptions {
+  /** Default: everybody may come in, without a user id. */
+  readonly auth: Authenticate | undefined;
+  /** All of these have to agree. */
+  readonly authorizers: Pick<Authorizers, "of" | "size">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** For how long an answer of `authorize` holds: DESIGN, section 4. */
+const DECISION_MS = 10_000;
+
+/** About 20 MB of the longest names. Beyond, the oldest decisions are asked for anew. */
+const MOST_DECISIONS = 50_000;
+
+interface Decision {
+  readonly allowed: boolean | Promise<boolean>;
+  readonly until: number;
+}
+
+export function createAuthenticator({ auth, authorizers, clock, logger, metrics }: AuthenticatorOptions): Authority {
+  /** By whom, channel and action; the oldest first. */
+  const decisions = new Map<string, Decision>();
+
+  async function identify(asking: Asking): Promise<Identity> {
+    const { client, token } = asking;
+    if (!auth) return { client, rights: rightsOf({}, client, undefined) };
+    const grant = await grantOf(auth, asking);
+    const { user } = grant;
+    return { client, ...(user !== undefined && { user }), rights: rightsOf(grant, client, token) };
+  }
+
+  async function grantOf(authenticate: Authenticate, asking: Asking): Promise<Grant> {
+    try {
+      const grant = await authenticate(asking);
+      if (!grant) throw notAccepted(asking.token);
+      checkGrant(grant, clock.wall());
+      return grant;
+    } catch (thrown) {
+      if (isEitherwayError(thrown)) throw thrown;
+      logger.error("auth failed", { cause: String(thrown) });
+      throw new EitherwayError(
+        "unavailable",
+        "Who this is cannot be said now; the server's log tells more. Try again.",
+      );
+    }
+  }
+
+  function rightsOf(grant: Grant, client: string, secret: string | undefined): Rights {
+    const { user, tokenId, issuedAt, expiresAt, channels } = grant;
+    const capabilities = channels && compiled(channels);
+    const whose = JSON.stringify([secret ?? null, user ?? null, secret === undefined ? client : null]);
+
+    function check(channel: string, action: Action): void | Promise<void> {
+      if (capabilities && !capabilities.allows(channel, action)) throw refused(channel, action);
+      const asked = authorizers.of(channel);
+      if (asked.length === 0) return undefined;
+      const allowed = decide(`${whose} ${action} ${channel}`, asked, { user, client, channel, action });
+      if (allowed === true) return undefined;
+      if (allowed === false) throw refused(channel, action);
+      return allowed.then((one) => {
+        if (!one) throw refused(channel, action);
+      });
+    }
+
+    return { token: tokenId, issuedAt, expiresAt, check };
+  }
+
+  function refused(channel: string, action: Action): EitherwayError {
+    metrics.count(`forbidden.${action}`);
+    return new EitherwayError("forbidden", `To ${WORDS[action]} ${quote(channel)} is not allowed to this peer.`);
+  }
+
+  function decide(name: string, asked: readonly Authorize[], wish: Wish): boolean | Promise<boolean> {
+    const known = decisions.get(name);
+    if (known && known.until > clock.now()) return known.allowed;
+    const allowed = askAll(asked, wish);
+    keep(name, allowed);
+    allowed.then(
+      (one) => keepAnswer(name, allowed, one),
+      () => {
+        if (decisions.get(name)?.allowed === allowed) decisions.delete(name);
+      },
+    );
+    return allowed;
+  }
+
+  async function askAll(asked: readonly Authorize[], wish: Wish): Promise<boolean> {
+    try {
+      for (const authorize of asked) if ((await authorize(wish)) !== true) return false;
+      return true;
+    } catch (thrown) {
+      if (isEitherwayError(thrown)) throw thrown;
+      logger.error("authorize failed", { channel: wish.channel, action: wish.action, cause: String(thrown) });
+      throw new EitherwayError(
+        "unavailable",
+        `Whether ${quote(wish.channel)} is allowed cannot be said now; the server's log tells more. Try again.`,
+      );
+    }
+  }
+
+  function keep(name: string, allowed: Decision["allowed"]): void {
+    decisions.delete(name);
+    decisions.set(name, { allowed, until: clock.now() + DECISION_MS });
+    if (decisions.size <= MOST_DECISIONS) return;
+    for (const oldest of decisions.keys()) {
+      decisions.delete(oldest);
+      break;
+    }
+  }
+
+  /** Unless it was forgotten, or asked for anew, meanwhile. */
+  function keepAnswer(name: string, asked: Promise<boolean>, allowed: boolean): void {
+    const known = decisions.get(name);
+    if (known?.allowed === asked) decisions.set(name, { allowed, until: known.until });
+  }
+
+  return {
+    get isAsked() {
+      return auth !== undefined || authorizers.size > 0;
+    },
+    identify,
+    forget: () => decisions.clear(),
+  };
+}
+
+const WORDS: Readonly<Record<Action, string>> = {
+  subscribe: "subscribe to",
+  publish: "publish on",
+  presence: "be present on",
+  history: "read what is kept of",
+  call: "call",
+};
+
+function compiled(channels: NonNullable<Grant["channels"]>): Capabilities {
+  return isCapabilities(channels) ? channels : compileCapabilities(channels);
+}
+
+function isCapabilities(channels: NonNullable<Grant["channels"]>): channels is Capabilities {
+  return typeof channels.allows === "function";
+}
+
+const MOST_USER_LENGTH = 128;
+
+/** What the application's own code gives is its own, but an id that is none would be somebody else's name, or nobody's. */
+function checkGrant({ user, expiresAt, issuedAt }: Grant, now: number): void {
+  if (user !== undefined && (typeof user !== "string" || user === "" || user.length > MOST_USER_LENGTH)) {
+    throw new TypeError(`auth gave the user ${quote(String(user))}; give 1 to ${MOST_USER_LENGTH} characters`);
+  }
+  for (const time of [expiresAt, issuedAt]) {
+    if (time !== undefined && !Number.isFinite(time))
+      throw new TypeError(`auth gave the time ${String(time)}; give milliseconds`);
+  }
+  if (expiresAt !== undefined && expiresAt <= now) {
+    throw new EitherwayError("token-expired", "The token is over; come back with a new one.");
+  }
+}
+
+function notAccepted(token: string | undefined): EitherwayError {
+  return new EitherwayError(
+    "unauthorized",
+    token === undefined ? "There is no token; give one as the client's option token." : "The token is not accepted.",
+  );
+}
