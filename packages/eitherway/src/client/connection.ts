@@ -167,7 +167,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     links.set(number, own);
     let token: string | undefined;
     try {
-      token = typeof options.token === "function" ? await options.token() : options.token;
+      token = await readToken();
     } catch (thrown) {
       lose(number, { message: `token() failed: ${String(thrown)}` });
       return;
@@ -181,6 +181,18 @@ export function createConnection(options: ConnectionOptions): Connection {
       },
     };
     own.link = transport.open({ ...options.destination, who, greet: () => greet(own) }, eventsOf(own));
+  }
+
+  async function readToken(): Promise<string | undefined> {
+    return typeof options.token === "function" ? options.token() : options.token;
+  }
+
+  /** Where there is no other token the link goes on to its end. */
+  async function refresh({ number, link }: LinkInHand): Promise<void> {
+    const token = await readToken().catch(() => undefined);
+    if (token === undefined || current?.number !== number) return;
+    if (link?.refresh) link.refresh(token);
+    else dispatch({ type: "reconnect" });
   }
 
   /** Callbacks of a link that was given up do nothing. */
@@ -236,6 +248,9 @@ export function createConnection(options: ConnectionOptions): Connection {
         return;
       case "running":
         outbox.running(frame.key);
+        return;
+      case "refresh":
+        if (typeof options.token === "function") void refresh(own);
         return;
       case "ok":
         outbox.answer(frame);

@@ -121,6 +121,8 @@ export interface ClientLink {
   publish(command: Command): void;
   /** Hands it to the wire, or drops it and returns `false`: nothing that is announced waits for room. */
   announce(announcement: Announcement): boolean;
+  /** A newer token. A link without this cannot take one: a fresh link does. */
+  refresh?(token: string): void;
   /** Ends the link. Nothing is called back after it. */
   close(): void;
 }

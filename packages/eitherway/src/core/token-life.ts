@@ -43,8 +43,9 @@ export function createTokenLife({ clock, wheel, warn, expired }: TokenLifeOption
 
   return {
     set(expiresAt) {
+      // Who was warned and brings the same token again has no other.
+      if (expiresAt !== ends) warned = false;
       ends = expiresAt;
-      warned = false;
       wheel.cancel(task);
       look();
     },

@@ -128,6 +128,7 @@ function openWebSocket(Constructor: SocketConstructor, to: Destination, events: 
       publish(announcement);
       return true;
     },
+    refresh: (token) => send({ t: "refresh", token }),
     close() {
       end.over = true;
       socket?.close(NORMAL_CLOSURE);
