@@ -5,7 +5,7 @@ import type { ChannelTypes, Contract } from "../contract/index.ts";
 import type { Undo } from "../core/index.ts";
 import { createHost, type FetchEitherway, type FetchEitherwayOptions, type Host } from "../fetch/host.ts";
 import { EitherwayError } from "../protocol/index.ts";
-import { HEALTH_PATH, type TypedServer, withContract } from "../server/index.ts";
+import { isProbe, type TypedServer, withContract } from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { attach, type NodeServer } from "./attach.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
@@ -25,9 +25,9 @@ export interface NodeEitherway extends FetchEitherway {
   attach(server: NodeServer, options?: { readonly basePath?: string | undefined }): Undo;
 
   /**
-   * Opens a port of its own, where `/healthz` is answered as well. `close()` closes it.
+   * Opens a port of its own, where `/healthz` and `/readyz` are answered as well. `close()` closes it.
    *
-   * @throws EitherwayError `unavailable` for a port that is taken; `bad-request` for a host that others can reach, unless `insecure`
+   * @throws EitherwayError `unavailable` for a port that is taken; `bad-request` for a host that others can reach, without `auth`, unless `insecure`
    */
   listen(options?: ListenOptions): Promise<{
     readonly port: number;
@@ -69,7 +69,7 @@ export function eitherway<Channels extends ChannelTypes>(
 
 function createNodeEitherway(
   { server, parts, settings }: Host,
-  { insecure = false }: NodeEitherwayOptions,
+  { auth, insecure = auth !== undefined }: NodeEitherwayOptions,
 ): NodeEitherway {
   const { basePath } = settings;
   const listening = new Set<Listening>();
@@ -87,7 +87,7 @@ function createNodeEitherway(
     async listen(own = {}) {
       if (closing !== undefined)
         throw new EitherwayError("closed", "This server was closed; make a new one with eitherway().");
-      const standalone: RequestHandler = { ...parts.handler, handles: (path) => path === HEALTH_PATH };
+      const standalone: RequestHandler = { ...parts.handler, handles: isProbe };
       const one = await listen(own, insecure, (server) => {
         attach(server, standalone, settings);
         if (server instanceof Server) readAhead(server, createUpgradeDoor(standalone, settings));

@@ -8,7 +8,7 @@ import { createNodeServer, type NodeServerOptions } from "./node-server.ts";
 export interface ListenOptions {
   /** Default: 8000. 0: any free one. */
   readonly port?: number | undefined;
-  /** Address or name of this machine to listen on. Default: `127.0.0.1`. Others need `insecure`, as there is no authentication yet. */
+  /** Address or name of this machine to listen on. Default: `127.0.0.1`. Others need the option `auth`, or `insecure`. */
   readonly host?: string | undefined;
   /** PEM texts. With TLS also HTTP/2 is spoken. */
   readonly tls?: NodeServerOptions["tls"] | undefined;
@@ -80,7 +80,7 @@ function checkPort(port: number): void {
 function openToOthers(host: string): EitherwayError {
   return new EitherwayError(
     "bad-request",
-    `Host ${quote(host)} can be reached from other machines, and there is no authentication yet; listen on 127.0.0.1, or set insecure to let everybody read and write.`,
+    `Host ${quote(host)} can be reached from other machines; give the option auth, listen on 127.0.0.1, or set insecure to let everybody read and write.`,
   );
 }
 

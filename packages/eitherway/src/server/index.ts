@@ -3,7 +3,7 @@ export { type Amount, type Amounts, readAmount } from "./amounts.ts";
 export type { Eitherway, EitherwayParts, PresenceList, PresentMember, PublishOptions } from "./eitherway.ts";
 export { createEitherway } from "./eitherway.ts";
 export type { EitherwayOptions } from "./options.ts";
-export { HEALTH_PATH } from "./router.ts";
+export { isProbe } from "./router.ts";
 export type { StreamProducer } from "./stream-producer.ts";
 export type { StreamOptions } from "./streams.ts";
 export type { Target } from "./target.ts";

@@ -29,7 +29,10 @@ export interface RouterOptions {
 }
 
 /** Whether the server takes requests. Answers to any host: it says nothing about channels, and probes come by address. */
-export const HEALTH_PATH = "/healthz";
+const HEALTH_PATH = "/healthz";
+
+/** The same, and whether it knows what was revoked: where it does not, others should be sent its clients. */
+const READY_PATH = "/readyz";
 
 /** Every refusal is counted as `requests.refused.<code>`. */
 export function createRouter({ hub, access, isClosing }: RouterOptions): RequestHandler {
@@ -43,7 +46,7 @@ export function createRouter({ hub, access, isClosing }: RouterOptions): Request
 
   async function serve(exchange: HttpExchange): Promise<void> {
     const doors = doorsOf(exchange.path);
-    if (exchange.path !== HEALTH_PATH) access.check(exchange, CHANGES.has(exchange.method));
+    if (!isProbe(exchange.path)) access.check(exchange, CHANGES.has(exchange.method));
     if (!doors) throw notFound(exchange.path);
     const door = doors.get(exchange.method);
     if (door) {
@@ -105,6 +108,7 @@ const DOORS: ReadonlyMap<string, Doors> = new Map([
   ["/commands", doorsBy({ POST: serveCommands })],
   ["/events", doorsBy({ GET: serveEvents })],
   [HEALTH_PATH, doorsBy({ GET: serveHealth, HEAD: serveHealth })],
+  [READY_PATH, doorsBy({ GET: serveReady, HEAD: serveReady })],
 ]);
 
 const CHANNEL_DOORS = doorsBy({ GET: serveHistory, HEAD: serveHistory, POST: servePublish });
@@ -131,10 +135,21 @@ async function serveHealth(_hub: Hub, exchange: HttpExchange): Promise<void> {
   exchange.respond(jsonAnswer(200, { status: "ok" }));
 }
 
+async function serveReady(hub: Hub, exchange: HttpExchange): Promise<void> {
+  if (!hub.isReady)
+    throw new EitherwayError("unavailable", "This server cannot read what was revoked; ask another one.");
+  exchange.respond(jsonAnswer(200, { status: "ready" }));
+}
+
+/** Paths outside the base path that a server of its own answers as well. */
+export function isProbe(path: string): boolean {
+  return path === HEALTH_PATH || path === READY_PATH;
+}
+
 function notFound(path: string): EitherwayError {
   return new EitherwayError(
     "not-found",
-    `There is no door at ${quote(path)}; known: /events, /channels/<name>, /channels/<name>/@presence, /stream, /poll, /commands and ${HEALTH_PATH}.`,
+    `There is no door at ${quote(path)}; known: /events, /channels/<name>, /channels/<name>/@presence, /stream, /poll, /commands, ${HEALTH_PATH} and ${READY_PATH}.`,
   );
 }
 

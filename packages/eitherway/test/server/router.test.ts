@@ -165,7 +165,7 @@ describe("pages of allowed origins", () => {
         allow: "GET, HEAD, POST, OPTIONS",
         "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
         "access-control-allow-headers":
-          "content-type, eitherway-client, eitherway-event, idempotency-key, last-event-id",
+          "authorization, content-type, eitherway-client, eitherway-event, idempotency-key, last-event-id",
         "access-control-max-age": "7200",
       },
     });
