@@ -16,6 +16,8 @@ import {
   servePoll,
   servePublish,
   serveStream,
+  serveTicket,
+  serveTicketEnd,
   serveWebSocket,
 } from "../transports/index.ts";
 import type { Access } from "./access.ts";
@@ -107,6 +109,7 @@ const DOORS: ReadonlyMap<string, Doors> = new Map([
   ["/poll", doorsBy({ POST: servePoll })],
   ["/commands", doorsBy({ POST: serveCommands })],
   ["/events", doorsBy({ GET: serveEvents })],
+  ["/tickets", doorsBy({ POST: serveTicket, DELETE: serveTicketEnd })],
   [HEALTH_PATH, doorsBy({ GET: serveHealth, HEAD: serveHealth })],
   [READY_PATH, doorsBy({ GET: serveReady, HEAD: serveReady })],
 ]);
@@ -149,7 +152,7 @@ export function isProbe(path: string): boolean {
 function notFound(path: string): EitherwayError {
   return new EitherwayError(
     "not-found",
-    `There is no door at ${quote(path)}; known: /events, /channels/<name>, /channels/<name>/@presence, /stream, /poll, /commands, ${HEALTH_PATH} and ${READY_PATH}.`,
+    `There is no door at ${quote(path)}; known: /events, /channels/<name>, /channels/<name>/@presence, /tickets, /stream, /poll, /commands, ${HEALTH_PATH} and ${READY_PATH}.`,
   );
 }
 

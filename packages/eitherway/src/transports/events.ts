@@ -11,8 +11,9 @@ import {
   isErrorCode,
   quote,
 } from "../protocol/index.ts";
-import { identify, readQuery } from "./requests.ts";
+import { readQuery } from "./requests.ts";
 import { openStreamLink } from "./stream-link.ts";
+import { identifyReader } from "./tickets.ts";
 
 /** Names of that many channels still fit into a URL that proxies take. */
 const MAX_EVENT_CHANNELS = 32;
@@ -29,7 +30,7 @@ export async function serveEvents(hub: Hub, exchange: HttpExchange): Promise<voi
   const { cursors, broken } = readCursors(exchange, query, channels);
   const framing = channels.length === 1 ? eventsFraming : createEventsFraming(channels, cursors);
   const client = anonymousClient(hub);
-  const who = await identify(hub, exchange, client);
+  const who = await identifyReader(hub, exchange, client);
   const hello = { t: "hello", client, channels: new Map(zip(channels, cursors)) } as const;
   const errorsFirst = { channels: channels.length, read: readFailure };
   openStreamLink(

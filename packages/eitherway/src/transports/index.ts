@@ -8,4 +8,5 @@ export { isPresencePath, serveEnter, serveLeave, serveMembers } from "./members.
 export { servePoll } from "./poll.ts";
 export type { RequestHandler } from "./request-handler.ts";
 export { serveStream } from "./stream.ts";
+export { serveTicket, serveTicketEnd } from "./tickets.ts";
 export { serveWebSocket } from "./websocket.ts";

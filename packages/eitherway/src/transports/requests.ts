@@ -43,7 +43,7 @@ export function identify(
 
 const BEARER = /^Bearer +([^ ]+)$/i;
 
-function bearerOf(exchange: HttpExchange): string | undefined {
+export function bearerOf(exchange: HttpExchange): string | undefined {
   return BEARER.exec(exchange.header("authorization") ?? "")?.[1];
 }
 
