@@ -1,7 +1,8 @@
 /** Keys of the servers of an application: fixed texts in place of tokens. */
 import { EitherwayError, isEitherwayError } from "../../protocol/index.ts";
 import { type Capabilities, compileCapabilities } from "../capabilities.ts";
-import { type Grant, isName } from "./grant.ts";
+import type { Grant } from "../grant.ts";
+import { isName } from "./read-grant.ts";
 
 export interface ApiKey {
   /** 32 to 256 visible ASCII characters, made at random: `openssl rand -base64 48`. */

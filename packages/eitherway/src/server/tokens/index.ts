@@ -1,7 +1,7 @@
 /** Who somebody is and what they may do, by tokens (JWT) and API keys: `eitherway/tokens`. */
 export { type Action, type Capabilities, compileCapabilities } from "../capabilities.ts";
+export type { Grant } from "../grant.ts";
 export { type ApiKey, type ApiKeys, createApiKeys } from "./api-keys.ts";
-export type { Grant } from "./grant.ts";
 export { createTokenAuth, type TokenAuth, type TokenAuthOptions } from "./token-auth.ts";
 export type { TokenAlgorithm, TokenKeyOptions } from "./token-keys.ts";
 export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./token-verifier.ts";

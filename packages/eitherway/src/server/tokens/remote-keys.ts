@@ -9,7 +9,7 @@ import type { CryptoKey, JWTHeaderParameters } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 import { EitherwayError } from "../../protocol/index.ts";
 import { fetchKeySet, type KeySet } from "./fetch-key-set.ts";
-import { refused } from "./grant.ts";
+import { refused } from "./read-grant.ts";
 import type { TokenClock } from "./token-clock.ts";
 
 export interface RemoteKeys {

@@ -1,7 +1,8 @@
 /** Tokens and API keys as one: what a server does with the text that somebody shows. */
 import { EitherwayError } from "../../protocol/index.ts";
+import type { Grant } from "../grant.ts";
 import { type ApiKey, createApiKeys } from "./api-keys.ts";
-import { type Grant, refused } from "./grant.ts";
+import { refused } from "./read-grant.ts";
 import { HOST_CLOCK, type TokenClock } from "./token-clock.ts";
 import { createTokenVerifier, MAX_TOKEN_LENGTH, type TokenVerifierOptions } from "./token-verifier.ts";
 

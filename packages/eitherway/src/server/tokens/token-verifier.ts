@@ -5,7 +5,8 @@ import { JOSEAlgNotAllowed, JWSSignatureVerificationFailed, JWTClaimValidationFa
 import { jwtVerify } from "jose/jwt/verify";
 import { EitherwayError, isEitherwayError, quote } from "../../protocol/index.ts";
 import { type Amount, readAmount } from "../amounts.ts";
-import { type Grant, readGrant, refused } from "./grant.ts";
+import type { Grant } from "../grant.ts";
+import { readGrant, refused } from "./read-grant.ts";
 import { HOST_CLOCK, type TokenClock } from "./token-clock.ts";
 import { createTokenKeys, type TokenAlgorithm, type TokenKeyOptions } from "./token-keys.ts";
 
