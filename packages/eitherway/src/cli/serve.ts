@@ -1,10 +1,10 @@
 /** `eitherway serve`: a server of its own, for trying out, for development, and beside applications that are not Node. */
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import type { Limits } from "../core/index.ts";
 import { createSelfSignedCertificate, eitherway, type NodeEitherwayOptions, type TrustProxy } from "../node/index.ts";
 import type { Amounts } from "../server/index.ts";
 import type { Command } from "./command.ts";
+import { readFileOf } from "./files.ts";
 import type { Arguments, Flags, GivenFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlainLogger } from "./plain-logger.ts";
@@ -105,15 +105,7 @@ async function readTls(flags: GivenFlags): Promise<{ cert: string; key: string }
   if (cert === undefined || key === undefined) {
     throw new UsageError("--tls-cert and --tls-key belong together; give both, or --tls-self-signed.");
   }
-  return { cert: await readPem("tls-cert", cert), key: await readPem("tls-key", key) };
-}
-
-async function readPem(flag: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new UsageError(`--${flag} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
+  return { cert: await readFileOf("tls-cert", cert), key: await readFileOf("tls-key", key) };
 }
 
 function readOptions(flags: GivenFlags, output: Output): NodeEitherwayOptions {

@@ -3,5 +3,5 @@ export { type Action, type Capabilities, compileCapabilities } from "../capabili
 export type { Grant } from "../grant.ts";
 export { type ApiKey, type ApiKeys, createApiKeys } from "./api-keys.ts";
 export { createTokenAuth, type TokenAuth, type TokenAuthOptions } from "./token-auth.ts";
-export type { TokenAlgorithm, TokenKeyOptions } from "./token-keys.ts";
+export { TOKEN_ALGORITHMS, type TokenAlgorithm, type TokenKeyOptions } from "./token-keys.ts";
 export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./token-verifier.ts";

@@ -34,6 +34,9 @@ const MIN_RSA_BITS = 2_048; // RFC 7518 section 3.3
 const WITH_SECRET: readonly TokenAlgorithm[] = ["HS256"];
 const WITH_PAIR: readonly TokenAlgorithm[] = ["RS256", "ES256", "EdDSA", "Ed25519"];
 
+/** All that are taken. */
+export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [...WITH_SECRET, ...WITH_PAIR];
+
 /** @throws EitherwayError `bad-request` for options that name no key, or two, or one that cannot be used */
 export function createTokenKeys(options: TokenKeyOptions, clock: TokenClock): TokenKeys {
   const { secret, publicKey, jwks } = options;
