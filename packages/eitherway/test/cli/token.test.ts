@@ -156,8 +156,8 @@ describe("token --explain", () => {
   });
 
   test.each<[string, () => string, string[], RegExp]>([
-    ["expired", () => sign({ exp: now() - 7_200 }), [], /2 hours ago[^]*Refused \(token-expired\)/],
-    ["not valid yet", () => sign({ nbf: now() + 600 }), [], /Not before .* in 10 minutes[^]*not valid yet/],
+    ["expired", () => sign({ exp: now() - 7_200 }), [], /2 hours ago[\s\S]*Refused \(token-expired\)/],
+    ["not valid yet", () => sign({ nbf: now() + 600 }), [], /Not before .* in 10 minutes[\s\S]*not valid yet/],
     [
       "signed by another",
       () => signedBy(hmac("x".repeat(32)), { alg: "HS256" }, {}),
@@ -210,7 +210,7 @@ describe("token --explain", () => {
   test("does not let a token steer the terminal, nor add lines of its own", async () => {
     const { out } = await explain(sign({ iss: "a\u001b[31m\nExpires never", jti: "\u009b2J" }));
     expect(out).toMatch(/^Issuer +"a\\u001b\[31m\\nExpires never"$/m);
-    expect(out).not.toMatch(/\u001b|\u009b/);
+    for (const control of ["\u001b", "\u009b"]) expect(out).not.toContain(control);
   });
 
   test("wants one on standard input where it is told so", async () => {
