@@ -3,7 +3,7 @@
 const MATCHER = "server/capabilities.ts";
 const VERIFIER = "server/tokens/token-verifier.ts";
 const CAPABILITY_TESTS = ["server/capabilities.test.ts"];
-const VERIFIER_TESTS = ["server/tokens/token-verifier.test.ts"];
+const VERIFIER_TESTS = ["server/tokens/token-verifier.test.ts", "server/tokens/forged-tokens.test.ts"];
 const KEY_TESTS = ["node/token-keys.test.ts"];
 
 /** @type {readonly import("./mutants-list.js").Mutant[]} */
@@ -79,13 +79,6 @@ export const mutantsOfAuthority = [
     file: VERIFIER,
     search: "if (!algorithms.some((algorithm) => algorithm === alg)) {",
     replace: "if (alg === undefined) {",
-    tests: VERIFIER_TESTS,
-  },
-  {
-    title: "a public key is tried for every algorithm",
-    file: "server/tokens/token-keys.ts",
-    search: "if (secret !== undefined) return secretKey(secret, choose(options, WITH_SECRET));",
-    replace: "if (secret !== undefined) return secretKey(secret, TOKEN_ALGORITHMS);",
     tests: VERIFIER_TESTS,
   },
   {
@@ -233,8 +226,8 @@ export const mutantsOfAuthority = [
   {
     title: "an issuer's answer has no end",
     file: "server/tokens/fetch-key-set.ts",
-    search: "if (length > KEY_SET_BYTES) throw new Error(`it is over ${KEY_SET_BYTES} bytes`);",
-    replace: "if (length > KEY_SET_BYTES * 64) throw new Error(`it is long`);",
+    search: "if (length > KEY_SET_BYTES) throw",
+    replace: "if (length > KEY_SET_BYTES * 64) throw",
     tests: KEY_TESTS,
   },
   {

@@ -19,7 +19,7 @@ export interface ApiKeys {
 }
 
 /** Most keys: a text is compared with all of them. */
-export const MAX_API_KEYS = 1_000;
+const MAX_API_KEYS = 1_000;
 
 const KEY_SHAPE = /^[!-~]{32,256}$/;
 

@@ -1,6 +1,13 @@
 /** Tokens made by hand, right and wrong ones: by Node's own cryptography, not by what they are read with. */
-import { createHmac, type KeyObject, sign } from "node:crypto";
+import { createHmac, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from "node:crypto";
 import { isEitherwayError } from "../../../src/protocol/index.ts";
+import {
+  createTokenVerifier,
+  type Grant,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from "../../../src/server/tokens/index.ts";
+import { createFakeClock } from "../../../src/testing/index.ts";
 
 export const SECRET = "a secret of at least 32 bytes, planted here";
 
@@ -54,3 +61,22 @@ export async function refusal(asked: Promise<unknown>): Promise<Refusal> {
   if (isEitherwayError(outcome)) return outcome;
   throw outcome;
 }
+
+const clock = createFakeClock();
+/** Seconds since 1970 by the clock of the verifiers below. */
+export const NOW = clock.wall() / 1_000;
+
+export function verifier(options: TokenVerifierOptions = { secret: SECRET }): TokenVerifier {
+  return createTokenVerifier(options, clock);
+}
+
+export function verify(text: string, options?: TokenVerifierOptions): Promise<Grant> {
+  return verifier(options).verify(text);
+}
+
+export const RSA = generateKeyPairSync("rsa", { modulusLength: 2048 });
+export const EC = generateKeyPairSync("ec", { namedCurve: "P-256" });
+export const ED = generateKeyPairSync("ed25519");
+
+export const pem = (key: KeyObject): string => key.export({ type: "spki", format: "pem" }).toString();
+export const jwk = (key: KeyObject): JsonWebKey => key.export({ format: "jwk" });
