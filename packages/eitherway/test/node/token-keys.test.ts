@@ -235,6 +235,18 @@ describe("an issuer that is not well", () => {
     expect(issuer.asked()).toBe(2);
   });
 
+  test("may answer with as many bytes as the limit says, and no more (P6)", async () => {
+    const padded = (length: number): Answer => {
+      const text = JSON.stringify({ keys: [key.jwk] });
+      return (_, response) => void response.end(text.padEnd(length));
+    };
+    const issuer = await startIssuer(padded(KEY_SET_BYTES + 1));
+    expect((await refusal(issuer.verify(tokenOf(key)))).code).toBe("unavailable");
+    issuer.answers(padded(KEY_SET_BYTES));
+    issuer.clock.advance(RETRY_MS);
+    expect(await issuer.verify(tokenOf(key))).toBe("ana");
+  });
+
   test.each<[string, Answer, RegExp]>([
     ["fails", fail, /answers 500 instead of 200/],
     ["redirects", (_, response) => void response.writeHead(302, { location: "/other" }).end(), /answers 302/],
