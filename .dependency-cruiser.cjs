@@ -18,6 +18,8 @@ const MAY_IMPORT = {
 };
 
 const SRC = "^packages/eitherway/src/";
+/** An entry of its own inside `server`. */
+const TOKENS = `${SRC}server/tokens/`;
 const PACKAGES = ["core", "npm", "npm-dev", "npm-optional", "npm-peer", "npm-no-pkg", "npm-unknown"];
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
@@ -44,8 +46,22 @@ module.exports = {
       comment:
         "protocol, core, transports, contract, server, fetch and instrument are written against ports: no Node module, no dependency",
       severity: "error",
-      from: { path: `${SRC}(protocol|core|transports|contract|server|fetch|instrument)/` },
+      from: { path: `${SRC}(protocol|core|transports|contract|server|fetch|instrument)/`, pathNot: TOKENS },
       to: { dependencyTypes: PACKAGES },
+    },
+    {
+      name: "tokens-import-jose-alone",
+      comment: "which needs web standards only; the rest of server reaches tokens through what is passed in",
+      severity: "error",
+      from: { path: TOKENS },
+      to: { dependencyTypes: PACKAGES, pathNot: "node_modules/jose/" },
+    },
+    {
+      name: "tokens-are-an-entry-of-their-own",
+      comment: "whoever has other ways to tell who somebody is does not load jose",
+      severity: "error",
+      from: { path: `${SRC}(?!cli/)`, pathNot: TOKENS },
+      to: { path: TOKENS },
     },
     {
       name: "browser-client-imports-no-package",

@@ -1,3 +1,4 @@
+import { mutantsOfAuthority } from "./mutants-of-authority.js";
 import { mutantsOfClient } from "./mutants-of-client.js";
 import { mutantsOfDelivery } from "./mutants-of-delivery.js";
 import { mutantsOfPresence } from "./mutants-of-presence.js";
@@ -15,4 +16,10 @@ import { mutantsOfServer } from "./mutants-of-server.js";
  */
 
 /** @type {readonly Mutant[]} */
-export const mutants = [...mutantsOfServer, ...mutantsOfDelivery, ...mutantsOfPresence, ...mutantsOfClient];
+export const mutants = [
+  ...mutantsOfServer,
+  ...mutantsOfAuthority,
+  ...mutantsOfDelivery,
+  ...mutantsOfPresence,
+  ...mutantsOfClient,
+];

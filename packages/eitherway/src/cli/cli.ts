@@ -10,12 +10,14 @@ import { publishCommand } from "./publish.ts";
 import { serveCommand } from "./serve.ts";
 import { EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { tailCommand } from "./tail.ts";
+import { tokenCommand } from "./token/token-command.ts";
 import { readVersion } from "./version.ts";
 
 const COMMANDS: readonly Command[] = [
   serveCommand,
   tailCommand,
   publishCommand,
+  tokenCommand,
   compareCommand,
   doctorCommand,
   adviseCommand,

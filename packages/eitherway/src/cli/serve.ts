@@ -1,25 +1,29 @@
 /** `eitherway serve`: a server of its own, for trying out, for development, and beside applications that are not Node. */
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import type { Limits } from "../core/index.ts";
 import { createSelfSignedCertificate, eitherway, type NodeEitherwayOptions, type TrustProxy } from "../node/index.ts";
 import type { Amounts } from "../server/index.ts";
+import { createTokenAuth } from "../server/tokens/index.ts";
 import type { Command } from "./command.ts";
+import { readFileOf } from "./files.ts";
 import type { Arguments, Flags, GivenFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlainLogger } from "./plain-logger.ts";
 import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
+import { API_KEY_FLAGS, readTokenOptions, TOKEN_FLAGS } from "./token/token-options.ts";
 import { readVersion } from "./version.ts";
 
 const FLAGS: Flags = {
   port: { short: "p", value: "PORT", help: "default 8000; 0: any free one; PORT works as well", mirrored: true },
-  host: { value: "ADDRESS", help: "default 127.0.0.1; any other needs --insecure", mirrored: true },
+  host: { value: "ADDRESS", help: "default 127.0.0.1; any other needs tokens, or --insecure", mirrored: true },
   "base-path": { value: "PATH", help: "default /eitherway", mirrored: true },
   "tls-cert": { value: "FILE", help: "certificate, PEM: https, also HTTP/2", mirrored: true },
   "tls-key": { value: "FILE", help: "its key, PEM", mirrored: true },
   "tls-self-signed": { help: "https with a certificate made now, for localhost", mirrored: true },
+  ...TOKEN_FLAGS,
+  ...API_KEY_FLAGS,
   insecure: {
-    help: "answers to every host name and may listen everywhere; there is no authentication",
+    help: "without tokens: answers to every host name and may listen everywhere",
     mirrored: true,
   },
   "allow-origin": {
@@ -59,19 +63,22 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
   if (positionals.length > 0)
     throw new UsageError(`serve takes flags only; leave ${JSON.stringify(positionals[0])} out.`);
   const insecure = flags.on("insecure");
+  const auth = await readAuth(flags);
   const host = flags.text("host");
-  if (!insecure && host !== undefined && !LOOPBACK.has(host)) {
+  if (!auth && !insecure && host !== undefined && !LOOPBACK.has(host)) {
     throw new UsageError(
-      `Host ${host} can be reached from other machines and there is no authentication yet: leave --host out, or give --insecure to let everybody read and write.`,
+      `Host ${host} can be reached from other machines: say whose tokens are taken (--jwt-secret, --jwt-public-key, --jwks, --api-keys), leave --host out, or give --insecure to let everybody read and write.`,
     );
   }
   const port = readPort(flags.text("port") ?? surroundings.env.PORT);
   const tls = await readTls(flags);
-  const server = asUsage(() => eitherway(readOptions(flags, output)));
+  const server = asUsage(() => eitherway({ ...readOptions(flags, output), auth }));
   const ended = once(surroundings.signal, "abort"); // before the first await below: a signal may come at once
   try {
     const { url } = await server.listen({ port, host, tls });
-    await output.data(await banner(url, { insecure, selfSigned: flags.on("tls-self-signed") }));
+    await output.data(
+      await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }),
+    );
     if (!surroundings.signal.aborted) await ended;
     const { links } = server.stats();
     output.say(
@@ -85,6 +92,14 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
 const MAX_PORT = 65_535;
+
+/** `undefined` where nothing is said of tokens. */
+async function readAuth(flags: GivenFlags): Promise<NodeEitherwayOptions["auth"]> {
+  const options = await readTokenOptions(flags);
+  if (!options) return undefined;
+  const grantOf = createTokenAuth(options);
+  return ({ token }) => (token === undefined ? null : grantOf(token));
+}
 
 function readPort(text: string | undefined): number | undefined {
   if (text === undefined || text === "") return undefined;
@@ -105,15 +120,7 @@ async function readTls(flags: GivenFlags): Promise<{ cert: string; key: string }
   if (cert === undefined || key === undefined) {
     throw new UsageError("--tls-cert and --tls-key belong together; give both, or --tls-self-signed.");
   }
-  return { cert: await readPem("tls-cert", cert), key: await readPem("tls-key", key) };
-}
-
-async function readPem(flag: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new UsageError(`--${flag} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
+  return { cert: await readFileOf("tls-cert", cert), key: await readFileOf("tls-key", key) };
 }
 
 function readOptions(flags: GivenFlags, output: Output): NodeEitherwayOptions {
@@ -152,14 +159,12 @@ function readLimits(settings: readonly string[]): Amounts<Limits> {
 
 async function banner(
   url: string,
-  { insecure, selfSigned }: { insecure: boolean; selfSigned: boolean },
+  { auth, insecure, selfSigned }: { auth: boolean; insecure: boolean; selfSigned: boolean },
 ): Promise<string> {
-  const curl = selfSigned ? "curl -k" : "curl";
+  const curl = `curl${selfSigned ? " -k" : ""}${auth ? ' -H "authorization: Bearer $TOKEN"' : ""}`;
   return [
     `Eitherway ${await readVersion()} is at ${url}`,
-    insecure
-      ? "There is no authentication: whoever reaches this port reads and writes every channel."
-      : "There is no authentication yet, so only this machine is answered.",
+    whoMayCome(auth, insecure),
     "",
     `  listen    ${curl} -N '${url}/events?channel=room/42'`,
     `  publish   ${curl} -H 'content-type: application/json' -d '{"text":"hi"}' ${url}/channels/room/42`,
@@ -167,4 +172,11 @@ async function banner(
     "",
     "Ctrl-C ends it.",
   ].join("\n");
+}
+
+function whoMayCome(auth: boolean, insecure: boolean): string {
+  if (auth) return "Who shows no token that it takes is refused; eitherway token makes one.";
+  return insecure
+    ? "There is no authentication: whoever reaches this port reads and writes every channel."
+    : "Nobody is asked for a token, so only this machine is answered.";
 }

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { CONNECTION_FLAGS, connect } from "./connection.ts";
 import type { Arguments } from "./flags.ts";
 import type { Output } from "./output.ts";
+import { printable } from "./printable.ts";
 import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 
 export const tailCommand: Command = {
@@ -62,12 +63,8 @@ function asText(data: unknown, { kind }: MessageMeta): string {
   return kind === "text" ? String(data) : kind === "bytes" ? base64(data) : JSON.stringify(data);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for; tab and line feed are harmless
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-
-/** Whoever publishes must not steer the terminal of whoever looks. */
 function forTerminal(data: unknown, meta: MessageMeta): string {
-  return asText(data, meta).replace(CONTROL, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return printable(asText(data, meta));
 }
 
 function base64(data: unknown): string {

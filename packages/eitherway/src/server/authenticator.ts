@@ -3,20 +3,7 @@ import type { Action, Asking, Authority, Clock, Identity, Logger, Metrics, Right
 import { EitherwayError, isEitherwayError, quote } from "../protocol/index.ts";
 import type { Authorizers } from "./authorizers.ts";
 import { type Capabilities, compileCapabilities } from "./capabilities.ts";
-
-/** What a token says of whoever shows it. */
-export interface Grant {
-  /** Who it is. Default: nobody in particular; presence and keys then go by the client's id. */
-  readonly user?: string | undefined;
-  /** Its own id, by which it can be revoked. */
-  readonly tokenId?: string | undefined;
-  /** Milliseconds since 1970. A revocation of the user spares what was issued later. Default: it takes all. */
-  readonly issuedAt?: number | undefined;
-  /** Milliseconds since 1970 at which links with it end. The client is told 30 s before. Default: never. */
-  readonly expiresAt?: number | undefined;
-  /** What it allows, by patterns: `{ "room/*": ["subscribe", "publish"], "news/**": ["*"] }`. Default: `authorize` decides alone. */
-  readonly channels?: Capabilities | Readonly<Record<string, readonly string[]>> | undefined;
-}
+import type { Grant } from "./grant.ts";
 
 /**
  * Says who somebody is: `null` refuses him, for good. Throw where that cannot be said now, and he is asked to come back.

@@ -80,8 +80,7 @@ function checkPattern(text: string): void {
 
 function readActions(pattern: string, actions: unknown): ReadonlySet<Action> {
   if (!Array.isArray(actions)) throw noClaim(`its pattern ${quote(pattern)} has no list of actions`);
-  const unknown = actions.find((action) => action !== EVERY_ACTION && !isAction(action));
-  if (unknown !== undefined) {
+  if (!actions.every((action) => action === EVERY_ACTION || isAction(action))) {
     throw noClaim(`its pattern ${quote(pattern)} has an unknown action; known: ${ACTIONS.join(", ")} and *`);
   }
   return new Set(actions.includes(EVERY_ACTION) ? ACTIONS : (actions as Action[]));

@@ -15,6 +15,7 @@ describe("help", () => {
   test.each([
     ["serve", ["--port", "--host", "--tls-self-signed", "--insecure", "--allow-origin", "--retention-age", "--limit"]],
     ["tail", ["--url", "--from", "--json", "--transport"]],
+    ["token", ["--user", "--channels", "--expires", "--jwt-secret", "[EITHERWAY_JWT_SECRET]", "--jwks", "--explain"]],
     ["publish", ["--url", "--lines", "--text", "--json", "--event", "--key"]],
     ["advise", ["--use-case", "--upstream", "--hosting", "--measured", "--usual", "--json"]],
   ])("%s --help tells its flags and fits a terminal", async (command, flags) => {
@@ -32,7 +33,7 @@ describe("help", () => {
 
 describe("a wrong command line gets one sentence and exit code 2 (P12)", () => {
   test.each<[string[], RegExp]>([
-    [["frobnicate"], /no command "frobnicate"; known: serve, tail, publish, .*advise/],
+    [["frobnicate"], /no command "frobnicate"; known: serve, tail, publish, token, .*advise/],
     [["--prot", "1"], /no flag --prot; "eitherway serve --help"/],
     [["tail", "a", "--prot"], /no flag --prot; "eitherway tail --help"/],
     [["-x"], /no flag -x/],

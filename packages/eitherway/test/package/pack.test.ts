@@ -28,6 +28,7 @@ const ENTRIES = {
   "eitherway/instrument": "judge",
   "eitherway/react": "createHooks",
   "eitherway/testing": "createHarness",
+  "eitherway/tokens": "createTokenAuth",
 } as const;
 
 /** What some entry needs that the package does not bring. */

@@ -5,6 +5,7 @@ import { compilePages, type Project } from "./project.ts";
 /** Their programs compile; those of the README run. */
 const PAGES = [
   "README.md",
+  "docs/auth.md",
   "docs/calls.md",
   "docs/client.md",
   "docs/contract.md",
