@@ -45,6 +45,8 @@ export interface ConnectionOptions extends ConnectionParts {
   /** A link is in use, with a hello of its own. */
   linked?(): void;
   readonly outbox: Pick<Outbox, "size" | "attach" | "detach" | "answer" | "running" | "returned">;
+  /** The token of the link in use is soon over. Default: it is asked for anew. */
+  expiring?(): void;
   /** Something that the status tells has changed. */
   changed(): void;
   /** An error that belongs to no channel and no command: of the link, or the one that stopped the client. */
@@ -250,7 +252,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         outbox.running(frame.key);
         return;
       case "refresh":
-        if (typeof options.token === "function") void refresh(own);
+        if (options.expiring) options.expiring();
+        else if (typeof options.token === "function") void refresh(own);
         return;
       case "ok":
         outbox.answer(frame);

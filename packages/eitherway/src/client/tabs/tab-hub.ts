@@ -90,6 +90,8 @@ export function createTabHub(options: TabHubOptions): TabHub {
   const channels = new Map<string, HubChannel>();
   const lingers = new Map<string, Undo>();
   let token: string | undefined;
+  /** It is soon over, and no tab has come with another one yet. */
+  let expiring = false;
   let upstream: Upstream | undefined;
   /** The connection has been open: whatever holds it up now would hold up a tab's as well. */
   let proved = false;
@@ -104,6 +106,7 @@ export function createTabHub(options: TabHubOptions): TabHub {
   // --- tabs ---
 
   function join(port: TabPort, hello: TabHello): TabSeat {
+    const renewed = expiring && hello.token !== undefined;
     token = hello.token ?? token;
     const { client, visible, present } = hello;
     const tab: Tab = {
@@ -124,6 +127,10 @@ export function createTabHub(options: TabHubOptions): TabHub {
     if (restsSince !== undefined && clock.now() - restsSince >= NUDGE_EVERY_MS) up.woken();
     changed();
     up.update();
+    if (renewed) {
+      expiring = false;
+      up.reconnect();
+    }
     keepLeases();
     return { message: (message) => take(tab, message), gone: () => leave(tab) };
   }
@@ -269,6 +276,10 @@ export function createTabHub(options: TabHubOptions): TabHub {
       },
       get token() {
         return token;
+      },
+      expiring() {
+        expiring = true;
+        dismissAll("the token that the tabs share is soon over", 0); // each comes back with a new one
       },
       changed,
     });

@@ -21,6 +21,8 @@ export interface Upstream {
   /** What is wanted has changed. */
   update(): void;
   woken(): void;
+  /** Over a fresh link, with the token that there is now. */
+  reconnect(): void;
   /** Ids of a channel do not join up. */
   distrust(message: string): void;
   /** As a link of that client's would, for a moment. Never rejects: what fails is tried again in its time. */
@@ -35,6 +37,8 @@ export interface UpstreamEvents {
   readonly tabs: number;
   /** The newest one that a tab gave. */
   readonly token: string | undefined;
+  /** The token is soon over: only tabs have another one. */
+  expiring(): void;
   /** `state` may be another one. */
   changed(): void;
 }
@@ -67,6 +71,7 @@ export function createUpstream(options: UpstreamOptions, to: UpstreamDestination
     client,
     // A hub has tabs with a token or tabs without, never both.
     token: events.token === undefined ? undefined : () => events.token as string,
+    expiring: events.expiring,
     clock,
     random,
     machine,
@@ -135,6 +140,7 @@ export function createUpstream(options: UpstreamOptions, to: UpstreamDestination
     },
     update: () => connection.update(),
     woken: () => wake(),
+    reconnect: () => connection.reconnect(),
     distrust: (message) => connection.distrust(message),
     close() {
       renewing?.abort();

@@ -110,6 +110,30 @@ describe("tabs that share", () => {
     expect(world.open.length).toBe(5); // ana, bo, 4, 5, nobody
   });
 
+  test("bring a new token before theirs is over, and miss nothing (P2, P9)", async () => {
+    let issued = 0;
+    const tokens: string[] = [];
+    const world = createTabWorld({
+      auth({ token = "" }) {
+        tokens.push(token);
+        const [, issuedAt = "0"] = token.split(" at ");
+        return { user: "ana", expiresAt: Number(issuedAt) + 60_000 };
+      },
+    });
+    const newToken = () => `${++issued} at ${world.clock.wall()}`;
+    const tabs = [world.openTab({ user: "ana", token: newToken }), world.openTab({ user: "ana", token: newToken })];
+    const seen = tabs.map(({ client }) => watch(client, "room"));
+    await world.pass(200);
+    for (let i = 0; i < 20; i++) {
+      await world.publish("room", 1);
+      await world.pass(10_000);
+    }
+    for (const messages of seen) expect(messages.seen).toEqual(numbered(1, 20));
+    expect(new Set(tokens).size).toBeGreaterThan(5);
+    expect(transportsOf(tabs)).toEqual([SHARED, SHARED]);
+    for (const { client } of tabs) expect(client.status.state).toBe("open");
+  });
+
   test("leave no stream behind when the last one is closed; a reload finds it open", async () => {
     const world = createTabWorld();
     const first = world.openTab();
