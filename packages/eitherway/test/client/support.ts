@@ -62,6 +62,8 @@ export interface FakeLink {
   readonly commands: Command[];
   /** Announcements as JSON. */
   readonly announced: string[];
+  /** Tokens that it took. */
+  readonly refreshed: string[];
   /** Takes announcements. */
   hasRoom: boolean;
   closed: boolean;
@@ -192,6 +194,7 @@ function createFakeLink(transport: TransportName, to: Destination, events: LinkE
     keys: [],
     commands: [],
     announced: [],
+    refreshed: [],
     hasRoom: true,
     closed: false,
     say(...frames) {
@@ -219,6 +222,7 @@ function createFakeLink(transport: TransportName, to: Destination, events: LinkE
       link.keys.push(command.frame.key);
       link.commands.push(command);
     },
+    ...(transport === "websocket" && { refresh: (token: string) => void link.refreshed.push(token) }),
     close() {
       link.closed = true;
     },
