@@ -98,7 +98,7 @@ const NOT = `## When not to use Eitherway
 - **One request, one answer**: \`fetch\`. A channel is for what comes without being asked for.
 - **Work queues**: every subscriber of a channel sees every message; nothing is handed to one worker alone.
 - **Storage**: a log keeps what its retention says (1,000 messages, 1 MiB, 1 hour by default), and in memory only until the process ends.
-- **Several processes, authentication, presence**: not there yet.
+- **Several processes**: not there yet.
 `;
 
 /** @param {Comparison} comparison */

@@ -69,7 +69,7 @@ export function eitherway<Channels extends ChannelTypes>(
 
 function createNodeEitherway(
   { server, parts, settings }: Host,
-  { auth, insecure = auth !== undefined }: NodeEitherwayOptions,
+  { auth, insecure = false }: NodeEitherwayOptions,
 ): NodeEitherway {
   const { basePath } = settings;
   const listening = new Set<Listening>();
@@ -88,7 +88,7 @@ function createNodeEitherway(
       if (closing !== undefined)
         throw new EitherwayError("closed", "This server was closed; make a new one with eitherway().");
       const standalone: RequestHandler = { ...parts.handler, handles: isProbe };
-      const one = await listen(own, insecure, (server) => {
+      const one = await listen(own, insecure || auth !== undefined, (server) => {
         attach(server, standalone, settings);
         if (server instanceof Server) readAhead(server, createUpgradeDoor(standalone, settings));
       });

@@ -69,7 +69,16 @@ export function createEventsFraming(channels: readonly string[], cursors: readon
  * Names that mean something else here: our own events, and those that an `EventSource` fires itself. A message's event of such a
  * name gets a prefix, so that no publisher can fake a gap or an error.
  */
-const TAKEN_NAMES: ReadonlySet<string> = new Set(["gap", "presence", "ping", "failure", "bye", "open", "error"]);
+const TAKEN_NAMES: ReadonlySet<string> = new Set([
+  "gap",
+  "presence",
+  "ping",
+  "refresh",
+  "failure",
+  "bye",
+  "open",
+  "error",
+]);
 const TAKEN_PREFIX = "message.";
 
 function eventName(event: string): string {

@@ -64,7 +64,11 @@ export function createAuthenticator({ auth, authorizers, clock, logger, metrics 
       checkGrant(grant, clock.wall());
       return grant;
     } catch (thrown) {
-      if (isEitherwayError(thrown)) throw thrown;
+      if (isEitherwayError(thrown)) {
+        if (thrown.code === "unavailable")
+          logger.warn("auth unavailable", { cause: String(thrown.cause ?? thrown.message) });
+        throw thrown;
+      }
       logger.error("auth failed", { cause: String(thrown) });
       throw new EitherwayError(
         "unavailable",

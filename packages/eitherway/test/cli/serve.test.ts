@@ -30,6 +30,28 @@ test("serve prints its address and curl lines, and nothing on standard error", a
   expect(err()).toBe("");
 });
 
+test("serve with a secret answers to who shows a token of it, and to nobody else, on any address (P12)", async () => {
+  const env = { EITHERWAY_JWT_SECRET: "a secret of a test, long enough for its algorithm" };
+  const { out: token } = await runToEnd(
+    ["token", "--user", "ana", "--channels", '{"room/*":["publish"]}', "--expires", "1h"],
+    { env },
+  );
+  const { url, port, out, err } = await serve(["--host", "0.0.0.0"], { env });
+  expect(out()).toMatch(/Who shows no token that it takes is refused/);
+  expect(out()).toContain('curl -H "authorization: Bearer $TOKEN"');
+  const publish = (headers: Record<string, string>, channel = "room/1") =>
+    fetch(`http://127.0.0.1:${port}/eitherway/channels/${channel}`, {
+      method: "POST",
+      headers: { "content-type": "text/plain", ...headers },
+      body: "hi",
+    });
+  expect((await publish({})).status).toBe(401);
+  expect((await publish({ authorization: `Bearer ${token.trim()}x` })).status).toBe(401);
+  expect((await publish({ authorization: `Bearer ${token.trim()}` })).status).toBe(201);
+  expect((await publish({ authorization: `Bearer ${token.trim()}` }, "other")).status).toBe(403);
+  expect([url, err()]).toEqual([expect.stringContaining("/eitherway"), ""]);
+});
+
 test("serve is what runs without a command, on PORT, or rather EITHERWAY_PORT, or rather --port", async () => {
   const free = async (): Promise<string> => {
     const probe = createServer().listen(0, "127.0.0.1");

@@ -162,11 +162,12 @@ describe("one channel as plain events", () => {
   });
 
   test("an event of a name that means something here gets a prefix: nobody can fake a gap (P2, P12)", () => {
-    const names = ["gap", "ping", "failure", "bye", "open", "error", "note", "message", "Gap"];
+    const names = ["gap", "ping", "refresh", "failure", "bye", "open", "error", "note", "message", "Gap"];
     const { events } = oracle(eventsFraming.run(runOf("a", ...names.map((event, i) => message(i + 1, { event })))));
     expect(events.map(({ event }) => event)).toEqual([
       "message.gap",
       "message.ping",
+      "message.refresh",
       "message.failure",
       "message.bye",
       "message.open",

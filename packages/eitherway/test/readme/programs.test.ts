@@ -40,7 +40,11 @@ test("the server and the client of the README compile strictly, talk, and end wh
   expect(await ended).toEqual([0, null]);
 });
 
-test("the tests of the page on testing are green, in vitest and in node:test (P2)", async () => {
-  expect(await project.startVitest("room.test.js").prints(/Tests .*passed|FAIL/)).toMatch(/1 passed/);
-  expect(await project.start("room-node.test.js").prints(/^(#|ℹ) fail \d/m)).toMatch(/^(#|ℹ) pass 1$/m);
-});
+test(
+  "the tests of the page on testing are green, in vitest and in node:test (P2)",
+  async () => {
+    expect(await project.startVitest("room.test.js").prints(/Tests .*passed|FAIL/)).toMatch(/1 passed/);
+    expect(await project.start("room-node.test.js").prints(/^(#|ℹ) fail \d/m)).toMatch(/^(#|ℹ) pass 1$/m);
+  },
+  COMPILE_MS,
+);

@@ -22,7 +22,7 @@ const CAUTIONS: readonly Caution[] = [
   {
     when: ({ answers }, way) => isPath(way) && answers.hosting !== NO_HOSTING,
     says: () =>
-      "There is no authentication yet: behind a public name (--insecure) whoever reaches the server reads and writes every channel. Let what stands in front decide who passes.",
+      "A server under a public name has to know its people: give it tokens (docs/auth.md). With --insecure in their place whoever reaches it reads and writes every channel.",
   },
   {
     when: (_, way) => isPath(way),

@@ -34,7 +34,7 @@ function optionsText({ limits, retention, pingMs, proxied }: ServerSettings): st
     ...groupText("limits", limits),
     ...groupText("retention", retention),
     ...(pingMs === DEFAULT_PING_MS ? [] : [`pingMs: ${digitsText(pingMs)},`]),
-    ...(proxied ? ["trustProxy: 1,", "insecure: true, // no authentication yet: let the proxy decide who passes"] : []),
+    ...(proxied ? ["trustProxy: 1,", "insecure: true, // until auth says who may come: docs/auth.md"] : []),
   ];
   return lines.length === 0 ? "" : `{\n${lines.map((line) => `  ${line}\n`).join("")}}`;
 }

@@ -43,7 +43,7 @@ const host: Check = ({ socket, events, stream, url }) => {
       ...MENDS.host(url),
       {
         for: "eitherway",
-        setting: "--insecure   # or insecure: true; there is no authentication yet, so everybody reads and writes",
+        setting: "--jwks URL   # or another way to know people, docs/auth.md; --insecure lets everybody read and write",
       },
     ],
   };
