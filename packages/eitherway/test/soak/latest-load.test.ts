@@ -20,6 +20,7 @@ const SLOW = 1;
 const KEYS = 100;
 const PER_SECOND = 10_000;
 const TURN_MS = 10;
+const MOST_SECONDS = 10;
 /** A run and the head of its frame: what may be written to a link that was not full before. */
 const LAST_WRITE = 65 * 1024 + 4_096;
 
@@ -43,8 +44,9 @@ test("with a window each reader ends with the newest value of every key, and rel
 }, 120_000);
 
 test("without a window each reader ends with the newest value of every key, and reliable messages are complete (P1, P2, P6, P7)", async () => {
-  const published = await play(undefined, 1, "x".repeat(300));
-  expect(published).toMatchObject({ ticks: PER_SECOND, replaced: 0 });
+  const published = await play(undefined, 1, "x".repeat(600));
+  expect(published.ticks).toBe(published.updates);
+  expect(published.replaced).toBe(0);
 }, 120_000);
 
 async function play(every: string | undefined, seconds: number, note: string) {
@@ -62,7 +64,9 @@ async function play(every: string | undefined, seconds: number, note: string) {
   let updates = 0;
   let turns = 0;
   let held = 0;
-  while (updates < PER_SECOND * seconds) {
+  // How much the system takes for the frozen reader is its own affair: it goes on until that link is full.
+  const isFilled = () => (ew.stats().counters["links.filled"] ?? 0) > 0;
+  while (updates < PER_SECOND * seconds || (!isFilled() && updates < PER_SECOND * MOST_SECONDS)) {
     for (let i = 0; i < (PER_SECOND * TURN_MS) / 1_000; i++, updates++) {
       results.push(ew.publish("prices", "tick", { symbol: `s${(updates * 7) % KEYS}`, price: updates, note }));
     }
@@ -78,21 +82,23 @@ async function play(every: string | undefined, seconds: number, note: string) {
   await Promise.all(results);
   const took = (performance.now() - began) / 1_000;
   const { counters } = ew.stats();
-  expect(counters["links.filled"], "the frozen reader was one").toBeGreaterThan(0);
+  expect(isFilled(), "the frozen reader was one").toBe(true);
   expect(held).toBeLessThanOrEqual(DEFAULT_LIMITS.linkBytes + LAST_WRITE);
   readers[FROZEN]?.release();
   stopSlowing();
 
   const everyTurn = Array.from({ length: turns }, (_, n) => n);
   await until(() => readers.every(({ trades, orders }) => trades.length >= turns && orders.length >= turns));
-  await until(() => readers.every(({ prices }) => Math.min(...prices.values()) >= updates - KEYS));
+  // Of the last updates each is of another key.
+  await until(() =>
+    readers.every(({ prices }) => prices.size === KEYS && Math.min(...prices.values()) >= updates - KEYS),
+  );
   for (const reader of readers) {
     expect(reader.defects).toEqual([]);
     expect([reader.trades, reader.orders]).toEqual([everyTurn, everyTurn]);
-    expect(reader.prices.size).toBe(KEYS);
   }
   const ticks = (counters["messages.published"] ?? 0) - 2 * turns;
-  return { ticks, replaced: counters["latest.replaced"] ?? 0, seconds: took };
+  return { updates, ticks, replaced: counters["latest.replaced"] ?? 0, seconds: took };
 }
 
 /** Behind a server of its own, so that what waits in each socket can be seen. */
