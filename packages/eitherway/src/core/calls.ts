@@ -209,7 +209,7 @@ export function createCalls(options: CallsOptions): Calls {
       // Who waits gets it all the same; who asks again will hear that the outcome is not known.
       metrics.count("calls.unkept");
       if (!stopped)
-        logger.error("call answer not kept", { channel: frame.channel, call: frame.name, cause: causeOf(thrown) });
+        logger.error("call answer not kept", { channel: frame.channel, call: frame.name, cause: String(thrown) });
     }
     return settlement;
   }

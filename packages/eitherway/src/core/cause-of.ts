@@ -1,12 +1,12 @@
-/** What a log tells of something that was thrown. */
+/** What a log tells of something that the code of an application threw: handlers, schemas. */
 
 const MOST_FRAMES = 4;
 /** Names and codes that somebody made of a message would be longer. */
 const MOST_UNITS = 60;
 
 /**
- * Its kind, its code and where it was thrown: `TypeError ECONNREFUSED at send (/app/server.js:12:9)`. Never its message: applications,
- * validators and parsers write into it what they were given, and payloads and tokens do not belong into logs.
+ * Its kind, its code and where it was thrown: `TypeError ECONNREFUSED at send (/app/server.js:12:9)`. Never its message: handlers
+ * and validators write into it what they were given, and payloads do not belong into logs.
  */
 export function causeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `a ${typeof thrown} was thrown`;

@@ -1,7 +1,6 @@
 /** Presence as a hub gives it to links, doors and the application: checked, counted, and held while links live. */
 import { checkChannelName, checkJsonDepth, EitherwayError, toEitherwayError, utf8Length } from "../protocol/index.ts";
 import type { Broker, CommandKey } from "./broker.ts";
-import { causeOf } from "./cause-of.ts";
 import type { HubPresence, Identity } from "./hub-api.ts";
 import type { Limits } from "./limits.ts";
 import type { Clock, Logger, Metrics, Undo } from "./ports.ts";
@@ -118,7 +117,7 @@ export function createHubPresence(options: HubPresenceOptions): HubPresence {
     } catch (thrown) {
       metrics.count("presence.renewals.failed");
       const { code, cause } = toEitherwayError(thrown);
-      if (code === "internal") logger.error("leases were not renewed", { holders: ids.length, cause: causeOf(cause) });
+      if (code === "internal") logger.error("leases were not renewed", { holders: ids.length, cause: String(cause) });
     }
   }
 

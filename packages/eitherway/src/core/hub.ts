@@ -5,7 +5,6 @@ import { createAnnouncer } from "./announcer.ts";
 import type { Broker, Draft, Receipt, Volatile } from "./broker.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { createCalls } from "./calls.ts";
-import { causeOf } from "./cause-of.ts";
 import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import type { Hub, HubStats, Identity, Published, Session } from "./hub-api.ts";
@@ -167,7 +166,7 @@ export function createHub(options: HubOptions): Hub {
       return receipts;
     } catch (thrown) {
       const error = toEitherwayError(thrown);
-      if (error.code === "internal") logger.error("publish failed", { channel, cause: causeOf(error.cause) });
+      if (error.code === "internal") logger.error("publish failed", { channel, cause: String(error.cause) });
       metrics.count(`publish.refused.${error.code}`, drafts.length);
       return drafts.map(() => ({ ok: false, error }));
     }
@@ -209,7 +208,7 @@ export function createHub(options: HubOptions): Hub {
       .announce(channel, messages)
       .catch((thrown: unknown) => {
         metrics.count("volatile.dropped", messages.length);
-        logger.warn("announcement failed", { channel, cause: causeOf(thrown) });
+        logger.warn("announcement failed", { channel, cause: String(thrown) });
       })
       .finally(() => room.leave(bytes));
   }

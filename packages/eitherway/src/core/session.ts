@@ -16,7 +16,6 @@ import {
 } from "../protocol/index.ts";
 import { createAnnouncements } from "./announcer.ts";
 import { answerFrame, errorFields } from "./answer-frame.ts";
-import { causeOf } from "./cause-of.ts";
 import { createHeldChannels, type HeldChannels } from "./held-channels.ts";
 import type { CommandAnswer, CommandOutcome, Hub, Identity, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
@@ -289,9 +288,9 @@ export class HubSession implements Session, Subscriber, WheelTask {
   }
 
   #refuseSubscription(channel: string, error: EitherwayError): void {
-    this.#hub.metrics.count(`subscriptions.refused.${error.code}`);
-    if (error.code === "internal")
-      this.#hub.logger.error("subscription failed", { channel, cause: causeOf(error.cause) });
+    const { logger, metrics } = this.#hub;
+    metrics.count(`subscriptions.refused.${error.code}`);
+    if (error.code === "internal") logger.error("subscription failed", { channel, cause: String(error.cause) });
     this.writeFrame({ t: "error", channel, ...errorFields(error) });
   }
 
@@ -321,7 +320,7 @@ export class HubSession implements Session, Subscriber, WheelTask {
 
   /** Not even the failure could be written: the link is beyond repair, and must not take the process along. */
   #broken(thrown: unknown): void {
-    this.#hub.logger.error("link failed", { cause: causeOf(thrown) });
+    this.#hub.logger.error("link failed", { cause: String(thrown) });
     this.bye("internal", "The server failed on this link; its log tells more.");
   }
 
@@ -390,9 +389,10 @@ export class HubSession implements Session, Subscriber, WheelTask {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#hub.wheel.cancel(this);
+    const { wheel } = this.#hub;
+    wheel.cancel(this);
     this.#letGo?.();
-    if (this.#slowDeadline) this.#hub.wheel.cancel(this.#slowDeadline);
+    if (this.#slowDeadline) wheel.cancel(this.#slowDeadline);
     for (const subscription of listOf(this.#subscriptions)) subscription.end();
     this.#subscriptions = undefined;
     this.#reads = undefined;

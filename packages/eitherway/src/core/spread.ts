@@ -1,6 +1,5 @@
 /** Tells the watchers of a log what was appended to it: all of them, and all in one order. */
 import type { Batch } from "./broker.ts";
-import { causeOf } from "./cause-of.ts";
 import type { Logger, Metrics } from "./ports.ts";
 
 export interface Watched {
@@ -32,7 +31,7 @@ export function createSpread({ metrics, logger }: SpreadOptions): (log: Watched,
       } catch (cause) {
         // The append is done, and the other watchers must hear of it (P7).
         metrics?.count("watchers.failed");
-        logger?.error("watcher failed", { channel: name, cause: causeOf(cause) });
+        logger?.error("watcher failed", { channel: name, cause: String(cause) });
       }
     }
   }

@@ -1,7 +1,7 @@
 /** Secrets that clients send, in good order and in every bad one, are found nowhere but where they belong. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -69,7 +69,12 @@ async function openServer() {
   const urls: string[] = [];
   const server = createServer();
   ew.attach(server);
-  for (const event of ["request", "upgrade"]) server.prependListener(event, ({ url }) => urls.push(url));
+  const emit = server.emit.bind(server);
+  // Its listeners are ours alone once we are attached; this is before them.
+  server.emit = (event: string, ...args: unknown[]) => {
+    if (event === "request" || event === "upgrade") urls.push((args[0] as IncomingMessage).url ?? "");
+    return emit(event, ...args);
+  };
   return { ew, log, urls, url: `http://127.0.0.1:${await listen(server)}/eitherway` };
 }
 
