@@ -9,7 +9,7 @@ const MOST_UNITS = 60;
  * and validators write into it what they were given, and payloads do not belong into logs.
  */
 export function causeOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return `a ${typeof thrown} was thrown`;
+  if (!(thrown instanceof Error)) return `thrown: ${typeof thrown}`;
   const { code } = thrown as { readonly code?: unknown };
   const what = [thrown.name, code].filter(isShort).join(" ") || "Error";
   return [what, ...framesOf(thrown)].join(" ");

@@ -1,6 +1,7 @@
 /** Everything that a server refuses, with secrets in it: where tokens are, where payloads are, and where neither belongs. */
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { binaryClientCodec, type ClientCodec, jsonClientCodec } from "../../src/protocol/index.ts";
 
 export interface Secrets {
   readonly token: string;
@@ -18,9 +19,8 @@ export async function misuse(url: string, secrets: Secrets): Promise<readonly st
   for (const [path, type, body] of badPublishes(secrets)) {
     answers.push(await post(`${url}${path}`, body, secrets, { "content-type": type }));
   }
-  for (const protocol of ["eitherway.v1.json", "eitherway.v1.binary"]) {
-    for (const frames of badLinks(secrets)) answers.push(...(await sendAll(url, protocol, frames)));
-  }
+  for (const frames of badLinks(secrets)) answers.push(...(await sendAll(url, frames, jsonClientCodec)));
+  for (const frames of badBinaryLinks(secrets)) answers.push(...(await sendAll(url, frames, binaryClientCodec)));
   return answers;
 }
 
@@ -115,6 +115,35 @@ function badLinks(secrets: Secrets): readonly (readonly string[])[] {
   ];
 }
 
+function badBinaryLinks(secrets: Secrets): readonly (readonly Uint8Array[])[] {
+  const { token, payload } = secrets;
+  const write = binaryClientCodec.writeClient;
+  const hello = write({ t: "hello", client: "c1", token, channels: new Map() });
+  const command = { key: "c1.1", channel: "room/private" };
+  const frames = [`{"text":${payload}`, `"${payload}"`].flatMap((data) => {
+    const content = { kind: "json", data } as const;
+    return [
+      write({ t: "publish", ...command, event: "broken", payload: content }),
+      write({ t: "call", ...command, name: "broken", payload: content }),
+      write({ t: "presence", ...command, state: data }),
+    ];
+  });
+  return [
+    ...badHellos(secrets).map((text) => [Buffer.from(text)]),
+    ...[hello.subarray(0, -1), Buffer.concat([hello.subarray(0, 6), Buffer.of(0xff), hello.subarray(6)])].map(
+      (bytes) => [bytes],
+    ),
+    ...frames.flatMap((frame) => [
+      [hello, frame],
+      [hello, frame.subarray(0, -1)],
+      [hello, frame.map((byte) => (byte === SMALL_Y ? 0xff : byte))],
+    ]),
+  ];
+}
+
+/** A letter of the payload: in its place comes what is no UTF-8. */
+const SMALL_Y = 0x79;
+
 async function post(
   url: string,
   body: string | Uint8Array,
@@ -137,8 +166,12 @@ async function post(
 }
 
 /** Until the server has answered the last one: the frame behind it has an answer of its own, or the link is over. */
-async function sendAll(url: string, protocol: string, frames: readonly string[]): Promise<readonly string[]> {
-  const socket = new WebSocket(url.replace(/^http/, "ws"), [protocol]);
+async function sendAll<Wire extends string | Uint8Array>(
+  url: string,
+  frames: readonly Wire[],
+  codec: ClientCodec<Wire>,
+): Promise<readonly string[]> {
+  const socket = new WebSocket(url.replace(/^http/, "ws"), [codec.subprotocol]);
   const came: string[] = [];
   await once(socket, "open");
   const closed = once(socket, "close");
@@ -148,7 +181,9 @@ async function sendAll(url: string, protocol: string, frames: readonly string[])
       if (String(data).includes(LAST)) resolve();
     });
   });
-  for (const frame of [...frames, `{"t":"call","k":"last","c":"${LAST}","e":"last","d":1}`]) socket.send(frame);
+  const payload = { kind: "json", data: "1" } as const;
+  const last = codec.writeClient({ t: "call", key: "last", channel: LAST, name: "last", payload });
+  for (const frame of [...frames, last]) socket.send(frame);
   await Promise.race([answered, closed]);
   socket.terminate();
   const [number, reason] = (await closed) as [number, Buffer];
