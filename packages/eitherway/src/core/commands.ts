@@ -11,6 +11,7 @@ import {
 import { type Action, type Identity, permit } from "./authority.ts";
 import type { Draft } from "./broker.ts";
 import type { Calls } from "./calls.ts";
+import { causeOf } from "./cause-of.ts";
 import { commandKeyOf } from "./command-key.ts";
 import type { CommandAnswer, CommandOutcome, HubPresence, Published } from "./hub-api.ts";
 import type { Logger, Metrics } from "./ports.ts";
@@ -40,7 +41,7 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
     } catch (thrown) {
       const error = toEitherwayError(thrown);
       if (error.code === "internal")
-        logger.error("call not started", { channel, call: name, cause: String(error.cause) });
+        logger.error("call not started", { channel, call: name, cause: causeOf(error.cause) });
       metrics.count(`calls.refused.${error.code}`);
       return { key, ok: false, error };
     }
@@ -54,7 +55,7 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
       return { key, ok: true, id: undefined };
     } catch (thrown) {
       const error = toEitherwayError(thrown);
-      if (error.code === "internal") logger.error("presence failed", { channel, cause: String(error.cause) });
+      if (error.code === "internal") logger.error("presence failed", { channel, cause: causeOf(error.cause) });
       return { key, ok: false, error };
     }
   }

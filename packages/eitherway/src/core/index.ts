@@ -5,6 +5,7 @@ export type * from "./authority.ts";
 export { ACTIONS, permit } from "./authority.ts";
 export type * from "./broker.ts";
 export type * from "./call-handlers.ts";
+export { causeOf } from "./cause-of.ts";
 export { createCounters } from "./counters.ts";
 export { createHub } from "./hub.ts";
 export type * from "./hub-api.ts";
