@@ -8,7 +8,17 @@ export type {
 } from "../core/index.ts";
 export type { ErrorCode, Id } from "../protocol/index.ts";
 export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
-export type { Amount, Amounts, PublishOptions, TrustProxy } from "../server/index.ts";
+export type {
+  Amount,
+  Amounts,
+  Authenticate,
+  Authorize,
+  Grant,
+  PublishOptions,
+  RevokeOptions,
+  TrustProxy,
+  Wish,
+} from "../server/index.ts";
 export type { ConsoleLoggerOptions } from "./console-logger.ts";
 export { createConsoleLogger } from "./console-logger.ts";
 export type { TypedFetchEitherway } from "./eitherway.ts";

@@ -16,14 +16,20 @@ export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
 export type {
   Amount,
   Amounts,
+  Authenticate,
+  Authorize,
   CallHandlersOf,
   CallOf,
+  ChannelWish,
+  Grant,
   PresenceList,
   PresentMember,
   PublishOptions,
+  RevokeOptions,
   StreamOptions,
   StreamProducer,
   TrustProxy,
+  Wish,
 } from "../server/index.ts";
 export type { AttachOptions, NodeServer } from "./attach.ts";
 export { attach } from "./attach.ts";

@@ -1,7 +1,7 @@
 /** Who somebody is and what he may do, by what the application says: the options `auth` and `authorize`, and each channel's own. */
 import type { Action, Asking, Authority, Clock, Identity, Logger, Metrics, Rights } from "../core/index.ts";
 import { EitherwayError, isEitherwayError, quote } from "../protocol/index.ts";
-import type { Authorizers } from "./authorizers.ts";
+import type { Authorize, Authorizers, Wish } from "./authorizers.ts";
 import { type Capabilities, compileCapabilities } from "./capabilities.ts";
 import type { Grant } from "./grant.ts";
 
@@ -12,17 +12,6 @@ import type { Grant } from "./grant.ts";
  * auth: async ({ token }) => (await sessions.find(token)) ?? null
  */
 export type Authenticate = (asking: Asking) => Grant | null | undefined | Promise<Grant | null | undefined>;
-
-/** What somebody wants to do. */
-export interface Wish {
-  readonly user: string | undefined;
-  readonly client: string;
-  readonly channel: string;
-  readonly action: Action;
-}
-
-/** Whether that may be. Its answer is kept for at most 10 s. Throw where it cannot be said now. */
-export type Authorize = (wish: Wish) => boolean | Promise<boolean>;
 
 export interface AuthenticatorOptions {
   /** Default: everybody may come in, without a user id. */

@@ -1,8 +1,19 @@
 /** What asks the application whether somebody may do something: one function for all channels, and one for each kind. */
 import type { ChannelType } from "../contract/index.ts";
+import type { Action } from "../core/index.ts";
 import { EitherwayError, quote } from "../protocol/index.ts";
-import type { Authorize, Wish } from "./authenticator.ts";
 import type { ChannelIndex } from "./channel-index.ts";
+
+/** What somebody wants to do. */
+export interface Wish {
+  readonly user: string | undefined;
+  readonly client: string;
+  readonly channel: string;
+  readonly action: Action;
+}
+
+/** Whether that may be. Its answer is kept for at most 10 s. Throw where it cannot be said now. */
+export type Authorize = (wish: Wish) => boolean | Promise<boolean>;
 
 /** A wish on a channel of a contract. */
 export interface ChannelWish<Params = Readonly<Record<string, string>>> extends Wish {

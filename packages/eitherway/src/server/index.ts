@@ -1,7 +1,17 @@
 /** The server without a platform: options, access, routes, and how its parts are put together. */
 export { type Amount, type Amounts, readAmount } from "./amounts.ts";
-export type { Eitherway, EitherwayParts, PresenceList, PresentMember, PublishOptions } from "./eitherway.ts";
+export type { Authenticate } from "./authenticator.ts";
+export type { Authorize, ChannelWish, Wish } from "./authorizers.ts";
+export type {
+  Eitherway,
+  EitherwayParts,
+  PresenceList,
+  PresentMember,
+  PublishOptions,
+  RevokeOptions,
+} from "./eitherway.ts";
 export { createEitherway } from "./eitherway.ts";
+export type { Grant } from "./grant.ts";
 export type { EitherwayOptions } from "./options.ts";
 export { isProbe } from "./router.ts";
 export type { StreamProducer } from "./stream-producer.ts";

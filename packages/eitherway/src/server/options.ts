@@ -13,7 +13,8 @@ import {
 import { EitherwayError, quote } from "../protocol/index.ts";
 import type { AccessOptions } from "./access.ts";
 import { type Amount, type Amounts, readAmounts } from "./amounts.ts";
-import type { Authenticate, Authorize } from "./authenticator.ts";
+import type { Authenticate } from "./authenticator.ts";
+import type { Authorize } from "./authorizers.ts";
 
 export interface EitherwayOptions {
   /** Bounds of this process (docs/limits.md): `{ messageBytes: "256kb" }`. */

@@ -40,6 +40,7 @@ function createScene() {
         feeds = events.wanted();
       },
       woken() {},
+      reconnect() {},
       distrust() {},
       async renewLease() {},
       close() {},

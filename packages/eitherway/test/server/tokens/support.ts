@@ -3,7 +3,7 @@ import { createHmac, generateKeyPairSync, type JsonWebKey, type KeyObject, sign 
 import { isEitherwayError } from "../../../src/protocol/index.ts";
 import {
   createTokenVerifier,
-  type Grant,
+  type TokenGrant,
   type TokenVerifier,
   type TokenVerifierOptions,
 } from "../../../src/server/tokens/index.ts";
@@ -70,7 +70,7 @@ export function verifier(options: TokenVerifierOptions = { secret: SECRET }): To
   return createTokenVerifier(options, clock);
 }
 
-export function verify(text: string, options?: TokenVerifierOptions): Promise<Grant> {
+export function verify(text: string, options?: TokenVerifierOptions): Promise<TokenGrant> {
   return verifier(options).verify(text);
 }
 
