@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 
 const TESTS = "packages/eitherway/test";
 /** Folders without sockets, processes or real time. */
-const UNIT = ["protocol", "core", "contract", "transports", "server", "client", "instrument", "testing"];
+const UNIT = ["protocol", "core", "contract", "transports", "server", "client", "instrument", "testing", "fuzz"];
 /** Folders whose files each want the machine for themselves. */
 const ALONE = ["browser", "compare", "model", "package", "soak"];
 

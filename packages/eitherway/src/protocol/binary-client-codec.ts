@@ -179,8 +179,8 @@ function readData(from: ByteReader, flags: number): Answer {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new EitherwayError("bad-json", `A payload is not JSON: ${(cause as Error).message}.`, { cause });
+  } catch {
+    throw new EitherwayError("bad-json", "A payload is not JSON."); // no more of it: the engine's reason quotes what came
   }
 }
 

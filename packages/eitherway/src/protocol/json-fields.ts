@@ -9,8 +9,8 @@ export function parseObject(wire: string): Fields {
   let value: unknown;
   try {
     value = JSON.parse(wire);
-  } catch (cause) {
-    throw new EitherwayError("bad-json", `The frame is not JSON: ${(cause as Error).message}.`);
+  } catch {
+    throw new EitherwayError("bad-json", "The frame is not JSON."); // no more of it: the engine's reason quotes what came
   }
   const frame = asObject(value);
   if (!frame) throw new EitherwayError("bad-frame", 'A frame is a JSON object with a field "t".');

@@ -34,10 +34,16 @@ export function parsedJsonPayload(text: string): Payload & { readonly kind: "jso
   checkJsonDepth(text);
   try {
     JSON.parse(text);
-  } catch (cause) {
-    throw new EitherwayError("bad-json", `The payload is not JSON: ${(cause as Error).message}.`, { cause });
+  } catch (thrown) {
+    throw new EitherwayError("bad-json", `The payload is not JSON${faultIn(thrown)}; write it with JSON.stringify.`);
   }
   return { kind: "json", data: text };
+}
+
+/** Where the engine says that JSON goes wrong. The rest of its sentence, and so the cause, quotes what came: that may be a secret. */
+function faultIn(thrown: unknown): string {
+  const [place] = / at position [0-9]{1,9}/.exec(String(thrown)) ?? [];
+  return place === undefined ? "" : `, wrong${place}`;
 }
 
 /** A payload of plain text. Throws `bad-utf8` for text with half of a surrogate pair, which UTF-8 cannot carry. */
