@@ -1,7 +1,7 @@
 /** Legal inputs to start from: the vectors that other languages test themselves with, and more where those have none. */
 import { readFileSync } from "node:fs";
-import { requestText } from "../node/support.ts";
 import { HANDSHAKE } from "../node/handshakes.ts";
+import { requestText } from "../node/support.ts";
 
 interface Wire {
   readonly json?: string;
@@ -31,6 +31,7 @@ const sse = load<{
 }>("sse");
 
 const EPOCH = "m8x2k1b7cq0z";
+const HELLO = `{"t":"hello","v":1,"client":"c8","channels":{"room/42":"${EPOCH}-0000001f","a":"start"}}`;
 
 export const CORPUS = {
   clientFrames: texts(frames.client),
@@ -119,5 +120,24 @@ export const CORPUS = {
     'Wed, 21 Oct 2026 07:28:00 GMT\n{"error":{"code":"too-large","message":"…","details":{"issues":[]}}}',
     "\n<html>502 Bad Gateway</html>",
     '120\n{"error":null}',
+  ],
+  /** A head without a version and what ends lines in it, and a body: see `requestOf` in doors.test.ts. */
+  requests: [
+    `POST /stream\norigin: http://localhost:8000\n\n${HELLO}`,
+    `POST /poll\n\n{"t":"hello","v":1,"client":"c8","wait":0,"channels":{"room/42":"start","a":"now"}}`,
+    `POST /commands\n\n${HELLO}\n{"t":"publish","k":"c8.1","c":"room/42","d":{"text":"hey"}}\n{"t":"presence","k":"c8.2","c":"room/42","d":1}`,
+    `POST /commands\n\n${HELLO}\n{"t":"call","k":"c8.1","c":"room/42","e":"send","d":[1]}\n{"t":"announce","c":"a","s":"x"}`,
+    "GET /events?channel=room%2F42&lastEventId=start\n\n",
+    `GET /events?channel=room/42&channel=a\nlast-event-id: ${EPOCH}-0000001f,now\n\n`,
+    `GET /channels/room/42?after=${EPOCH}-00000001&limit=10\n\n`,
+    "GET /channels/a?after=now&wait=1\n\n",
+    'POST /channels/room/42\ncontent-type: application/json\nidempotency-key: order-991\neitherway-event: note\n\n{"text":"hi"}',
+    "POST /channels/a\ncontent-type: text/plain; charset=utf-8\norigin: http://localhost:8000\nsec-fetch-site: same-origin\n\nhi ü",
+    "POST /channels/a\ncontent-type: application/octet-stream\n\n\0\x01",
+    'POST /channels/room/42/@presence\ncontent-type: application/json\neitherway-client: c8\n\n{"name":"Ana"}',
+    "DELETE /channels/room/42/@presence\neitherway-client: c8\n\n",
+    "GET /channels/room/42/@presence\n\n",
+    "OPTIONS /channels/a\norigin: https://app.example\naccess-control-request-method: POST\n\n",
+    "HEAD /healthz\nhost: anything\n\n",
   ],
 } as const;

@@ -1,5 +1,5 @@
 /** Gives a parser one input after the other, and says of the first at which it fails what is wrong. */
-import { ERROR_CODES, EitherwayError } from "../../src/protocol/index.ts";
+import { EitherwayError, ERROR_CODES } from "../../src/protocol/index.ts";
 import { createSeededRandom } from "../../src/testing/index.ts";
 import type { Mutator } from "../support/mutator.ts";
 
@@ -52,6 +52,32 @@ export function examine({ mutate, read, wrong }: Parser, firstSeed: number, inpu
   }
 }
 
+/**
+ * The most that a parser takes for one of these inputs, in milliseconds of this process and of no clock on a wall. Of three measurements the
+ * least: a collection of garbage may fall into one.
+ */
+export function slowest(
+  { mutate, read }: Parser,
+  inputs: readonly string[],
+): { readonly ms: number; readonly input: string } {
+  const takesText = typeof mutate(createSeededRandom(1)) === "string";
+  const attempt = (input: string | Uint8Array): number => {
+    const before = process.cpuUsage();
+    try {
+      read(input);
+    } catch {
+      // Refusing has to be quick as well.
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1_000;
+  };
+  const measured = inputs.map((input) => {
+    const given = takesText ? input : Uint8Array.from(Buffer.from(input));
+    return { input, ms: Math.min(attempt(given), attempt(given), attempt(given)) };
+  });
+  return measured.reduce((slow, one) => (one.ms > slow.ms ? one : slow));
+}
+
 /** Sentences go to logs, terminals and close frames: they are short, of one line, and Unicode. */
 const LONGEST_SENTENCE = 1_000; // two values of 60 units, each of them escaped
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
@@ -83,7 +109,8 @@ function unitsIn(value: unknown, most: number): number {
   while (left.length > 0 && units <= most) {
     const one = left.pop();
     units += typeof one === "string" ? one.length : UNITS_PER_VALUE;
-    if (one instanceof Uint8Array) units += one.buffer.byteLength; // what it keeps, not what it shows
+    if (one instanceof Uint8Array)
+      units += one.buffer.byteLength; // what it keeps, not what it shows
     else if (one instanceof Map) left.push(...one.keys(), ...one.values());
     else if (typeof one === "object" && one !== null) left.push(...Object.keys(one), ...Object.values(one));
   }

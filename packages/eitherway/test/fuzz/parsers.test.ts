@@ -5,7 +5,8 @@
  * `npm run test:long` gives each a million inputs. A failure names its seed: EITHERWAY_FUZZ_SEED begins with it.
  */
 import { describe, expect, test } from "vitest";
-import { examine } from "./examine.ts";
+import { longInputs } from "../support/mutator.ts";
+import { examine, slowest } from "./examine.ts";
 import { PARSERS } from "./parsers.ts";
 
 const INPUTS = Number(process.env["EITHERWAY_FUZZ_INPUTS"] ?? 10_000);
@@ -13,6 +14,10 @@ const FIRST_SEED = Number(process.env["EITHERWAY_FUZZ_SEED"] ?? Date.now() % 2 *
 
 /** Of both outcomes there are so many, or the claim would rest on inputs that never came to the interesting parts. */
 const LEAST_SHARE = 0.01;
+
+/** What platforms take as headers. Reading them takes about a millisecond; with the square of the length, hundreds. */
+const LONG_UNITS = 16 * 1024;
+const MOST_MS = 100;
 
 describe(`${INPUTS.toLocaleString("en-US")} inputs each, from seed ${FIRST_SEED}`, () => {
   test.each(PARSERS)("$name: read, or refused by a typed error (P6, P12)", (parser) => {
@@ -24,5 +29,13 @@ describe(`${INPUTS.toLocaleString("en-US")} inputs each, from seed ${FIRST_SEED}
     }
     expect(read).toBeGreaterThan(INPUTS * LEAST_SHARE);
     if (!parser.total) expect(refused).toBeGreaterThan(INPUTS * LEAST_SHARE);
+  });
+});
+
+describe(`${LONG_UNITS.toLocaleString("en-US")} characters of the same`, () => {
+  const long = longInputs(LONG_UNITS);
+  test.each(PARSERS)("$name: take no time that grows faster than they do (P6)", (parser) => {
+    const { ms, input } = slowest(parser, long);
+    expect(ms, `${ms} ms for ${JSON.stringify(input.slice(0, 20))}…`).toBeLessThan(MOST_MS);
   });
 });

@@ -2,13 +2,14 @@
  * Every parser that reads what a stranger sends, each in a line: what it starts from, how it reads, and what besides must be true of what it
  * read. A new parser is a new line.
  */
-import { channel } from "../../src/contract/index.ts";
-import { formatPattern } from "../../src/contract/pattern.ts";
+
 import { codeOf } from "../../src/cli/doctor/request.ts";
 import { readLines } from "../../src/client/transports/frames.ts";
 import { failureOf } from "../../src/client/transports/http.ts";
-import { checkHandshake } from "../../src/node/upgrade-exchange.ts";
+import { channel } from "../../src/contract/index.ts";
+import { formatPattern } from "../../src/contract/pattern.ts";
 import { readHandshake } from "../../src/node/handshake-reader.ts";
+import { checkHandshake } from "../../src/node/upgrade-exchange.ts";
 import { fromBase64 } from "../../src/protocol/base64.ts";
 import {
   type ArrivedFrame,
@@ -37,16 +38,22 @@ import { targetOf } from "../../src/server/target.ts";
 import { forwarded } from "../../src/server/trust-proxy.ts";
 import { kindOf } from "../../src/transports/channels.ts";
 import { decodePercent, decodeUtf8, headerText, readQuery, wholeNumber } from "../../src/transports/requests.ts";
-import { createBytesMutator, createHeaderMutator, createTextMutator } from "../support/mutator.ts";
 import { decode } from "../protocol/sse-support.ts";
+import { createBytesMutator, createHeaderMutator, createTextMutator } from "../support/mutator.ts";
 import { CORPUS } from "./corpus.ts";
 import type { Parser } from "./examine.ts";
 import * as yardstick from "./yardsticks.ts";
 
-const inTexts = <Read>(name: string, corpus: readonly string[], parser: Omit<Parser<string, Read>, "name" | "mutate">) =>
-  ({ name, mutate: createTextMutator(corpus), ...parser }) as Parser;
-const inHeaders = <Read>(name: string, corpus: readonly string[], parser: Omit<Parser<string, Read>, "name" | "mutate">) =>
-  ({ name, mutate: createHeaderMutator(corpus), ...parser }) as Parser;
+const inTexts = <Read>(
+  name: string,
+  corpus: readonly string[],
+  parser: Omit<Parser<string, Read>, "name" | "mutate">,
+) => ({ name, mutate: createTextMutator(corpus), ...parser }) as Parser;
+const inHeaders = <Read>(
+  name: string,
+  corpus: readonly string[],
+  parser: Omit<Parser<string, Read>, "name" | "mutate">,
+) => ({ name, mutate: createHeaderMutator(corpus), ...parser }) as Parser;
 const inBytes = <Read>(
   name: string,
   corpus: readonly Uint8Array[],
@@ -84,7 +91,11 @@ function upgrade(lines: string): true {
 
 function framesOf(text: string): readonly ArrivedFrame[] {
   const frames: ArrivedFrame[] = [];
-  readLines(text, () => true, (frame) => frames.push(frame));
+  readLines(
+    text,
+    () => true,
+    (frame) => frames.push(frame),
+  );
   return frames;
 }
 
@@ -111,7 +122,11 @@ export const PARSERS: readonly Parser[] = [
     ),
   }),
   inBytes("server frames in binary", CORPUS.binaryServerFrames, { read: binaryClientCodec.readServer }),
-  inBytes("event streams", CORPUS.streams, { read: (bytes) => decode([bytes]), wrong: yardstick.eventStream, total: true }),
+  inBytes("event streams", CORPUS.streams, {
+    read: (bytes) => decode([bytes]),
+    wrong: yardstick.eventStream,
+    total: true,
+  }),
   inTexts("answers of lines", CORPUS.lines, { read: framesOf, total: true }),
   inTexts("refusals", CORPUS.refusals, { read: refusal, total: true }),
   inTexts("refusals, as the doctor reads them", CORPUS.refusals, { read: (text) => codeOf(text.replace(/^.*\n/, "")) }),
@@ -145,7 +160,9 @@ export const PARSERS: readonly Parser[] = [
     read: (header) => forwarded(header, 1),
     wrong: (item, header) => (header.split(",").some((part) => part.trim() === item) ? undefined : "none of them"),
   }),
-  inHeaders("handshakes, read ahead", CORPUS.handshakes, { read: (head) => readHandshake(Buffer.from(head, "latin1")) }),
+  inHeaders("handshakes, read ahead", CORPUS.handshakes, {
+    read: (head) => readHandshake(Buffer.from(head, "latin1")),
+  }),
   inHeaders("handshakes, checked", CORPUS.upgrades, { read: upgrade }),
   inTexts("payloads of JSON", CORPUS.json, { read: parsedJsonPayload, wrong: yardstick.json }),
   inTexts("payloads of text", CORPUS.texts, { read: textPayload, wrong: yardstick.unicode }),
