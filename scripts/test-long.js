@@ -1,5 +1,5 @@
 /**
- * `npm run test:long`: the random walks many times as long, each with a seed of its own, and the instrument against itself many times,
+ * `npm run test:long`: the random walks and the fuzzing many times as long, each with a seed of its own, and the instrument against itself many times,
  * for whoever changed what they walk through or measure.
  */
 import { phase, Stop, script } from "./lib/phases.js";
@@ -11,6 +11,8 @@ process.env.EITHERWAY_WALK_RUNS ??= "5000";
 process.env.EITHERWAY_MODEL_RUNS ??= "50000";
 /** About 7 minutes. */
 process.env.EITHERWAY_FUZZ_BYTES ??= "10000000";
+/** To each parser, and to the doors of a server as requests and as frames. About 20 minutes. */
+process.env.EITHERWAY_FUZZ_INPUTS ??= "1000000";
 /** Of each kind, as long as `compare --quick`. About 20 minutes, on a machine that does nothing else. */
 process.env.EITHERWAY_COMPARE_RUNS ??= "20";
 
@@ -18,6 +20,7 @@ const LONG = {
   "walks of the client": "packages/eitherway/test/client/walk",
   "walks of the server": "packages/eitherway/test/model",
   "mutated WebSocket frames": "packages/eitherway/test/transports/websocket-fuzz",
+  "mutated inputs of every parser": "packages/eitherway/test/fuzz",
   "honesty of compare": "packages/eitherway/test/compare/honesty",
 };
 

@@ -1,5 +1,6 @@
 /** The application's rules about one message, asked by whoever takes messages in. */
 import { EitherwayError, isEitherwayError, type Payload } from "../protocol/index.ts";
+import { causeOf } from "./cause-of.ts";
 import type { Logger } from "./ports.ts";
 import type { Admitted, Rules } from "./rules.ts";
 
@@ -11,7 +12,7 @@ export type Admission = Admitted | EitherwayError;
 export function createAdmit(rules: Rules, logger: Logger): Admit {
   function refusalOf(thrown: unknown, channel: string): EitherwayError {
     if (isEitherwayError(thrown)) return thrown;
-    logger.error("schema failed", { channel, cause: String(thrown) });
+    logger.error("schema failed", { channel, cause: causeOf(thrown) });
     // For good, since the same message would break it again, and hold up what is behind it for ever.
     return new EitherwayError("invalid", `The schema of an event on ${channel} failed; the server's log tells more.`, {
       cause: thrown,

@@ -18,6 +18,7 @@ import {
   unknownCall,
 } from "./call-errors.ts";
 import type { CallHandler, CallHandlers, StartCall } from "./call-handlers.ts";
+import { causeOf } from "./cause-of.ts";
 import { commandKeyOf } from "./command-key.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { CommandAnswer, CommandOutcome, Identity } from "./hub-api.ts";
@@ -189,12 +190,12 @@ export function createCalls(options: CallsOptions): Calls {
     return settlementOf(tooLarge(frame, bytes, limits.messageBytes));
   }
 
-  /** A failure of the one code that is meant for the caller. Of any other he learns nothing, and the log everything. */
+  /** A failure of the one code that is meant for the caller. Of any other he learns nothing, and the log where it comes from. */
   function failureOf(frame: CallFrame, thrown: unknown, meant: "call-failed" | "invalid"): Settlement {
     const error = toEitherwayError(thrown);
     if (error.code === meant) return settlementOf(error);
     const { channel, name } = frame;
-    logger.error("call failed", { channel, call: name, cause: String(error.cause ?? error) });
+    logger.error("call failed", { channel, call: name, cause: causeOf(error.cause ?? error) });
     metrics.count("calls.broken");
     return settlementOf(callFailed(frame));
   }

@@ -9,6 +9,7 @@ import {
 } from "../protocol/index.ts";
 import type { Draft } from "./broker.ts";
 import type { Calls } from "./calls.ts";
+import { causeOf } from "./cause-of.ts";
 import { commandKeyOf } from "./command-key.ts";
 import type { CommandAnswer, CommandOutcome, HubPresence, Identity, Published } from "./hub-api.ts";
 import type { Logger, Metrics } from "./ports.ts";
@@ -37,7 +38,7 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
     } catch (thrown) {
       const error = toEitherwayError(thrown);
       if (error.code === "internal")
-        logger.error("call not started", { channel, call: name, cause: String(error.cause) });
+        logger.error("call not started", { channel, call: name, cause: causeOf(error.cause) });
       metrics.count(`calls.refused.${error.code}`);
       return { key, ok: false, error };
     }
@@ -51,7 +52,7 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
       return { key, ok: true, id: undefined };
     } catch (thrown) {
       const error = toEitherwayError(thrown);
-      if (error.code === "internal") logger.error("presence failed", { channel, cause: String(error.cause) });
+      if (error.code === "internal") logger.error("presence failed", { channel, cause: causeOf(error.cause) });
       return { key, ok: false, error };
     }
   }

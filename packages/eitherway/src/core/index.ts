@@ -3,6 +3,7 @@
 export { answerFrame, errorFields } from "./answer-frame.ts";
 export type * from "./broker.ts";
 export type * from "./call-handlers.ts";
+export { causeOf } from "./cause-of.ts";
 export { createCounters } from "./counters.ts";
 export { createHub } from "./hub.ts";
 export type * from "./hub-api.ts";

@@ -1,5 +1,5 @@
 /** HTTP answers that all doors share, and how an error becomes one. */
-import type { HttpAnswer, HttpExchange, Logger } from "../core/index.ts";
+import { causeOf, type HttpAnswer, type HttpExchange, type Logger } from "../core/index.ts";
 import { type EitherwayError, httpStatus, toEitherwayError } from "../protocol/index.ts";
 
 /** Answers are about this moment: nobody may store them, nor guess another type. */
@@ -47,7 +47,7 @@ export async function answerErrors(exchange: HttpExchange, logger: Logger, door:
       logger.error("request failed", {
         method: exchange.method,
         path: exchange.path,
-        cause: String(error.cause ?? error),
+        cause: causeOf(error.cause ?? error),
       });
     }
     exchange.respond(errorAnswer(error));

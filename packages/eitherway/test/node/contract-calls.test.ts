@@ -111,7 +111,8 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     );
     expect(JSON.stringify(failures)).not.toContain("hunter2");
     expect(log.map((line) => line.slice(0, 11))).toEqual(Array.from({ length: 3 }, () => "call failed"));
-    expect(log.join()).toContain("hunter2");
+    expect(log.join()).not.toContain("hunter2"); // it may be somebody's payload: where it was thrown is what helps
+    expect(log[0]).toContain("contract-calls.test.ts");
   });
 
   test("a call that takes too long is call-timeout, and its handler is told (P5)", async () => {

@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import {
   bytesPayload,
   checkJsonDepth,
+  jsonClientCodec,
   jsonPayload,
+  jsonServerCodec,
   MAX_JSON_DEPTH,
   parsedJsonPayload,
   payloadBytes,
@@ -32,6 +34,18 @@ describe("JSON payloads", () => {
     for (const text of [' { "b":1, "a":1.0e2 }\n', "12345678901234567890", '{"a":1,"a":2}', '"\\u0061"']) {
       expect(parsedJsonPayload(text)).toEqual({ kind: "json", data: text });
     }
+  });
+
+  test("that are no JSON are told where, and nothing of what they are: it may be a secret (P12)", () => {
+    for (const text of ['{"a":"hunter2",}', "hunter2", '{"hunter2": at position 12 hunter2}', '["hunter2']) {
+      expect(() => parsedJsonPayload(text)).toThrow(
+        /^The payload is not JSON(?:, wrong at position [0-9]+)?; write it/,
+      );
+      for (const read of [parsedJsonPayload, jsonServerCodec.readClient, jsonClientCodec.readServer]) {
+        expect(() => read(text)).not.toThrow(/hunter/);
+      }
+    }
+    expect(() => parsedJsonPayload('{"a":1,}')).toThrow(/at position 7/);
   });
 
   test("of text that is no JSON are bad-json (P12)", () => {
