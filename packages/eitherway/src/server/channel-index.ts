@@ -54,10 +54,10 @@ function walk<Type>(node: Node<Type> | undefined, segments: readonly string[], a
   return literal ?? walk(node.any, segments, at + 1);
 }
 
+/** Also right for a parameter named `__proto__`. */
 function paramsOf(pattern: string, segments: readonly string[]): Readonly<Record<string, string>> {
-  const params: Record<string, string> = {};
-  for (const [i, part] of pattern.split("/").entries()) {
-    if (part.startsWith(":")) params[part.slice(1)] = segments[i] as string;
-  }
-  return params;
+  const params = pattern.split("/").map((part, i) => [part, segments[i] as string] as const);
+  return Object.fromEntries(
+    params.filter(([part]) => part.startsWith(":")).map(([part, value]) => [part.slice(1), value]),
+  );
 }

@@ -39,16 +39,20 @@ export function examine({ mutate, read, wrong }: Parser, firstSeed: number, inpu
     let result: unknown;
     try {
       result = read(input);
-      if (result === undefined || result === false) count.refused++;
-      else {
-        count.read++;
-        return tooMuch(result, input) ?? wrong?.(result, input);
-      }
     } catch (thrown) {
       count.refused++;
       return wrongRefusal(thrown);
     }
-    return undefined;
+    if (result === undefined || result === false) {
+      count.refused++;
+      return undefined;
+    }
+    count.read++;
+    try {
+      return tooMuch(result, input) ?? wrong?.(result, input);
+    } catch (thrown) {
+      return `what was read cannot be compared: ${String(thrown)}`;
+    }
   }
 }
 
