@@ -39,7 +39,7 @@ function checkPattern(pattern: string): void {
       `Pattern ${quote(pattern)} has the parameter ${quote(odd)}; give each a name of its own, of letters, digits and _.`,
     );
   }
-  checkChannelName(pattern.replace(/:/g, ""));
+  checkChannelName(pattern.replace(/(^|\/):/g, "$1"));
 }
 
 /** Two patterns that match one name would leave open whose rules hold. */

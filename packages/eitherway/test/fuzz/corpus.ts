@@ -57,6 +57,7 @@ export const CORPUS = {
   channels: [...names.channels.map(({ text }) => text), "room/42", "@presence/room/42", "@stream/job/7/answer"],
   events: names.events.map(({ text }) => text),
   keys: [...names.keys.map(({ text }) => text), "c8.1", "c8.999999999999999"],
+  countedKeys: ["c8.1", "c8.10", "A-b_9.999999999999999", "x.7"],
   queries: [
     `after=${EPOCH}-0000001f&limit=10`,
     "channel=room%2F42&channel=a&lastEventId=start,now",

@@ -15,7 +15,6 @@ import {
   type ArrivedFrame,
   binaryClientCodec,
   binaryServerCodec,
-  type ClientFrame,
   checkChannelName,
   checkEventName,
   checkKey,
@@ -107,7 +106,7 @@ function refusal(text: string) {
 export const PARSERS: readonly Parser[] = [
   inTexts("client frames in JSON", [...CORPUS.clientFrames, ...CORPUS.publishes], {
     read: jsonServerCodec.readClient,
-    wrong: yardstick.rewritten((frame: ClientFrame) => jsonServerCodec.readClient(jsonClientCodec.writeClient(frame))),
+    wrong: yardstick.jsonFrame,
   }),
   inTexts("publishes, the fast way and the slow one", CORPUS.publishes, {
     read: (wire) => [yardstick.attempt(() => jsonServerCodec.readClient(wire)), wire] as const,
@@ -117,9 +116,7 @@ export const PARSERS: readonly Parser[] = [
   inTexts("server frames in JSON", CORPUS.serverFrames, { read: jsonClientCodec.readServer }),
   inBytes("client frames in binary", CORPUS.binaryClientFrames, {
     read: binaryServerCodec.readClient,
-    wrong: yardstick.rewritten((frame: ClientFrame) =>
-      binaryServerCodec.readClient(binaryClientCodec.writeClient(frame)),
-    ),
+    wrong: yardstick.binaryFrame,
   }),
   inBytes("server frames in binary", CORPUS.binaryServerFrames, { read: binaryClientCodec.readServer }),
   inBytes("event streams", CORPUS.streams, {
@@ -136,7 +133,7 @@ export const PARSERS: readonly Parser[] = [
   inTexts("names of logs", CORPUS.channels, { read: passed(checkLogName) }),
   inTexts("names of events", CORPUS.events, { read: passed(checkEventName), wrong: yardstick.shortText(64) }),
   inTexts("keys", CORPUS.keys, { read: passed(checkKey), wrong: yardstick.shortText(128) }),
-  inTexts("counted keys", CORPUS.keys, {
+  inTexts("counted keys", CORPUS.countedKeys, {
     read: parseCountedKey,
     wrong: yardstick.sameText(({ client, counter }) => `${client}.${counter}`),
   }),

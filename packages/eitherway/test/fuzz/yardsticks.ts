@@ -1,7 +1,16 @@
 /** What others make of the same inputs. Each says what is wrong with what a parser of ours read, if anything. */
 import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual } from "node:util";
-import { type ClientFrame, EitherwayError, jsonServerCodec, type Payload } from "../../src/protocol/index.ts";
+import {
+  binaryClientCodec,
+  binaryServerCodec,
+  type ClientFrame,
+  DEFAULT_EVENT,
+  EitherwayError,
+  jsonClientCodec,
+  jsonServerCodec,
+  type Payload,
+} from "../../src/protocol/index.ts";
 import { cut, type Decoded, decode, oracle } from "../protocol/sse-support.ts";
 
 type Wrong = string | undefined;
@@ -17,11 +26,23 @@ export function attempt<Read>(read: () => Read): Read | string {
 }
 
 /** Written by our own writer and read again, it is the same. */
-export function rewritten<Read>(again: (read: Read) => Read): (read: Read) => Wrong {
-  return (read) => {
-    const other = attempt(() => again(read));
-    return isDeepStrictEqual(other, read) ? undefined : `written and read again it is ${show(other)}`;
-  };
+export function jsonFrame(frame: ClientFrame): Wrong {
+  return sameFrame(frame, () => jsonServerCodec.readClient(jsonClientCodec.writeClient(frame)));
+}
+
+/** There is one way to write a frame, so it is also what came, as far as it goes. */
+export function binaryFrame(frame: ClientFrame, bytes: Uint8Array): Wrong {
+  const written = binaryClientCodec.writeClient(frame);
+  // Less so where what came said more than it had to: the default event, a channel twice.
+  const isPlain =
+    !("event" in frame && frame.event === DEFAULT_EVENT) && frame.t !== "hello" && frame.t !== "subscribe";
+  if (isPlain && !Buffer.from(written).equals(bytes.subarray(0, written.length))) return `written it is ${show(frame)}`;
+  return sameFrame(frame, () => binaryServerCodec.readClient(written));
+}
+
+function sameFrame(frame: ClientFrame, again: () => ClientFrame): Wrong {
+  const other = attempt(again);
+  return isDeepStrictEqual(other, frame) ? undefined : `written and read again it is ${show(other)}`;
 }
 
 export function sameText<Read>(write: (read: Read) => string): (read: Read, text: string) => Wrong {

@@ -12,10 +12,14 @@ const MOST_UNITS = 4_096;
 const MOST_CHANGES = 5;
 /** The share of texts that come in a Unicode form of their own. */
 const NORMALIZED = 0.03;
+/** The share of those that are JSON still, in another shape. */
+const RESHAPED = 0.3;
 
 export function createTextMutator(corpus: readonly string[]): Mutator<string> {
   const legal = corpus.map(unitsOf);
+  const values = corpus.flatMap(parsed);
   return (random) => {
+    if (values.length > 0 && random() < RESHAPED) return JSON.stringify(reshape(values, random));
     const text = String.fromCharCode(...mutate(legal, random, TEXT));
     return random() < NORMALIZED ? text.normalize(oneOf(["NFC", "NFD", "NFKD"], random)) : text;
   };
@@ -38,6 +42,11 @@ export function below(end: number, random: Random): number {
 export function oneOf<T>(choices: readonly T[], random: Random): T {
   return choices[below(choices.length, random)] as T;
 }
+
+const NUMBERS: readonly string[] = [
+  ...["-0", "-1", "00", "01", "0.5", "1e309", "1e-400", "9007199254740991", "9007199254740993"],
+  ...["99999999999999999999999999", "Infinity", "NaN", "0x10"],
+];
 
 /** Texts that parsers stumble over. */
 const AWKWARD_TEXTS: readonly string[] = [
@@ -109,7 +118,7 @@ export function longInputs(units: number): readonly string[] {
   );
 }
 
-/** Overlong forms, surrogates, what is beyond the last character, and lengths and numbers of the binary framing. */
+/** Overlong forms, surrogates, what is beyond the last character. */
 const AWKWARD_BYTES: readonly (readonly number[])[] = [
   [0xc0, 0x80],
   [0xc0, 0xaf],
@@ -121,24 +130,44 @@ const AWKWARD_BYTES: readonly (readonly number[])[] = [
   [0x80],
   [0xff],
   [0xfe],
-  [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f],
-  [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
-  [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00],
-  [0x80, 0x00],
 ];
 
 /** Where a field ends, in what is read here. */
 const SEPARATORS: ReadonlySet<number> = new Set([...'\n,;&/{}[]" '].map((separator) => separator.charCodeAt(0)));
 
+/** Of the binary framing: the largest one, larger ones, and some that are longer than they need to be. */
+const BINARY_NUMBERS: readonly (readonly number[])[] = [
+  [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f],
+  [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+  [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00],
+  [0x80, 0x00],
+  [0x80, 0x01],
+  [0xff, 0x7f],
+  [0x00],
+];
+
+/** How often each of them comes for one of the texts. */
+const OFTEN = 10;
+
 interface Alphabet {
   readonly awkward: readonly (readonly number[])[];
+  readonly numbers: readonly (readonly number[])[];
+  /** Where a number may begin. */
+  isNumber(unit: number): boolean;
   /** Units are below. */
   readonly end: number;
 }
 
-const TEXT: Alphabet = { awkward: AWKWARD_TEXTS.map(unitsOf), end: 0x1_0000 };
+const TEXT: Alphabet = {
+  awkward: AWKWARD_TEXTS.map(unitsOf),
+  numbers: NUMBERS.map(unitsOf),
+  isNumber: isDigit,
+  end: 0x1_0000,
+};
 const BYTES: Alphabet = {
-  awkward: [...AWKWARD_TEXTS.map((text) => [...Buffer.from(text)]), ...AWKWARD_BYTES],
+  awkward: [...AWKWARD_TEXTS.map((text) => [...Buffer.from(text)]), ...Array(OFTEN).fill(AWKWARD_BYTES).flat()],
+  numbers: [...NUMBERS.map((text) => [...Buffer.from(text)]), ...Array(2).fill(BINARY_NUMBERS).flat()],
+  isNumber: (unit) => unit < 0x20 || isDigit(unit),
   end: 0x100,
 };
 
@@ -207,15 +236,69 @@ const CHANGES: readonly Change[] = [
     const end = nextSeparator(units, start + 1);
     units.splice(random() < 0.8 ? end : below(units.length, random), 0, ...units.slice(start, end));
   },
-  function changeNumber(units, random, { awkward }) {
+  function changeNumber(units, random, { numbers, isNumber }) {
     const from = below(units.length, random);
-    const at = units.findIndex((unit, i) => i >= from && isDigit(unit));
+    const at = units.findIndex((unit, i) => i >= from && isNumber(unit));
     if (at < 0) return;
-    let end = at;
-    while (end < units.length && isDigit(units[end] as number)) end++;
-    units.splice(at, end - at, ...oneOf(awkward, random));
+    let end = at + 1;
+    while (end < units.length && isDigit(units[end] as number) && isDigit(units[at] as number)) end++;
+    units.splice(at, end - at, ...oneOf(numbers, random));
   },
 ];
+
+// --- JSON of another shape ---
+
+type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+const ODD_VALUES: readonly Json[] = [
+  null,
+  true,
+  0,
+  -1,
+  1.5,
+  2 ** 53,
+  1e308,
+  "",
+  "now",
+  "\ud800",
+  [],
+  {},
+  [[]],
+  [1],
+  { a: {} },
+];
+
+/** Values that are worth changing: containers. */
+function parsed(text: string): readonly Json[] {
+  try {
+    const value = JSON.parse(text) as Json;
+    return typeof value === "object" && value !== null ? [value] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** One of the values, in which somewhere stands something else: an odd value, a part of another one, nothing, or one member more. */
+function reshape(values: readonly Json[], random: Random): Json {
+  const copy = structuredClone(oneOf(values, random));
+  for (let left = 1 + below(2, random); left > 0; left--) {
+    const place = oneOf(containersIn(copy), random) as { [name: string]: Json };
+    const names = Object.keys(place);
+    const name = names.length === 0 || random() < 0.1 ? oneOf(["t", "d", "i", "n", "0"], random) : oneOf(names, random);
+    const other = oneOf(containersIn(oneOf(values, random)), random);
+    const chance = random();
+    if (chance < 0.15) delete place[name];
+    else if (chance < 0.6) place[name] = structuredClone(oneOf(ODD_VALUES, random));
+    else if (chance < 0.8) place[name] = structuredClone(other);
+    else place[name] = structuredClone(oneOf(Object.values(other), random) ?? null);
+  }
+  return copy;
+}
+
+function containersIn(value: Json): readonly (Json[] | { [name: string]: Json })[] {
+  if (typeof value !== "object" || value === null) return [];
+  return [value, ...Object.values(value).flatMap(containersIn)];
+}
 
 function nextSeparator(units: readonly number[], from: number): number {
   for (let at = from; at < units.length; at++) if (SEPARATORS.has(units[at] as number)) return at;
