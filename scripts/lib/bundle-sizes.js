@@ -20,7 +20,7 @@ import { inRoot, ROOT } from "./root.js";
 
 /** What is reached, and at most 3 % for repairs: whatever is added beyond has to earn its bytes. @type {readonly Budget[]} */
 export const BUDGETS = [
-  { name: "bundle-websocket/main", what: "core and WebSocket", bytes: 12_810, goal: 5_000 },
+  { name: "bundle-websocket/main", what: "core and WebSocket", bytes: 12_820, goal: 5_000 },
   { name: "bundle-all/main", what: "all transports", bytes: 18_540, goal: 9_000 },
   {
     name: "bundle-typed/main",
@@ -31,7 +31,7 @@ export const BUDGETS = [
   { name: "bundle-stream/main", what: "reading streams, beside those", bytes: 1_280, beyond: "bundle-all/main" },
   { name: "bundle-outbox/main", what: "the outbox store, beside those", bytes: 3_030, beyond: "bundle-all/main" },
   { name: "bundle-tabs/main", what: "shared tabs, beside those", bytes: 4_170, beyond: "bundle-all/main" },
-  { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 13_640 },
+  { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 13_660 },
 ];
 
 const GZIP_LEVEL = 9; // what a server does once for a file that it sends for years

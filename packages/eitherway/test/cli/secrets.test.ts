@@ -42,12 +42,15 @@ const app = contract({
   }),
 });
 
+/** Who quotes part of a secret has quoted it: engines show about ten characters of JSON that is none. */
+const TELLING = 6;
+
 /** Looks for the secrets in what was written. */
 function expectNowhere(places: Readonly<Record<string, string | readonly string[]>>): void {
   for (const [place, written] of Object.entries(places)) {
     const all = typeof written === "string" ? written : written.join("\n");
     for (const [what, secret] of Object.entries(SECRETS) as [string, string][]) {
-      const at = all.indexOf(secret);
+      const at = all.indexOf(secret.slice(0, TELLING));
       expect(at < 0 ? "" : `${what} in ${place}: ${all.slice(Math.max(0, at - 200), at + 100)}`).toBe("");
     }
   }

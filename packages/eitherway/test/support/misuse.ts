@@ -25,7 +25,7 @@ export async function misuse(url: string, secrets: Secrets): Promise<readonly st
 }
 
 /** Frames that a polite hello goes before. */
-export function badCommands({ payload }: Secrets): readonly string[] {
+function badCommands({ payload }: Secrets): readonly string[] {
   const [key, room] = ['"k":"c1.1"', '"c":"room/private"'];
   const deep = `${"[".repeat(200)}"${payload}"${"]".repeat(200)}`;
   return [
@@ -56,7 +56,7 @@ export function badCommands({ payload }: Secrets): readonly string[] {
   ];
 }
 
-export function helloText({ token }: Secrets, more: object = {}): string {
+function helloText({ token }: Secrets, more: object = {}): string {
   return JSON.stringify({ t: "hello", v: 1, client: "c1", token, channels: {}, ...more });
 }
 

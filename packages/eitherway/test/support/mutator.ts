@@ -39,7 +39,7 @@ export function below(end: number, random: Random): number {
   return Math.floor(random() * end);
 }
 
-export function oneOf<T>(choices: readonly T[], random: Random): T {
+function oneOf<T>(choices: readonly T[], random: Random): T {
   return choices[below(choices.length, random)] as T;
 }
 
