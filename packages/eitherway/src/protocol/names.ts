@@ -118,13 +118,11 @@ export function parseCountedKey(key: string): CountedKey | undefined {
 
 const QUOTE_LENGTH = 60; // enough to recognise a value, short enough for a log line
 
-/** What JSON lets stand, and what ends a line or steers a terminal all the same. */
-const UNSEEN = /[\u007f-\u009f\u2028\u2029]/g;
-
 /** A value from outside, safe and short enough to stand in an error sentence. */
 export function quote(text: string): string {
   const short = text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text;
-  return JSON.stringify(short).replace(UNSEEN, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  // JSON lets some controls stand, and a terminal takes U+009B for the beginning of an order.
+  return JSON.stringify(short).split(UNFIT).join("?");
 }
 
 const STREAM_LOG = "@stream/";
