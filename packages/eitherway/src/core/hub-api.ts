@@ -17,6 +17,7 @@ import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 import type { Members } from "./presence.ts";
 import type { RevocationOrder } from "./revocations.ts";
 import type { Rules } from "./rules.ts";
+import type { Seats } from "./seats.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 export type { Identity } from "./authority.ts";
@@ -34,6 +35,8 @@ export interface Hub {
   readonly pingMs: number;
   /** Shared by everything with a deadline. */
   readonly wheel: TimerWheel;
+  /** For connections that are no links yet; `open` takes the seat of its link by itself. */
+  readonly seats: Seats;
 
   /**
    * Who somebody is, to be asked before anything is done for him. A promise only where it has to be waited for.

@@ -6,8 +6,12 @@ export interface Limits {
   readonly messageBytes: number;
   /** Largest frame or request body from a client, bytes. Beyond: `too-large`. */
   readonly frameBytes: number;
-  /** Open links of this process. Beyond: `too-many-links` for the newcomer; nobody is evicted. */
+  /** Open links of this process, with sockets that have not said hello. Beyond: `too-many-links` for the newcomer; nobody is evicted. */
   readonly links: number;
+  /** Links of one user in this process. Beyond: `too-many-links` for the newcomer. */
+  readonly userLinks: number;
+  /** Links from one address, or one /64 of IPv6, in this process. Beyond: `too-many-links` for the newcomer. */
+  readonly addressLinks: number;
   /** Channels on one link. Beyond: `too-many-subscriptions` for that channel. */
   readonly subscriptions: number;
   /** Log records of the memory broker, also empty ones. Beyond: `too-many-channels`. */
@@ -51,6 +55,8 @@ export const DEFAULT_LIMITS: Limits = {
   messageBytes: 64 * KIB,
   frameBytes: 256 * KIB, // a message in base64, or a batch of small commands
   links: 50_000,
+  userLinks: 1_000, // a fleet of screens may log in as one user; nobody has a thousand tabs
+  addressLinks: 10_000, // whole towns share one behind a carrier's NAT, and everybody behind a proxy that is not named
   subscriptions: 1_000,
   channels: 100_000, // about 40 MB of empty records
   logBytes: 256 * MIB,
