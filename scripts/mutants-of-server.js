@@ -32,36 +32,6 @@ export const mutantsOfServer = [
     tests: ["protocol/sse-decoder.test.ts"],
   },
 
-  // --- seats ---
-  {
-    title: "an address has one link more than the limit says",
-    file: "core/seats.ts",
-    search: "(networks.get(network) ?? 0) >= limits.addressLinks",
-    replace: "(networks.get(network) ?? 0) > limits.addressLinks",
-    tests: ["core/seats.test.ts"],
-  },
-  {
-    title: "a user's seat is never free again",
-    file: "core/seats.ts",
-    search: "if (user !== undefined) add(users, user, -1);",
-    replace: "",
-    tests: ["core/seats.test.ts"],
-  },
-  {
-    title: "whoever has a /64 of IPv6 has a share for each address in it",
-    file: "core/network-of.ts",
-    search: "const NETWORK_GROUPS = 4;",
-    replace: "const NETWORK_GROUPS = 8;",
-    tests: ["core/network-of.test.ts", "core/seats.test.ts"],
-  },
-  {
-    title: "a socket that goes before its hello keeps its seat",
-    file: "transports/websocket.ts",
-    search: "this.#hub.seats.free({ remote: this.#remote });",
-    replace: "if (this.#session) this.#hub.seats.free({ remote: this.#remote });",
-    tests: ["transports/seats.test.ts", "transports/websocket.test.ts"],
-  },
-
   // --- WebSocket codec and socket ---
   {
     title: "a word of a masked payload is unmasked with a mask that is not turned",

@@ -69,6 +69,13 @@ export interface Hub {
   announce(frames: readonly AnnounceFrame[], who: Identity): Promise<readonly EitherwayError[]>;
   readonly presence: HubPresence;
 
+  /**
+   * Takes so many commands of what the client of a request, or its user, may send now. Links are held to that by themselves.
+   *
+   * @throws EitherwayError `rate-limited`, with `{ after }` in milliseconds as its details; then none is taken
+   */
+  spend(who: Identity, commands: number): void;
+
   /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
   run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandOutcome[]>;
 

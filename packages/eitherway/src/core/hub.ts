@@ -6,6 +6,7 @@ import type { Authority } from "./authority.ts";
 import type { Broker, Draft, Receipt, Volatile } from "./broker.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { createCalls } from "./calls.ts";
+import { createCommandRates } from "./command-rates.ts";
 import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { createGate, type Gate, OPEN_GATE } from "./gate.ts";
@@ -70,6 +71,7 @@ export function createHub(options: HubOptions): Hub {
   } = options;
   const wheel = createTimerWheel(clock);
   const seats = createSeats(limits, metrics);
+  const rates = createCommandRates(limits, clock, metrics);
   const sessions = new Set<HubSession>();
   const topics = new Map<string, Topic>();
   /** Topics with something to flush, in the order of their turns. */
@@ -325,6 +327,7 @@ export function createHub(options: HubOptions): Hub {
     ...{ open, publish, announce, presence, withRoom, run, stats, close },
     identify: gate.identify,
     revoke: gate.revoke,
+    spend: rates.ofRequest,
     get isReady() {
       return closing === undefined && gate.isCurrent;
     },
@@ -332,6 +335,7 @@ export function createHub(options: HubOptions): Hub {
 
   const sessionOwner: SessionOwner = {
     ...hub,
+    rates,
     cork,
     topic(channel) {
       let topic = topics.get(channel);

@@ -22,6 +22,13 @@ export interface Limits {
   readonly keys: number;
   /** Commands that may wait on one link, or come in one batch; also the receipts that a log keeps of one client. */
   readonly inFlight: number;
+  /**
+   * Commands, announcements and channels subscribed to that one client may send in a second, or one user over all his links and requests in
+   * this process. Beyond: a link is not read until it may, a request is `rate-limited`.
+   */
+  readonly commandsPerSecond: number;
+  /** How many of them may come at once, after a while with fewer. */
+  readonly commandBurst: number;
   /** Calls that run at once in this process. Beyond: `unavailable` for the newcomer, to be tried again. */
   readonly calls: number;
   /** Bytes published but not yet flushed to subscribers, over all channels. Beyond: `publish` waits. */
@@ -62,6 +69,8 @@ export const DEFAULT_LIMITS: Limits = {
   logBytes: 256 * MIB,
   keys: 200_000, // at most about 80 MB, where each is of another client
   inFlight: 256,
+  commandsPerSecond: 1_000, // a pointer that moves in every frame of a fast screen on several channels
+  commandBurst: 2_000, // what waited in an outbox, and then some
   calls: 4_000, // 256 MB of inputs, where each is as large as a message may be
   unflushedBytes: 8 * MIB,
   linkBytes: 64 * KIB, // one capped run
