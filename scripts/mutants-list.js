@@ -1,6 +1,7 @@
 import { mutantsOfAuthority } from "./mutants-of-authority.js";
 import { mutantsOfClient } from "./mutants-of-client.js";
 import { mutantsOfDelivery } from "./mutants-of-delivery.js";
+import { mutantsOfLimits } from "./mutants-of-limits.js";
 import { mutantsOfPresence } from "./mutants-of-presence.js";
 import { mutantsOfServer } from "./mutants-of-server.js";
 
@@ -19,6 +20,7 @@ import { mutantsOfServer } from "./mutants-of-server.js";
 export const mutants = [
   ...mutantsOfServer,
   ...mutantsOfAuthority,
+  ...mutantsOfLimits,
   ...mutantsOfDelivery,
   ...mutantsOfPresence,
   ...mutantsOfClient,

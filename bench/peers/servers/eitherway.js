@@ -8,6 +8,7 @@ const ew = eitherway({
   limits: {
     // Only what the scenario needs is raised, and nothing is lowered.
     links: Math.max(links, DEFAULT_LIMITS.links),
+    addressLinks: Math.max(links, DEFAULT_LIMITS.addressLinks), // all of them come from this machine
     channels: Math.max(channels, DEFAULT_LIMITS.channels),
   },
   pingMs: heartbeatMs,

@@ -11,7 +11,7 @@ export interface Identity {
   readonly client: string;
   /** User id, where somebody has established one. */
   readonly user?: string | undefined;
-  /** Address of the client, where somebody is identified. */
+  /** Address of the client, where its transport knows one. */
   readonly remote?: string | undefined;
   /** Absent where nobody asks who somebody is: then everything is allowed. */
   readonly rights?: Rights | undefined;

@@ -19,8 +19,8 @@ export interface Commander {
   writeFrame(frame: ServerFrame): void;
   /** What is written up to the end of this turn leaves together. */
   gather(): void;
-  /** What is unanswered is more, or less. */
-  unansweredChanged(): void;
+  /** What its reading depends on has changed. */
+  checkReading(): void;
   bye(code: ErrorCode, message: string): void;
 }
 
@@ -46,7 +46,7 @@ export class CommandQueue {
 
   push(frame: CommandFrame): void {
     this.#commands.push(frame);
-    this.#session.unansweredChanged();
+    this.#session.checkReading();
     this.goOn();
   }
 
@@ -74,7 +74,7 @@ export class CommandQueue {
       }
     }
     this.#working = false;
-    session.unansweredChanged();
+    session.checkReading();
   }
 
   #answer(command: CommandFrame, outcome: CommandOutcome): void {
@@ -92,7 +92,7 @@ export class CommandQueue {
     if (session.full)
       this.push(command); // its answer is kept, and comes once there is room
     else this.#answer(command, answer);
-    session.unansweredChanged();
+    session.checkReading();
   }
 
   #hold(command: CommandFrame, error: EitherwayError): void {

@@ -25,7 +25,7 @@ export interface GateOptions extends RevocationsOptions {
 
 /** Of a server without an authority. */
 export const OPEN_GATE: Gate = {
-  identify: ({ client }) => ({ client }),
+  identify: ({ client, remote }) => ({ client, remote }),
   async revoke() {
     throw new EitherwayError(
       "bad-request",
@@ -61,7 +61,7 @@ export function createGate({ authority, ...options }: GateOptions): Gate {
   }
 
   return {
-    identify: (asking) => (authority.isAsked ? identify(asking) : { client: asking.client }),
+    identify: (asking) => (authority.isAsked ? identify(asking) : OPEN_GATE.identify(asking)),
     async revoke(order, forMs) {
       checkOrder(order);
       await follow().revoke(order, forMs);

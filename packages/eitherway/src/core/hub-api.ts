@@ -17,6 +17,7 @@ import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 import type { Members } from "./presence.ts";
 import type { RevocationOrder } from "./revocations.ts";
 import type { Rules } from "./rules.ts";
+import type { Seats } from "./seats.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 export type { Identity } from "./authority.ts";
@@ -34,6 +35,8 @@ export interface Hub {
   readonly pingMs: number;
   /** Shared by everything with a deadline. */
   readonly wheel: TimerWheel;
+  /** For connections that are no links yet; `open` takes the seat of its link by itself. */
+  readonly seats: Seats;
 
   /**
    * Who somebody is, to be asked before anything is done for him. A promise only where it has to be waited for.
@@ -65,6 +68,13 @@ export interface Hub {
    */
   announce(frames: readonly AnnounceFrame[], who: Identity): Promise<readonly EitherwayError[]>;
   readonly presence: HubPresence;
+
+  /**
+   * Takes so many commands of what the client of a request, or its user, may send now. Links are held to that by themselves.
+   *
+   * @throws EitherwayError `rate-limited`, with `{ after }` in milliseconds as its details; then none is taken
+   */
+  spend(who: Identity, commands: number): void;
 
   /** Ordered commands of one link or request. Ends early after a retryable failure: what has no answer was not tried. */
   run(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandOutcome[]>;

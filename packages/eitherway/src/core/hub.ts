@@ -6,6 +6,7 @@ import type { Authority } from "./authority.ts";
 import type { Broker, Draft, Receipt, Volatile } from "./broker.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { createCalls } from "./calls.ts";
+import { createCommandRates } from "./command-rates.ts";
 import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { createGate, type Gate, OPEN_GATE } from "./gate.ts";
@@ -20,6 +21,7 @@ import { createPublisher, type Publish, type PublishOutcome } from "./publisher.
 import { createRoom } from "./room.ts";
 import type { Rules } from "./rules.ts";
 import { MESSAGE_OVERHEAD_BYTES, messageBytes } from "./run-bytes.ts";
+import { createSeats } from "./seats.ts";
 import { HubSession, type SessionOwner } from "./session.ts";
 import type { SubscriptionState } from "./subscription.ts";
 import { createTimerWheel } from "./timer-wheel.ts";
@@ -68,6 +70,8 @@ export function createHub(options: HubOptions): Hub {
     presenceLeaseMs = DEFAULT_PRESENCE_LEASE_MS,
   } = options;
   const wheel = createTimerWheel(clock);
+  const seats = createSeats(limits, metrics);
+  const rates = createCommandRates(limits, clock, metrics);
   const sessions = new Set<HubSession>();
   const topics = new Map<string, Topic>();
   /** Topics with something to flush, in the order of their turns. */
@@ -220,15 +224,11 @@ export function createHub(options: HubOptions): Hub {
   // --- links ---
 
   function open(link: Link, hello: HelloFrame, who: Identity): Session {
-    const refusal = closing
-      ? new EitherwayError(closing.code, closing.message)
-      : sessions.size >= limits.links
-        ? tooManyLinks(limits.links)
-        : undefined;
-    if (refusal) {
-      metrics.count(`links.refused.${refusal.code}`);
-      throw refusal;
+    if (closing) {
+      metrics.count(`links.refused.${closing.code}`);
+      throw new EitherwayError(closing.code, closing.message);
     }
+    seats.take(who);
     const session = new HubSession(sessionOwner, link, who);
     sessions.add(session);
     metrics.count("links.opened");
@@ -323,10 +323,11 @@ export function createHub(options: HubOptions): Hub {
   const run = createCommands({ publish: publishAs, calls, presence, logger, metrics });
 
   const hub: Hub = {
-    ...{ broker, clock, random, logger, metrics, limits, rules, pingMs, wheel },
+    ...{ broker, clock, random, logger, metrics, limits, rules, pingMs, wheel, seats },
     ...{ open, publish, announce, presence, withRoom, run, stats, close },
     identify: gate.identify,
     revoke: gate.revoke,
+    spend: rates.ofRequest,
     get isReady() {
       return closing === undefined && gate.isCurrent;
     },
@@ -334,6 +335,7 @@ export function createHub(options: HubOptions): Hub {
 
   const sessionOwner: SessionOwner = {
     ...hub,
+    rates,
     cork,
     topic(channel) {
       let topic = topics.get(channel);
@@ -345,6 +347,7 @@ export function createHub(options: HubOptions): Hub {
     },
     gone(session) {
       if (!sessions.delete(session)) return;
+      seats.free(session.who);
       metrics.count("links.closed");
       ended();
     },
@@ -363,12 +366,5 @@ function tooLarge(channel: string, { payload }: Volatile, limits: Limits): Eithe
   return new EitherwayError(
     "too-large",
     `Message of ${bytes} bytes on ${channel} is over the limit of ${limits.messageBytes}; raise limits.messageBytes or send a link.`,
-  );
-}
-
-function tooManyLinks(most: number): EitherwayError {
-  return new EitherwayError(
-    "too-many-links",
-    `The server has ${most} links, which is its limit; try again later, or raise limits.links.`,
   );
 }

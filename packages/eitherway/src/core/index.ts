@@ -25,6 +25,7 @@ export type * from "./ports.ts";
 export type * from "./presence.ts";
 export type { RevocationOrder } from "./revocations.ts";
 export type * from "./rules.ts";
+export type * from "./seats.ts";
 export type * from "./streams.ts";
 export type { WheelTask } from "./timer-wheel.ts";
 export { createTimerWheel } from "./timer-wheel.ts";

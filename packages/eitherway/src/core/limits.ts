@@ -6,8 +6,12 @@ export interface Limits {
   readonly messageBytes: number;
   /** Largest frame or request body from a client, bytes. Beyond: `too-large`. */
   readonly frameBytes: number;
-  /** Open links of this process. Beyond: `too-many-links` for the newcomer; nobody is evicted. */
+  /** Open links of this process, with sockets that have not said hello. Beyond: `too-many-links` for the newcomer; nobody is evicted. */
   readonly links: number;
+  /** Links of one user in this process. Beyond: `too-many-links` for the newcomer. */
+  readonly userLinks: number;
+  /** Links from one address, or one /64 of IPv6, in this process. Beyond: `too-many-links` for the newcomer. */
+  readonly addressLinks: number;
   /** Channels on one link. Beyond: `too-many-subscriptions` for that channel. */
   readonly subscriptions: number;
   /** Log records of the memory broker, also empty ones. Beyond: `too-many-channels`. */
@@ -18,6 +22,13 @@ export interface Limits {
   readonly keys: number;
   /** Commands that may wait on one link, or come in one batch; also the receipts that a log keeps of one client. */
   readonly inFlight: number;
+  /**
+   * Commands, announcements and channels subscribed to that one client may send in a second, or one user over all his links and requests in
+   * this process. Beyond: a link is not read until it may, a request is `rate-limited`.
+   */
+  readonly commandsPerSecond: number;
+  /** How many of them may come at once, after a while with fewer. */
+  readonly commandBurst: number;
   /** Calls that run at once in this process. Beyond: `unavailable` for the newcomer, to be tried again. */
   readonly calls: number;
   /** Bytes published but not yet flushed to subscribers, over all channels. Beyond: `publish` waits. */
@@ -51,11 +62,15 @@ export const DEFAULT_LIMITS: Limits = {
   messageBytes: 64 * KIB,
   frameBytes: 256 * KIB, // a message in base64, or a batch of small commands
   links: 50_000,
+  userLinks: 1_000, // a fleet of screens may log in as one user; nobody has a thousand tabs
+  addressLinks: 10_000, // whole towns share one behind a carrier's NAT, and everybody behind a proxy that is not named
   subscriptions: 1_000,
   channels: 100_000, // about 40 MB of empty records
   logBytes: 256 * MIB,
   keys: 200_000, // at most about 80 MB, where each is of another client
   inFlight: 256,
+  commandsPerSecond: 1_000, // a pointer that moves in every frame of a fast screen on several channels
+  commandBurst: 2_000, // what waited in an outbox, and then some
   calls: 4_000, // 256 MB of inputs, where each is as large as a message may be
   unflushedBytes: 8 * MIB,
   linkBytes: 64 * KIB, // one capped run

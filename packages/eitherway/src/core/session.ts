@@ -17,10 +17,13 @@ import {
 import { createAnnouncements } from "./announcer.ts";
 import { errorFields } from "./answer-frame.ts";
 import type { Identity } from "./authority.ts";
+import { isHarmless } from "./bad-frames.ts";
 import { type Commander, CommandQueue } from "./command-queue.ts";
+import type { CommandRates } from "./command-rates.ts";
 import { createGuard, type Guard, type Guarded } from "./guard.ts";
 import type { Hub, Session } from "./hub-api.ts";
 import type { FrameKind, Link } from "./link.ts";
+import { costOf, Pace } from "./pace.ts";
 import type { Undo } from "./ports.ts";
 import type { Revocation } from "./revocations.ts";
 import { moment, msSince, PULSE_MS, pingOf, UNANSWERED_PINGS } from "./signs-of-life.ts";
@@ -39,6 +42,7 @@ import type { Topic } from "./topic.ts";
 
 /** What a session needs of its hub besides what everybody may use. */
 export interface SessionOwner extends Hub {
+  readonly rates: CommandRates;
   topic(channel: string): Topic;
   /** Gathers what is written to a link up to the end of this turn. */
   cork(session: HubSession): void;
@@ -47,15 +51,6 @@ export interface SessionOwner extends Hub {
 
 /** Pages read at once for one link: a link with 1,000 channels must not hold 1,000 pages (P6). */
 const READS_AT_ONCE = 8;
-
-/** Codes after which the frames that follow still mean what they say. Any other bad frame ends the link. */
-const HARMLESS: ReadonlySet<ErrorCode> = new Set([
-  "unknown-frame",
-  "bad-channel",
-  "reserved-channel",
-  "bad-event",
-  "bad-key",
-]);
 
 /** A class: thousands of idle links share its methods, and one object is session, subscriber and the task of its heartbeat. */
 export class HubSession implements Session, Subscriber, Commander, WheelTask {
@@ -86,6 +81,7 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
   // Only links that publish have these.
   #announce: ((frame: AnnounceFrame) => void) | undefined;
   #commands: CommandQueue | undefined;
+  #pace: Pace | undefined;
   #readingPaused = false;
 
   constructor(hub: SessionOwner, link: Link, who: Identity) {
@@ -127,6 +123,9 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
   receive(frame: ClientFrame): void {
     if (this.ended) return;
     this.#heard();
+    const cost = costOf(frame);
+    if (cost > 0) this.#paced().spend(cost);
+    if (this.ended) return;
     switch (frame.t) {
       case "publish":
       case "call":
@@ -159,7 +158,7 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
     if (this.ended) return;
     this.#heard();
     this.#hub.metrics.count(`frames.rejected.${error.code}`);
-    if (HARMLESS.has(error.code)) this.#refuse(error);
+    if (isHarmless(error.code)) this.#refuse(error);
     else this.bye(error.code, error.message);
   }
 
@@ -174,7 +173,7 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
     if (this.#slowDeadline) this.#hub.wheel.cancel(this.#slowDeadline);
     this.#pumpReads();
     this.#commands?.goOn();
-    this.unansweredChanged();
+    this.checkReading();
   }
 
   closed(): void {
@@ -266,7 +265,7 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
     const { limits, metrics, wheel } = this.#hub;
     this.full = true;
     metrics.count("links.filled");
-    this.unansweredChanged();
+    this.checkReading();
     if (this.link.heartbeat === "none") return; // such a link ends by itself, full or not
     this.#slowDeadline ??= {
       fire: () => this.bye("slow", `The link took nothing for ${limits.slowMs} ms; go on at your cursor.`),
@@ -361,6 +360,11 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
 
   // --- commands ---
 
+  #paced(): Pace {
+    this.#pace ??= new Pace(this.#hub, this.#hub.rates, this);
+    return this.#pace;
+  }
+
   #command(frame: CommandFrame): void {
     this.#commands ??= new CommandQueue(this.#hub, this);
     this.#commands.push(frame);
@@ -370,9 +374,10 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
     this.#hub.cork(this);
   }
 
-  /** A peer that takes no answers, or waits for many, is not read from: else its zeal were our memory (P6). */
-  unansweredChanged(): void {
-    const pause = this.full || (this.#commands?.unanswered ?? 0) >= this.#hub.limits.inFlight;
+  /** A peer that takes no answers, waits for many or is too fast is not read from: else its zeal were our memory (P6). */
+  checkReading(): void {
+    const unanswered = this.#commands?.unanswered ?? 0;
+    const pause = this.full || unanswered >= this.#hub.limits.inFlight || this.#pace?.isOver === true;
     if (pause === this.#readingPaused || this.ended) return;
     this.#readingPaused = pause;
     this.link.setReading(!pause);
@@ -386,6 +391,7 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
     this.#letGo?.();
     if (this.#slowDeadline) wheel.cancel(this.#slowDeadline);
     this.#guard?.stop();
+    this.#pace?.stop();
     for (const subscription of listOf(this.#subscriptions)) subscription.end();
     this.#subscriptions = undefined;
     this.#reads = undefined;

@@ -13,9 +13,8 @@ export interface Peer {
 
 /** The peer of a request. With `n` trusted proxies it is the n-th address from the right: anything further left may be made up. */
 export function peerOf(request: PeerRequest, trustProxy: TrustProxy): Peer {
-  const direct = plainAddress(request.socket.remoteAddress ?? "");
-  const named = forwarded(request.headers["x-forwarded-for"], trustProxy);
-  return { remote: named === undefined ? direct : plainAddress(named), secure: isSecure(request, trustProxy) };
+  const address = forwarded(request.headers["x-forwarded-for"], trustProxy) ?? request.socket.remoteAddress ?? "";
+  return { remote: plainAddress(address), secure: isSecure(request, trustProxy) };
 }
 
 /** Whether the peer speaks TLS, to us or to the proxy in front of us. */

@@ -98,7 +98,7 @@ class NodeUpgradeExchange implements UpgradeExchange {
     this.#options = options;
   }
 
-  /** Read when asked: Node keeps the address with the socket from then on, some 90 bytes. */
+  /** Read when asked: without a proxy that names it, Node keeps the address with the socket from then on, some 90 bytes. */
   get remote(): string {
     return peerOf(this.#request, this.#options.trustProxy).remote;
   }

@@ -24,7 +24,7 @@ export function linesAnswer(body: Uint8Array): HttpAnswer {
  *
  * @param after milliseconds to stay away, where the server wishes for a time
  */
-export function errorAnswer(error: EitherwayError, after?: number): HttpAnswer {
+export function errorAnswer(error: EitherwayError, after = afterOf(error)): HttpAnswer {
   const { code, message, retry, details } = error;
   const answer = jsonAnswer(httpStatus(code), { error: { code, message, retry, details } });
   const seconds = after === undefined ? RETRY_AFTER_SECONDS : Math.ceil(after / MS_PER_SECOND);
@@ -33,6 +33,10 @@ export function errorAnswer(error: EitherwayError, after?: number): HttpAnswer {
     ...(code === "upgrade-required" && { upgrade: "websocket" }), // RFC 9110 section 15.5.22 wants it named
   };
   return { ...answer, headers: { ...answer.headers, ...extra } };
+}
+
+function afterOf({ code, details }: EitherwayError): number | undefined {
+  return code === "rate-limited" ? (details as { readonly after: number } | undefined)?.after : undefined;
 }
 
 /**

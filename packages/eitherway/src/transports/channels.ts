@@ -85,6 +85,7 @@ export async function servePublish(hub: Hub, exchange: HttpExchange): Promise<vo
   checkEventName(event);
   const who = await identify(hub, exchange, CLIENT);
   await permit(who, channel, "publish");
+  hub.spend(who, 1);
   const key = readKey(headerText(exchange, "idempotency-key"), who);
   const kind = kindOf(exchange.header("content-type"));
   const payload = readPayload(kind, await exchange.body(hub.limits.messageBytes));

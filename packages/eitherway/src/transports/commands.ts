@@ -34,6 +34,7 @@ import { asHello, identify, readText } from "./requests.ts";
 export async function serveCommands(hub: Hub, exchange: HttpExchange): Promise<void> {
   const { hello, commands, announced } = readBatch(await readText(hub, exchange), hub.limits.inFlight);
   const who = await identify(hub, exchange, hello.client, hello.token);
+  hub.spend(who, commands.length + announced.length);
   const outcomes = await hub.run(commands, who);
   const calls = outcomes.filter(isLater);
   // An answer that is there is not held back for others: it may be all that the client waits for.

@@ -27,6 +27,7 @@ export async function serveMembers(hub: Hub, exchange: HttpExchange): Promise<vo
 export async function serveEnter(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path);
   const who = await identify(hub, exchange, readClient(exchange));
+  hub.spend(who, 1);
   const contentType = exchange.header("content-type");
   if (kindOf(contentType) !== "json") {
     throw new EitherwayError(
@@ -41,7 +42,9 @@ export async function serveEnter(hub: Hub, exchange: HttpExchange): Promise<void
 
 export async function serveLeave(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path);
-  await hub.presence.leave(channel, await identify(hub, exchange, readClient(exchange)));
+  const who = await identify(hub, exchange, readClient(exchange));
+  hub.spend(who, 1);
+  await hub.presence.leave(channel, who);
   exchange.respond(NOTHING_TO_SAY);
 }
 

@@ -23,24 +23,31 @@ import {
   toEitherwayError,
 } from "../protocol/index.ts";
 import type { SocketFailures } from "./abilities.ts";
-import { errorAnswer } from "./answers.ts";
 import { asHello } from "./requests.ts";
 import { createWebSocketFraming, createWebSocketTextFraming } from "./websocket-frame.ts";
 
 /**
  * Takes a handshake: the first of our subprotocols that the client offers is spoken; a client that offers none is refused. Its
  * first frame has to be `hello`, within `limits.helloMs`.
+ *
+ * @throws EitherwayError `bad-request`, or `too-many-links` before anything is held for the newcomer; then nothing was answered
  */
 export function serveWebSocket(hub: Hub, request: UpgradeExchange): void {
   const dialect = chooseDialect(request.protocols);
-  const full = tooManyWaiting(hub);
-  if (!dialect || full) {
-    request.refuse(errorAnswer(full ?? noCommonProtocol()));
-    return;
+  if (!dialect) throw noCommonProtocol();
+  const { remote } = request;
+  hub.seats.take({ remote });
+  const socket = accept(hub, request, dialect.protocol, remote);
+  socket.listen(new WebSocketLink(hub, socket, dialect, request, remote));
+}
+
+function accept(hub: Hub, request: UpgradeExchange, protocol: string, remote: string): UpgradedSocket {
+  try {
+    return request.accept(protocol);
+  } catch (thrown) {
+    hub.seats.free({ remote }); // the client went away meanwhile
+    throw thrown;
   }
-  const socket = request.accept(dialect.protocol);
-  const link = new WebSocketLink(hub, socket, dialect, request);
-  socket.listen(link);
 }
 
 /** One way to speak over a WebSocket. */
@@ -78,13 +85,6 @@ function chooseDialect(offered: readonly string[]): Dialect | undefined {
   return undefined;
 }
 
-/** Sockets that have not said hello, so are no links yet, but hold memory all the same (P6). */
-const waitingForHello = new WeakMap<Hub, number>();
-
-function countWaiting(hub: Hub, by: 1 | -1): void {
-  waitingForHello.set(hub, (waitingForHello.get(hub) ?? 0) + by);
-}
-
 /**
  * A class, because thousands of idle links share its methods: one object is the link, the listener of the socket and the task
  * of the hello deadline, and holds no closure.
@@ -100,16 +100,18 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
   #state: "waiting" | "open" | "closing" = "waiting";
   /** Until it is known who comes. */
   #request: UpgradeExchange | undefined;
+  readonly #remote: string;
   /** Frames behind a hello whose sender is asked about: no more than had been read already. */
   #early: ClientFrame[] | undefined;
 
-  constructor(hub: Hub, socket: UpgradedSocket, dialect: Dialect, request: UpgradeExchange) {
+  /** It has the seat of `remote` until it says hello: it is no link yet, but holds memory all the same (P6). */
+  constructor(hub: Hub, socket: UpgradedSocket, dialect: Dialect, request: UpgradeExchange, remote: string) {
     this.#request = request;
+    this.#remote = remote;
     this.#hub = hub;
     this.#socket = socket;
     this.#dialect = dialect;
     this.framing = dialect.framing;
-    countWaiting(hub, 1);
     hub.wheel.schedule(this, hub.limits.helloMs);
   }
 
@@ -194,7 +196,7 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
     const who = this.#hub.identify({
       client: hello.client,
       token: hello.token,
-      remote: request.remote,
+      remote: this.#remote,
       header: (name) => request.header(name),
     });
     if (who instanceof Promise) void this.#openWhen(who, hello);
@@ -226,7 +228,7 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
   #leaveWaiting(): void {
     if (this.#state !== "waiting") return;
     this.#hub.wheel.cancel(this);
-    countWaiting(this.#hub, -1);
+    this.#hub.seats.free({ remote: this.#remote });
   }
 }
 
@@ -237,13 +239,4 @@ function wrongKind(came: string, protocol: string, wanted: string): EitherwayErr
 function noCommonProtocol(): EitherwayError {
   const known = Object.values(SUBPROTOCOLS).join(" or ");
   return new EitherwayError("bad-request", `The handshake offers no subprotocol of ours; offer ${known}.`);
-}
-
-function tooManyWaiting(hub: Hub): EitherwayError | undefined {
-  const { links } = hub.limits;
-  if ((waitingForHello.get(hub) ?? 0) < links) return undefined;
-  return new EitherwayError(
-    "too-many-links",
-    `${links} sockets have not said hello yet, which is the limit; try again (limits.links).`,
-  );
 }

@@ -89,9 +89,9 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     open(channels = {}, linkOptions = {}) {
       const client = linkOptions.client ?? `client-${++clients}`;
       const link = createTestLink(linkOptions);
-      const { present = false, user } = linkOptions;
+      const { present = false, user, remote } = linkOptions;
       const hello = { t: "hello", client, present, channels: new Map(Object.entries(channels)) } as const;
-      link.attach(hub.open(link, hello, { client, ...(user !== undefined && { user }) }));
+      link.attach(hub.open(link, hello, { client, user, remote }));
       return link;
     },
     settle: () => clock.settle(),
@@ -101,6 +101,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
 export interface TestLinkOptions {
   readonly client?: string;
   readonly user?: string;
+  readonly remote?: string;
   /** What its hello says of presence. */
   readonly present?: boolean;
   readonly heartbeat?: Link["heartbeat"];

@@ -98,3 +98,35 @@ describe("refusals, before any command is done (P12)", () => {
     expect(answer.error?.message).toMatch(/^Line 4: /);
   });
 });
+
+describe("beyond limits.commandsPerSecond", () => {
+  const limits = { commandsPerSecond: 1, commandBurst: 2 };
+
+  test("a batch is refused as a whole with 429 and when to come back; nothing of it is done, nor told (K6, P5, P11)", async () => {
+    const doors = await startDoors({ limits });
+    const url = `${doors.url}/commands`;
+    await post(url, batch(...Array.from({ length: 61 }, (_, i) => publishText(`c1.${i + 1}`, "a", i))));
+    const announce = JSON.stringify({ t: "announce", c: "a", d: 0 });
+    const refused = await post(url, batch(publishText("c1.62", "a", 5), announce));
+    expect([refused.status, refused.error?.code]).toEqual([429, "rate-limited"]);
+    const after = Number(refused.headers.get("retry-after"));
+    expect(after).toBeGreaterThan(1);
+    expect(after).toBeLessThanOrEqual(60);
+    const { counters } = doors.hub.stats();
+    expect(counters).toMatchObject({ "messages.published": 61, "commands.refused.rate-limited": 2 });
+    expect(counters["volatile.announced"]).toBeUndefined();
+    doors.skip(60_000);
+    expect((await post(url, batch(publishText("c1.62", "a", 5)))).brief).toEqual(["ok c1.62"]);
+  });
+
+  test("a publish by the plain door is refused alike (P6, P11)", async () => {
+    const doors = await startDoors({ limits });
+    const publish = () => fetch(`${doors.url}/channels/a`, { method: "POST", body: "x" });
+    let published = 0;
+    let answer = await publish();
+    for (; answer.status === 201; answer = await publish()) published++; // a busy machine may be slower than the rate for a while
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect(published).toBeGreaterThanOrEqual(2);
+    expect(doors.hub.stats().counters["messages.published"]).toBe(published);
+  });
+});

@@ -15,6 +15,7 @@ import {
   type Limits,
   type Retention,
   type Rules,
+  type UpgradeExchange,
 } from "../../src/core/index.ts";
 import { createNodeClock, type NodeServer } from "../../src/node/index.ts";
 import {
@@ -24,7 +25,9 @@ import {
   jsonPayload,
   SUBPROTOCOLS,
   textPayload,
+  toEitherwayError,
 } from "../../src/protocol/index.ts";
+import { errorAnswer } from "../../src/transports/answers.ts";
 import {
   answerErrors,
   serveCommands,
@@ -94,7 +97,7 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
   const running = await start(
     {
       handle: (exchange) => answerErrors(exchange, logger, () => route(hub, exchange)),
-      upgrade: (request) => serveWebSocket(hub, request),
+      upgrade: (request) => upgrade(hub, request),
     },
     { ...server, limits, logger },
   );
@@ -119,6 +122,14 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
       return ids;
     },
   };
+}
+
+function upgrade(hub: Hub, request: UpgradeExchange): void {
+  try {
+    serveWebSocket(hub, request);
+  } catch (thrown) {
+    request.refuse(errorAnswer(toEitherwayError(thrown)));
+  }
 }
 
 async function route(hub: Hub, exchange: HttpExchange): Promise<void> {

@@ -254,7 +254,8 @@ describe("the time of a harness", () => {
   });
 
   test("settled() that never settles says what is still moving", async () => {
-    const harness = createHarness(app, { seed: 3 });
+    // Below it what never ends would be slowed down, and settle in between.
+    const harness = createHarness(app, { seed: 3, server: { limits: { commandBurst: 100_000 } } });
     const [ana, bo] = [harness.client({ clientId: "ana" }), harness.client({ clientId: "bo" })];
     const [hers, his] = [ana.channel("room", ROOM), bo.channel("room", ROOM)];
     const unhear = his.on(
