@@ -118,9 +118,13 @@ export function parseCountedKey(key: string): CountedKey | undefined {
 
 const QUOTE_LENGTH = 60; // enough to recognise a value, short enough for a log line
 
+/** What JSON leaves as it is, and some terminal or viewer of logs takes for a command, a line end or a change of direction. */
+const MISLEADING = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
 /** A value from outside, safe and short enough to stand in an error sentence. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text);
+  const short = text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text;
+  return JSON.stringify(short).replace(MISLEADING, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 const STREAM_LOG = "@stream/";
