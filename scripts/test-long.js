@@ -11,6 +11,8 @@ process.env.EITHERWAY_WALK_RUNS ??= "5000";
 process.env.EITHERWAY_MODEL_RUNS ??= "50000";
 /** About 7 minutes. */
 process.env.EITHERWAY_FUZZ_BYTES ??= "10000000";
+/** Of each kind. About 8 minutes. */
+process.env.EITHERWAY_ATTACK_CONNECTIONS ??= "50000";
 /** Of each kind, as long as `compare --quick`. About 20 minutes, on a machine that does nothing else. */
 process.env.EITHERWAY_COMPARE_RUNS ??= "20";
 
@@ -18,6 +20,7 @@ const LONG = {
   "walks of the client": "packages/eitherway/test/client/walk",
   "walks of the server": "packages/eitherway/test/model",
   "mutated WebSocket frames": "packages/eitherway/test/transports/websocket-fuzz",
+  "floods of connections": "packages/eitherway/test/attacks/floods",
   "honesty of compare": "packages/eitherway/test/compare/honesty",
 };
 
