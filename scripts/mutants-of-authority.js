@@ -286,8 +286,8 @@ export const mutantsOfAuthority = [
   {
     title: "a path is decoded twice",
     file: "transports/channels.ts",
-    search: 'const name = decodePercent(path.replace(/^/channels//, ""));',
-    replace: 'const name = decodePercent(decodePercent(path.replace(/^/channels//, "")));',
+    search: 'const name = decodePercent(path.replace(/^\\/channels\\//, ""));',
+    replace: 'const name = decodePercent(decodePercent(path.replace(/^\\/channels\\//, "")));',
     tests: ["attacks/escapes.test.ts"],
   },
   {
