@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { buildPackage } from "./lib/build.js";
 import { choosingPage, readChoosingPage } from "./lib/choosing-page.js";
 import { factsPage, readFactsPage } from "./lib/facts-page.js";
-import { lockHosts, longFiles, machinePaths } from "./lib/file-rules.js";
+import { installScripts, lockHosts, longFiles, machinePaths } from "./lib/file-rules.js";
 import { Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
 import { pool } from "./lib/pool.js";
 import { run, runTool } from "./lib/process.js";
@@ -39,6 +39,7 @@ const CHECKS = [
   { title: "choosing page", complaints: choosing },
   { title: "length of files", complaints: rule(longFiles) },
   { title: "no hosts in the lock file", complaints: rule(lockHosts) },
+  { title: "no install scripts", complaints: rule(installScripts) },
   { title: "no paths of a machine", complaints: rule(machinePaths) },
 ];
 

@@ -13,6 +13,8 @@ process.env.EITHERWAY_MODEL_RUNS ??= "50000";
 process.env.EITHERWAY_FUZZ_BYTES ??= "10000000";
 /** To each parser, and to the doors of a server as requests and as frames. About 20 minutes. */
 process.env.EITHERWAY_FUZZ_INPUTS ??= "1000000";
+/** Of each kind. About 8 minutes. */
+process.env.EITHERWAY_ATTACK_CONNECTIONS ??= "50000";
 /** Of each kind, as long as `compare --quick`. About 20 minutes, on a machine that does nothing else. */
 process.env.EITHERWAY_COMPARE_RUNS ??= "20";
 
@@ -21,6 +23,7 @@ const LONG = {
   "walks of the server": "packages/eitherway/test/model",
   "mutated WebSocket frames": "packages/eitherway/test/transports/websocket-fuzz",
   "mutated inputs of every parser": "packages/eitherway/test/fuzz",
+  "floods of connections": "packages/eitherway/test/attacks/floods",
   "honesty of compare": "packages/eitherway/test/compare/honesty",
 };
 

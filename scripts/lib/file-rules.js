@@ -31,6 +31,46 @@ export function lockHosts() {
   });
 }
 
+/** Nothing that comes with the package runs a program when it is installed. */
+export function installScripts() {
+  const { packages } = JSON.parse(readSource("package-lock.json"));
+  return [...comesWith("packages/eitherway", packages)]
+    .filter((path) => packages[path].hasInstallScript)
+    .map((path) => `package-lock.json: ${path} comes with the package and has an install script.`);
+}
+
+/**
+ * @param {string} root of a package
+ * @param {Readonly<Record<string, { dependencies?: object, optionalDependencies?: object }>>} packages of the lock file, by path
+ * @returns {ReadonlySet<string>} it and all that it brings
+ */
+function comesWith(root, packages) {
+  const paths = new Set([root]);
+  for (const path of paths) {
+    const { dependencies, optionalDependencies } = packages[path] ?? {};
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const found = placeOf(name, path, packages);
+      if (found !== undefined) paths.add(found);
+    }
+  }
+  return paths;
+}
+
+/**
+ * Where Node finds a package: the nearest one, from the folder of who asks upwards.
+ * @param {string} name
+ * @param {string} from
+ * @param {Readonly<Record<string, unknown>>} packages
+ */
+function placeOf(name, from, packages) {
+  const folders = from.split("/");
+  for (let length = folders.length; length >= 0; length--) {
+    const path = [...folders.slice(0, length), "node_modules", name].join("/");
+    if (path in packages) return path;
+  }
+  return undefined;
+}
+
 // Not after a letter, dot or slash: "a/home/b" and URLs are no paths of a machine.
 const MACHINE_PATH = /(?<![\w.~/:-])(?:\/(?:home|Users)\/[\w.-]+|[A-Z]:\\\\?Users\\)/;
 

@@ -118,11 +118,14 @@ export function parseCountedKey(key: string): CountedKey | undefined {
 
 const QUOTE_LENGTH = 60; // enough to recognise a value, short enough for a log line
 
+/** What JSON leaves as it is, and some terminal or viewer of logs takes for a command, a line end or a change of direction. */
+const MISLEADING = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
+
 /** A value from outside, safe and short enough to stand in an error sentence. */
 export function quote(text: string): string {
   const short = text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text;
   // JSON lets some controls stand, and a terminal takes U+009B for the beginning of an order.
-  return JSON.stringify(short).split(UNFIT).join("?");
+  return JSON.stringify(short).split(MISLEADING).join("?");
 }
 
 const STREAM_LOG = "@stream/";

@@ -72,6 +72,7 @@ export function createAuthenticator({ auth, authorizers, clock, logger, metrics 
     const whose = JSON.stringify([secret ?? null, user ?? null, secret === undefined ? client : null]);
 
     function check(channel: string, action: Action): void | Promise<void> {
+      if (auth && user === undefined && action === "presence") throw nameless(channel);
       if (capabilities && !capabilities.allows(channel, action)) throw refused(channel, action);
       const asked = authorizers.of(channel);
       if (asked.length === 0) return undefined;
@@ -89,6 +90,15 @@ export function createAuthenticator({ auth, authorizers, clock, logger, metrics 
   function refused(channel: string, action: Action): EitherwayError {
     metrics.count(`forbidden.${action}`);
     return new EitherwayError("forbidden", `To ${WORDS[action]} ${quote(channel)} is not allowed to this peer.`);
+  }
+
+  /** Members are shown by user id, or client id: a guest who takes a user's name for his client id would stand there as that user. */
+  function nameless(channel: string): EitherwayError {
+    metrics.count("forbidden.presence");
+    return new EitherwayError(
+      "forbidden",
+      `To be present on ${quote(channel)} takes a user, and this peer's token names none; have auth, or the token, give one.`,
+    );
   }
 
   function decide(name: string, asked: readonly Authorize[], wish: Wish): boolean | Promise<boolean> {

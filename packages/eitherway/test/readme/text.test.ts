@@ -14,6 +14,7 @@ import { linksOf, programsOf, ROOT, readText, rowsOf } from "./support.ts";
 const PAGES = [
   "bench/README.md",
   "README.md",
+  "SECURITY.md",
   "docs/auth.md",
   "docs/calls.md",
   "docs/client.md",
