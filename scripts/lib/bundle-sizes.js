@@ -20,8 +20,8 @@ import { inRoot, ROOT } from "./root.js";
 
 /** What is reached, and at most 3 % for repairs: whatever is added beyond has to earn its bytes. @type {readonly Budget[]} */
 export const BUDGETS = [
-  { name: "bundle-websocket/main", what: "core and WebSocket", bytes: 12_900, goal: 5_000 },
-  { name: "bundle-all/main", what: "all transports", bytes: 18_630, goal: 9_000 },
+  { name: "bundle-websocket/main", what: "core and WebSocket", bytes: 12_950, goal: 5_000 },
+  { name: "bundle-all/main", what: "all transports", bytes: 18_680, goal: 9_000 },
   {
     name: "bundle-typed/main",
     what: "the client of a contract, beside those",
@@ -31,7 +31,7 @@ export const BUDGETS = [
   { name: "bundle-stream/main", what: "reading streams, beside those", bytes: 1_280, beyond: "bundle-all/main" },
   { name: "bundle-outbox/main", what: "the outbox store, beside those", bytes: 3_030, beyond: "bundle-all/main" },
   { name: "bundle-tabs/main", what: "shared tabs, beside those", bytes: 4_180, beyond: "bundle-all/main" },
-  { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 13_730 },
+  { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 13_780 },
 ];
 
 const GZIP_LEVEL = 9; // what a server does once for a file that it sends for years

@@ -124,7 +124,7 @@ const MISLEADING = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 /** A value from outside, safe and short enough to stand in an error sentence. */
 export function quote(text: string): string {
   const short = text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text;
-  return JSON.stringify(short).replace(MISLEADING, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(short.replace(MISLEADING, "\ufffd"));
 }
 
 const STREAM_LOG = "@stream/";
