@@ -293,8 +293,8 @@ export const mutantsOfAuthority = [
   {
     title: "an error sentence carries control characters on",
     file: "protocol/names.ts",
-    search: "return JSON.stringify(short).replace(MISLEADING,",
-    replace: "return JSON.stringify(short).replace(/\u0000/g,",
+    search: 'short.replace(MISLEADING, "\\ufffd")',
+    replace: "short",
     tests: ["attacks/injection.test.ts"],
   },
 ];

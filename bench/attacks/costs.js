@@ -24,8 +24,10 @@ const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 /** @typedef {{ port: number, usage: () => Promise<Usage>, stop: () => void }} Attacked */
 /** @typedef {{ what: string, count: number, unit: string, bound: string, attack: (server: Attacked, count: number) => Promise<() => void> }} Attack */
 
-/** @param {object} [tokens] @returns {Promise<Attacked>} */
-async function startServer(tokens = { secret: SECRET }) {
+/** @typedef {{ secret: string } | { publicKey: string }} TokenKey */
+
+/** @param {TokenKey} tokens @returns {Promise<Attacked>} */
+async function startServer(tokens) {
   const child = fork(SERVER_FILE, [JSON.stringify(tokens)], { execArgv: ["--expose-gc"] });
   const [{ port }] = await once(child, "message");
   return {
@@ -40,8 +42,11 @@ async function startServer(tokens = { secret: SECRET }) {
   };
 }
 
+/** @type {TokenKey} */
+const SHARED = { secret: SECRET };
+
 /** @param {Attack} attack */
-async function measure({ what, count, unit, bound, attack }, tokens = { secret: SECRET }) {
+async function measure({ what, count, unit, bound, attack }, tokens = SHARED) {
   const server = await startServer(tokens);
   try {
     const warm = await attack(server, Math.ceil(count / 10));
@@ -332,6 +337,6 @@ rows.push(
 );
 const wrongKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 const rsaToken = tokenOf({ alg: "RS256" }, (input) => sign("sha256", Buffer.from(input), wrongKey));
-const rsaTokens = { publicKey: publicKey.export({ type: "spki", format: "pem" }) };
+const rsaTokens = { publicKey: String(publicKey.export({ type: "spki", format: "pem" })) };
 rows.push(await measure({ ...forged, what: "bad token, RS256", attack: shown(rsaToken) }, rsaTokens));
 console.log(markdownTable(["attack", "each", "CPU ms", "bytes held", "bounded by"], rows, 2));

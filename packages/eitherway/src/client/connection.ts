@@ -169,7 +169,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     links.set(number, own);
     let token: string | undefined;
     try {
-      token = await readToken();
+      token = typeof options.token === "function" ? await options.token() : options.token;
     } catch (thrown) {
       lose(number, { message: `token() failed: ${String(thrown)}` });
       return;
@@ -185,16 +185,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     own.link = transport.open({ ...options.destination, who, greet: () => greet(own) }, eventsOf(own));
   }
 
-  async function readToken(): Promise<string | undefined> {
-    return typeof options.token === "function" ? options.token() : options.token;
-  }
-
-  /** Where there is no other token the link goes on to its end. */
-  async function refresh({ number, link }: LinkInHand): Promise<void> {
-    const token = await readToken().catch(() => undefined);
-    if (token === undefined || current?.number !== number) return;
-    if (link?.refresh) link.refresh(token);
-    else dispatch({ type: "reconnect" });
+  /** Where no other token can be had the link goes on to its end. */
+  async function refresh({ number, link }: LinkInHand, read: () => string | Promise<string>): Promise<void> {
+    try {
+      const token = await read();
+      if (current?.number !== number) return;
+      if (link?.refresh) link.refresh(token);
+      else dispatch({ type: "reconnect" });
+    } catch {
+      // The next link asks again, and says what is wrong.
+    }
   }
 
   /** Callbacks of a link that was given up do nothing. */
@@ -253,7 +253,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         return;
       case "refresh":
         if (options.expiring) options.expiring();
-        else if (typeof options.token === "function") void refresh(own);
+        else if (typeof options.token === "function") void refresh(own, options.token);
         return;
       case "ok":
         outbox.answer(frame);
