@@ -29,7 +29,7 @@ export const BUDGETS = [
     beyond: "bundle-all/main",
   },
   { name: "bundle-stream/main", what: "reading streams, beside those", bytes: 1_280, beyond: "bundle-all/main" },
-  { name: "bundle-outbox/main", what: "the outbox store, beside those", bytes: 3_030, beyond: "bundle-all/main" },
+  { name: "bundle-outbox/main", what: "the outbox store, beside those", bytes: 3_040, beyond: "bundle-all/main" },
   { name: "bundle-tabs/main", what: "shared tabs, beside those", bytes: 4_180, beyond: "bundle-all/main" },
   { name: "bundle-tabs/worker", what: "the worker of shared tabs", bytes: 13_880 },
 ];
