@@ -12,6 +12,8 @@ import {
 export interface Gate {
   /** See `Hub.identify`. */
   identify(asking: Asking): Identity | Promise<Identity>;
+  /** Throws `revoked`: somebody may have been between his identification and what he was identified for. */
+  check(who: Identity): void;
   /** See `Hub.revoke`. */
   revoke(order: RevocationOrder, forMs: number): Promise<void>;
   /** Whether it knows what is revoked: the log was read in the last 5 s. */
@@ -26,11 +28,9 @@ export interface GateOptions extends RevocationsOptions {
 /** Of a server without an authority. */
 export const OPEN_GATE: Gate = {
   identify: ({ client, remote }) => ({ client, remote }),
+  check() {},
   async revoke() {
-    throw new EitherwayError(
-      "bad-request",
-      "This server identifies nobody, so nothing can be revoked; give it the option auth.",
-    );
+    throw identifiesNobody();
   },
   isCurrent: true,
   close() {},
@@ -46,13 +46,17 @@ export function createGate({ authority, ...options }: GateOptions): Gate {
     return followed;
   }
 
+  function check(who: Identity): void {
+    if (followed?.has(who)) throw revoked();
+  }
+
   async function identify(asking: Asking): Promise<Identity> {
     const revocations = follow();
     try {
       const who = await authority.identify(asking);
       await revocations.ready;
       if (revocations.isBlind) throw blind();
-      if (revocations.has(who)) throw revoked();
+      check(who);
       return { ...who, remote: asking.remote };
     } catch (thrown) {
       metrics.count(`identities.refused.${toEitherwayError(thrown).code}`);
@@ -62,8 +66,10 @@ export function createGate({ authority, ...options }: GateOptions): Gate {
 
   return {
     identify: (asking) => (authority.isAsked ? identify(asking) : OPEN_GATE.identify(asking)),
+    check,
     async revoke(order, forMs) {
       checkOrder(order);
+      if (!authority.isAsked) throw identifiesNobody();
       await follow().revoke(order, forMs);
     },
     get isCurrent() {
@@ -71,6 +77,13 @@ export function createGate({ authority, ...options }: GateOptions): Gate {
     },
     close: () => followed?.close(),
   };
+}
+
+function identifiesNobody(): EitherwayError {
+  return new EitherwayError(
+    "bad-request",
+    "This server identifies nobody, so nothing can be revoked; give it the option auth.",
+  );
 }
 
 function revoked(): EitherwayError {

@@ -228,6 +228,7 @@ export function createHub(options: HubOptions): Hub {
       metrics.count(`links.refused.${closing.code}`);
       throw new EitherwayError(closing.code, closing.message);
     }
+    gate.check(who);
     seats.take(who);
     const session = new HubSession(sessionOwner, link, who);
     sessions.add(session);

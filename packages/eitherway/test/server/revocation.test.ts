@@ -1,7 +1,7 @@
 /** The life of a token on an open link: told before it ends, renewed without a loss, ended, taken back (P9). */
 import { describe, expect, test } from "vitest";
-import type { Broker } from "../../src/core/index.ts";
-import { createMemoryBroker } from "../../src/core/index.ts";
+import type { Authority, Broker, Link } from "../../src/core/index.ts";
+import { createHub, createMemoryBroker, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import { EitherwayError } from "../../src/protocol/index.ts";
 import type { EitherwayOptions } from "../../src/server/index.ts";
 import { createFakeClock } from "../../src/testing/index.ts";
@@ -185,6 +185,28 @@ describe("a revocation", () => {
     await server.eitherway.publish("other", 1);
     await server.pass(1);
     expect([ana.read(), bo.read()]).toEqual([["other: 1"], ["other: 1"]]);
+  });
+
+  test("that comes between somebody's identification and his link ends it before it begins (P9)", async () => {
+    const clock = createFakeClock();
+    const broker = createMemoryBroker({ clock, random: () => 0.5 });
+    const authority: Authority = {
+      isAsked: true,
+      forget() {},
+      identify: ({ client }) => ({ client, user: "ana", rights: { check() {} } }),
+    };
+    const logger = { info() {}, warn() {}, error() {} };
+    const hub = createHub({ broker, clock, random: () => 0.5, logger, limits: DEFAULT_LIMITS, authority });
+    const asking = { client: "c", token: "t", remote: "", header: () => undefined };
+    const who = await hub.identify(asking);
+    await hub.revoke({ user: "ana" }, MINUTE);
+    const open = () => hub.open({} as Link, { t: "hello", client: "c", channels: new Map() }, who);
+    expect(open).toThrow(expect.objectContaining({ code: "revoked" }));
+  });
+
+  test("is refused where nobody is identified (P12)", async () => {
+    const server = createGuarded({}, { auth: undefined });
+    await expect(server.eitherway.revoke({ user: "ana" })).rejects.toThrow(/identifies nobody/);
   });
 
   test("is forgotten when its time is over", async () => {
