@@ -69,8 +69,8 @@ export const DEFAULT_LIMITS: Limits = {
   logBytes: 256 * MIB,
   keys: 200_000, // at most about 80 MB, where each is of another client
   inFlight: 256,
-  commandsPerSecond: 1_000, // a pointer that moves in every frame of a fast screen on several channels
-  commandBurst: 2_000, // what waited in an outbox, and then some
+  commandsPerSecond: 10_000, // a feed that one program publishes; about a quarter of a core
+  commandBurst: 20_000, // what waited in an outbox, and then some
   calls: 4_000, // 256 MB of inputs, where each is as large as a message may be
   unflushedBytes: 8 * MIB,
   linkBytes: 64 * KIB, // one capped run
