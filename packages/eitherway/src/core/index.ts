@@ -24,6 +24,7 @@ export { createMemoryBroker } from "./memory-broker.ts";
 export type * from "./ports.ts";
 export type * from "./presence.ts";
 export type { RevocationOrder } from "./revocations.ts";
+export { CONTROL_BOUNDS } from "./revocations.ts";
 export type * from "./rules.ts";
 export type * from "./seats.ts";
 export type * from "./streams.ts";

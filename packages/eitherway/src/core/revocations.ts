@@ -84,24 +84,29 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   function apply({ event, payload }: Message): void {
     const revocation = event === REVOKE ? readRevocation(payload.data) : undefined;
-    if (!revocation || revocation.until <= clock.wall()) return;
+    if (!revocation || !isLasting(revocation)) return;
     const { user, token, channel } = revocation;
-    if (channel === undefined && token !== undefined) tokens.set(token, revocation);
-    else if (channel === undefined && user !== undefined) users.set(user, revocation);
+    if (channel === undefined && token !== undefined) remember(tokens, token, revocation);
+    else if (channel === undefined && user !== undefined) remember(users, user, revocation);
     metrics.count("revocations.heard");
     act(revocation);
   }
 
-  function has({ user, rights }: Identity): boolean {
-    if (!rights) return false;
-    const { token, issuedAt } = rights;
-    if (token !== undefined && isLasting(tokens.get(token))) return true;
-    const revoked = user === undefined ? undefined : users.get(user);
-    return isLasting(revoked) && (issuedAt === undefined || issuedAt <= (revoked?.at ?? 0));
+  /** A newer one never shortens the time of an older one. */
+  function remember(all: Map<string, Revocation>, name: string, revocation: Revocation): void {
+    const until = Math.max(revocation.until, all.get(name)?.until ?? 0);
+    all.set(name, { ...revocation, until });
   }
 
-  function isLasting(revocation: Revocation | undefined): boolean {
-    return revocation !== undefined && revocation.until > clock.wall();
+  function has(who: Identity): boolean {
+    const { user, rights } = who;
+    if (!rights) return false;
+    const known = [rights.token && tokens.get(rights.token), user && users.get(user)];
+    return known.some((revocation) => revocation && isLasting(revocation) && takesFrom(revocation, who) === "all");
+  }
+
+  function isLasting({ until }: Revocation): boolean {
+    return until > clock.wall();
   }
 
   function forgetOld(): void {

@@ -3,6 +3,7 @@
 import type { ChannelTypes, Contract } from "../contract/index.ts";
 import {
   type Clock,
+  CONTROL_BOUNDS,
   createCounters,
   createHub,
   createMemoryBroker,
@@ -142,7 +143,7 @@ export interface EitherwayParts {
 }
 
 /** As long as stores keep revocations. */
-const LONGEST_REVOCATION_MS = 30 * 24 * 60 * 60_000;
+const LONGEST_REVOCATION_MS = CONTROL_BOUNDS.ageMs;
 
 /** Milliseconds for the last bytes of each link. Links whose peers do not read are cut then. */
 const CLOSE_GRACE_MS = 3_000;

@@ -33,10 +33,16 @@ import {
 import { jsonAnswer } from "./answers.ts";
 import { waitForMessages } from "./doorbell.ts";
 import { MAX_WAIT_SECONDS } from "./poll.ts";
-import { decodePercent, decodeUtf8, headerText, identify, readQuery, single, wholeNumber } from "./requests.ts";
-
-/** Nobody who comes by this door has a link. */
-const CLIENT = "http";
+import {
+  decodePercent,
+  decodeUtf8,
+  HTTP_CLIENT,
+  headerText,
+  identify,
+  readQuery,
+  single,
+  wholeNumber,
+} from "./requests.ts";
 
 const DEFAULT_PAGE = 100;
 const LARGEST_PAGE = 1_000;
@@ -57,7 +63,7 @@ function channelOfPath(path: string, check: (name: string) => void): string {
 export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path, checkLogName);
   hub.rules?.checkChannel(channel);
-  const who = await identify(hub, exchange, CLIENT);
+  const who = await identify(hub, exchange, HTTP_CLIENT);
   await permit(who, channel, "history");
   const query = readQuery(exchange.query);
   const messages = wholeNumber(query, "limit", { least: 1, most: LARGEST_PAGE, otherwise: DEFAULT_PAGE });
@@ -83,7 +89,7 @@ export async function servePublish(hub: Hub, exchange: HttpExchange): Promise<vo
   const channel = channelOfPath(exchange.path, checkChannelName);
   const event = headerText(exchange, "eitherway-event") ?? DEFAULT_EVENT;
   checkEventName(event);
-  const who = await identify(hub, exchange, CLIENT);
+  const who = await identify(hub, exchange, HTTP_CLIENT);
   await permit(who, channel, "publish");
   hub.spend(who, 1);
   const key = readKey(headerText(exchange, "idempotency-key"), who);

@@ -3,7 +3,7 @@ import { type HttpExchange, type Hub, permit } from "../core/index.ts";
 import { checkChannelName, EitherwayError, formatId, isClientId, parsedJsonPayload, quote } from "../protocol/index.ts";
 import { jsonAnswer } from "./answers.ts";
 import { kindOf } from "./channels.ts";
-import { decodePercent, decodeUtf8, headerText, identify } from "./requests.ts";
+import { decodePercent, decodeUtf8, HTTP_CLIENT, headerText, identify } from "./requests.ts";
 
 /** `/channels/<name>/@presence`: no channel has such a name. */
 const PRESENCE_PATH = /^\/channels\/(.+)\/@presence$/;
@@ -15,7 +15,7 @@ export function isPresencePath(path: string): boolean {
 /** `{"channel","id","members":[{"member","state"}]}`, states as they came. `id` is `null` where there is no log. */
 export async function serveMembers(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path);
-  await permit(await identify(hub, exchange, "http"), channel, "subscribe");
+  await permit(await identify(hub, exchange, HTTP_CLIENT), channel, "subscribe");
   const { members, at } = await hub.presence.list(channel);
   const id = at ? formatId(at.epoch, at.seq) : null;
   const entries = members.map(({ member, state }) => `{"member":${JSON.stringify(member)},"state":${state}}`);

@@ -31,6 +31,9 @@ export function asHello(frame: ClientFrame): HelloFrame {
   );
 }
 
+/** Stands for the client of a request that has none: nobody who comes by a plain door has a link. */
+export const HTTP_CLIENT = "http";
+
 /** Who asks: by the token of a hello, or else of the header `authorization`. Throws, or rejects with, what `hub.identify` does. */
 export function identify(
   hub: Hub,

@@ -218,6 +218,14 @@ describe("a revocation", () => {
     expect((await server.connect("bo")).read()).toEqual(["welcome"]);
   });
 
+  test("lasts as long as the longest of several, whichever came last", async () => {
+    const server = createGuarded(grants);
+    await server.eitherway.revoke({ user: "bo" }, { for: "10m" });
+    await server.eitherway.revoke({ user: "bo" }, { for: "1m" });
+    await server.pass(2 * MINUTE);
+    expect((await server.connect("bo")).read()).toEqual(["bye revoked"]);
+  });
+
   test.each<[object, object, RegExp]>([
     [{}, {}, /names nobody/],
     [{ user: "" }, {}, /give the id as text/],
