@@ -42,8 +42,7 @@ afterAll(() => project?.remove());
 
 for (const { server, client, prints } of PAIRS) {
   test(`${client} prints what its page says, on ${server}`, async () => {
-    project.start(`${server}.js`);
-    await project.listening();
+    await project.start(`${server}.js`).listening();
     const started = project.start(`${client}.js`, LIKE_A_BROWSER);
     for (const pattern of prints) expect(await started.prints(pattern)).not.toContain("missed something");
   });

@@ -28,7 +28,7 @@ afterAll(() => project?.remove());
 
 test("the server and the client of the README compile strictly, talk, and end when told to (P3, P10)", async () => {
   const server = project.start("server.js");
-  await project.listening();
+  await server.listening();
   expect(await (await fetch(`http://127.0.0.1:${project.port}/other`)).text()).toBe(
     "Your application answers /other.\n",
   );

@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 import { freePort } from "../node/support.ts";
@@ -27,14 +28,14 @@ export interface Project {
   start(name: string, nodeOptions?: readonly string[]): StartedProgram;
   /** Starts a program that is a test of vitest's. */
   startVitest(name: string): StartedProgram;
-  /** Resolves once something listens on the port. The test's own time limit is the deadline. */
-  listening(): Promise<void>;
   remove(): Promise<void>;
 }
 
 export interface StartedProgram {
   readonly child: ChildProcess;
-  /** Resolves with all that it printed, once that matches. The test's own time limit is the deadline. */
+  /** Resolves once it listens on the port; rejects if it ends before. The test's own time limit is the deadline. */
+  listening(): Promise<void>;
+  /** Resolves with all that it printed, once that matches; rejects if it ends before. The test's own time limit is the deadline. */
   prints(pattern: RegExp): Promise<string>;
 }
 
@@ -78,16 +79,15 @@ export async function compilePages(pages: readonly string[]): Promise<Project> {
     folder,
     port,
     pagePort,
-    start: (name, nodeOptions = []) => startProgram([...nodeOptions, join(folder, name)]),
-    startVitest: (name) => startProgram([VITEST, "run", "--root", folder, name]),
-    listening: () => listens(port),
+    start: (name, nodeOptions = []) => startProgram([...nodeOptions, join(folder, name)], port),
+    startVitest: (name) => startProgram([VITEST, "run", "--root", folder, name], port),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-function startProgram(args: readonly string[]): StartedProgram {
+function startProgram(args: readonly string[], port: number): StartedProgram {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(child, "exit");
+  const ended = once(child, "close"); // and all that it printed is read
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await ended; // the port is the next test's: nothing of this one may answer there
@@ -98,14 +98,25 @@ function startProgram(args: readonly string[]): StartedProgram {
     output += text;
     look();
   });
+  const hasEnded = (what: string): Error => {
+    const how = child.exitCode ?? child.signalCode;
+    return new Error(`The program ended (${how}) before ${what}. It printed:\n${output}`);
+  };
   return {
     child,
+    async listening() {
+      while (!(await isOpen(port))) {
+        if (child.exitCode !== null) throw hasEnded("it listened");
+        await setTimeout(LOOK_AGAIN_MS);
+      }
+    },
     prints: (pattern) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         look = () => {
           if (pattern.test(output)) resolve(output);
         };
         look();
+        ended.then(() => reject(hasEnded(`it printed ${pattern}`)), reject);
       }),
   };
 }
@@ -113,15 +124,14 @@ function startProgram(args: readonly string[]): StartedProgram {
 const LOOK_AGAIN_MS = 20;
 
 /** By a connection alone: some servers answer no plain request. */
-async function listens(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, "127.0.0.1");
-    const open = await once(socket, "connect").then(
-      () => true,
-      () => false,
-    );
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
     socket.destroy();
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
 }
