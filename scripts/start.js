@@ -2,13 +2,11 @@
  * `npm start`: installs and builds what is missing, inside the clone only, then serves the showcase in this very process.
  * So there is no child to be left behind: Ctrl-C ends the one process there is.
  */
-import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { pathToFileURL } from "node:url";
-import { build } from "./lib/build.js";
+import { build, SHOWCASE_SERVER } from "./lib/build.js";
 import { install, isInstalled } from "./lib/install.js";
 import { Stop, script } from "./lib/phases.js";
-import { inRoot } from "./lib/root.js";
 
 const DEFAULT_PORT = 8000;
 const HOST = "127.0.0.1";
@@ -24,9 +22,7 @@ await script(async () => {
     await install();
   }
   await build();
-  const server = inRoot("apps", "showcase", "server.js");
-  if (!existsSync(server)) throw new Stop("apps/showcase/server.js is missing; git checkout brings it back.");
-  await import(pathToFileURL(server).href);
+  await import(pathToFileURL(SHOWCASE_SERVER).href);
 });
 
 function checkNode() {

@@ -8,6 +8,9 @@ import { inRoot } from "./root.js";
 const PACKAGE = inRoot("packages", "eitherway");
 const SHOWCASE = inRoot("apps", "showcase");
 
+/** What `npm start` runs. */
+export const SHOWCASE_SERVER = join(SHOWCASE, "dist", "program", "server", "main.js");
+
 export async function build() {
   await buildPackage();
   await buildShowcase();
@@ -24,13 +27,15 @@ async function buildShowcase() {
   // The pages are bundled from the built package, so what that is built from counts as well.
   const inputs = [
     SHOWCASE,
-    join(PACKAGE, "src", "client"),
-    join(PACKAGE, "src", "instrument"),
-    join(PACKAGE, "src", "protocol"),
+    ...["client", "contract", "instrument", "protocol", "react"].map((folder) => join(PACKAGE, "src", folder)),
     inRoot("package-lock.json"),
   ];
-  const page = join(SHOWCASE, "dist", "index.html");
+  const page = join(SHOWCASE, "dist", "pages", "home", "index.html");
   if (existsSync(page) && newest(inputs) < statSync(page).mtimeMs) return;
+  rmSync(join(SHOWCASE, "dist"), { recursive: true, force: true });
+  const server = await runTool("typescript", "tsc", ["-p", join(SHOWCASE, "tsconfig.server.json")]);
+  if (server.code !== 0)
+    throw new Stop(`${server.output}\nThe showcase's server does not compile; the errors are above.`);
   const { code, output } = await runTool("vite", "vite", ["build", SHOWCASE, "--logLevel", "warn"]);
   if (code !== 0) throw new Stop(`${output}\nThe showcase does not build; the errors are above.`);
 }

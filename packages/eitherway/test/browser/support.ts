@@ -54,7 +54,7 @@ export interface Showcase {
 export interface ShowcaseOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the server alone. `scripts/start.js` is what `npm start` runs. */
-  readonly script?: "apps/showcase/server.js" | "scripts/start.js";
+  readonly script?: "apps/showcase/dist/program/server/main.js" | "scripts/start.js";
 }
 
 const ADDRESS = /Eitherway is at (https?:\/\/127\.0\.0\.1:([0-9]+))/;
@@ -62,7 +62,7 @@ const ADDRESS = /Eitherway is at (https?:\/\/127\.0\.0\.1:([0-9]+))/;
 /** On a free port. It ends with the test. */
 export async function startShowcase({
   env,
-  script = "apps/showcase/server.js",
+  script = "apps/showcase/dist/program/server/main.js",
 }: ShowcaseOptions = {}): Promise<Showcase> {
   const { output, exit, prints, kill } = startScript(script, { EITHERWAY_PORT: "0", ...env });
   const stop = (signal: NodeJS.Signals): Promise<number | null> => {

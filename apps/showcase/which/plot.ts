@@ -3,7 +3,7 @@
  * verdicts judge. For eyes only: the table has the same numbers, and so have the texts beside the lanes.
  */
 import { type Figure, type FigureValue, formatValue, type Side } from "eitherway/instrument";
-import { element } from "../document.ts";
+import { element } from "./document.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LANE_PX = 36;

@@ -1,12 +1,15 @@
 /** Serves the few files of a built page from memory: what is not in the folder at the start does not exist. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join, relative, sep } from "node:path";
 
-/** @typedef {{ body: Buffer, headers: Record<string, string> }} StaticFile */
+interface StaticFile {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
-/** @type {Readonly<Record<string, string>>} */
-const TYPES = {
+const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -17,7 +20,7 @@ const TYPES = {
 const PAGE_HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+    "worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'",
   "referrer-policy": "no-referrer",
   // Alone in their process, pages get a clock of microseconds (else of 0.1 to 1 ms), by which /which measures.
   "cross-origin-opener-policy": "same-origin",
@@ -28,16 +31,12 @@ const HASHED = /^\/assets\//; // Vite puts a hash of the content into these name
 const FOR_GOOD = "public, max-age=31536000, immutable";
 const ASK_FIRST = "no-cache";
 
-/**
- * A request listener for `http` and `http2` servers.
- * @param {string} folder
- * @returns {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void}
- */
-export function createStaticFiles(folder) {
+/** A request listener for `http` and `http2` servers. */
+export function createStaticFiles(folder: string): (request: IncomingMessage, response: ServerResponse) => void {
   const files = readFiles(folder);
   return ({ method, url = "/", headers }, response) => {
-    const path = url.split("?", 1)[0];
-    const file = files.get(path === "/" ? "/index.html" : (path ?? "")) ?? files.get(`${path}.html`);
+    const [path = ""] = url.split("?", 1);
+    const file = files.get(path) ?? files.get(path === "/" ? "/home/index.html" : `${path}/index.html`);
     if (method !== "GET" && method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
     } else if (!file) {
@@ -51,11 +50,8 @@ export function createStaticFiles(folder) {
   };
 }
 
-/**
- * @param {string} folder
- * @returns {Map<string, StaticFile>} by the path of their URL
- */
-function readFiles(folder) {
+/** By the path of their URL. */
+function readFiles(folder: string): ReadonlyMap<string, StaticFile> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(
     entries.map((entry) => {

@@ -11,7 +11,7 @@ import {
   type Unit,
   verdictLabel,
 } from "eitherway/instrument";
-import { element } from "../document.ts";
+import { element } from "./document.ts";
 
 const NOTHING = "–";
 

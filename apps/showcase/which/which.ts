@@ -3,12 +3,15 @@
  * is the page; what it measures is in which/measure.ts.
  */
 import { type Comparison, conclusions } from "eitherway/instrument";
+import { mountHeader } from "../frame/header.tsx";
+import { advise } from "./advice.ts";
 import { byId, element, setText } from "./document.ts";
-import { advise } from "./which/advice.ts";
-import { measure, type Run } from "./which/measure.ts";
-import { plotOf } from "./which/plot.ts";
-import { httpVersion, meaningOf } from "./which/surroundings.ts";
-import { cutTable, figureTable } from "./which/tables.ts";
+import { measure, type Run } from "./measure.ts";
+import { plotOf } from "./plot.ts";
+import { httpVersion, meaningOf } from "./surroundings.ts";
+import { cutTable, figureTable } from "./tables.ts";
+
+mountHeader(byId("header", HTMLElement));
 
 const JSON_INDENT = 2;
 const CANNOT_MEASURE =

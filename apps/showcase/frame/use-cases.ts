@@ -1,0 +1,22 @@
+/** The pages there are, in the order of the navigation. */
+export interface PageEntry {
+  readonly path: string;
+  readonly name: string;
+  /** What it is for, in a sentence. */
+  readonly lead: string;
+}
+
+export const USE_CASES: readonly PageEntry[] = [
+  { path: "/chat", name: "Chat", lead: "Rooms that stay whole while the plug is pulled." },
+  {
+    path: "/feed",
+    name: "News feed",
+    lead: "One way, over plain HTTP, and exactly what you missed when you come back.",
+  },
+];
+
+export const WHICH: PageEntry = {
+  path: "/which",
+  name: "Which transport?",
+  lead: "WebSocket against SSE and long-poll, measured from this browser.",
+};

@@ -1,0 +1,72 @@
+/**
+ * What `npm start` serves: the pages of this folder, each use case with an Eitherway of its own beside it, on one port of this machine.
+ *
+ * `PORT` or `EITHERWAY_PORT` choose the port (0: any free one); `EITHERWAY_TLS_SELF_SIGNED=1` makes it https, with HTTP/2.
+ */
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { createNodeServer, createSelfSignedCertificate, eitherway } from "eitherway";
+import { createChat } from "../chat/server.ts";
+import { createSources } from "./sources.ts";
+import { createStaticFiles } from "./static-files.ts";
+import type { UseCase } from "./use-case.ts";
+
+const HOST = "127.0.0.1"; // for the person at this machine
+const DEFAULT_PORT = 8000;
+/** This file runs from `dist/program/server`. */
+const SHOWCASE = fileURLToPath(new URL("../../..", import.meta.url));
+
+const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED } = process.env;
+const tls = EITHERWAY_TLS_SELF_SIGNED === "1" ? await createSelfSignedCertificate() : undefined;
+
+const server = createNodeServer(tls && { tls });
+const useCases: readonly UseCase[] = [createChat()];
+/** Untyped and open to everybody on this machine: for `curl`, and for "Which transport?". */
+const plain = eitherway();
+
+const pages = createStaticFiles(`${SHOWCASE}/dist/pages`);
+const sources = createSources(SHOWCASE);
+server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+  const [, first] = (request.url ?? "/").split(/[/?]/);
+  if (useCases.find(({ name }) => name === first)?.handle?.(request, response)) return;
+  if (sources(request, response)) return;
+  pages(request, response);
+});
+plain.attach(server);
+for (const { name, ew } of useCases) ew.attach(server, { basePath: `/${name}/eitherway` });
+
+const sockets = new Set<Socket>();
+server.on("connection", (socket: Socket) => {
+  sockets.add(socket);
+  socket.once("close", () => sockets.delete(socket));
+});
+
+server.listen(Number(EITHERWAY_PORT || PORT || DEFAULT_PORT), HOST);
+await once(server, "listening");
+sayHello();
+// Once: a second Ctrl-C does not wait for anything.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
+
+async function end(): Promise<void> {
+  server.close();
+  await Promise.all(useCases.map(async (useCase) => useCase.close?.()));
+  await Promise.all([plain, ...useCases.map(({ ew }) => ew)].map((ew) => ew.close())); // says bye, so that open pages know to come back
+  for (const socket of sockets) socket.destroy();
+}
+
+function sayHello(): void {
+  const { port } = server.address() as AddressInfo;
+  const origin = `${tls ? "https" : "http"}://${HOST}:${port}`;
+  const curl = tls ? "curl -k" : "curl";
+  console.log(`
+Eitherway is at ${origin}
+Open a page there, open a second client beside it, then switch the transport, slow the network down or cut it: nothing is lost or doubled.
+Which transport serves best from your browser to here is measured at ${origin}/which
+
+  listen    ${curl} -N '${origin}/eitherway/events?channel=room/42'
+  publish   ${curl} -H 'content-type: application/json' -d '{"text":"hi"}' ${origin}/eitherway/channels/room/42
+
+Ctrl-C ends it.`);
+}
