@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: "unit",
           isolate: false, // modules keep no state of their own; loading them anew for each file took longer than the tests
-          include: files(UNIT),
+          include: [...files(UNIT), "apps/showcase/test/*.test.ts"],
           testTimeout: 20_000, // properties run hundreds of cases
           sequence: { groupOrder: 0 },
         },

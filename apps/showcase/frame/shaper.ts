@@ -29,7 +29,8 @@ export interface Shaper {
 
 const UNSHAPED: Shape = { latencyMs: 0, jitterMs: 0, stalled: false };
 
-export function createShaper(): Shaper {
+/** @param transports which ones it stands before, best first */
+export function createShaper(transports: readonly ClientTransport[] = [webSocket, sse, poll]): Shaper {
   const listeners = new Set<() => void>();
   const links = new Set<ShapedLink>();
   let shape = UNSHAPED;
@@ -46,7 +47,7 @@ export function createShaper(): Shaper {
   }
 
   return {
-    transports: [webSocket, sse, poll].map((transport) => ({
+    transports: transports.map((transport) => ({
       ...transport,
       open: (to, events) => open(transport, to, events),
     })),
@@ -122,7 +123,7 @@ function openShaped(
 
 interface Line {
   push(pass: () => void): void;
-  /** Forgets what is on its way. */
+  /** Forgets what is on its way, and all that comes later. */
   drop(): void;
   /** Lets pass what may, now that the shape is another one. */
   flush(): void;
@@ -132,6 +133,7 @@ interface Line {
 function createLine(shape: () => Shape): Line {
   let waiting: { readonly due: number; readonly pass: () => void }[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
 
   function flush(): void {
     clearTimeout(timer);
@@ -149,11 +151,13 @@ function createLine(shape: () => Shape): Line {
 
   return {
     push(pass) {
+      if (isOver) return;
       const { latencyMs, jitterMs } = shape();
       waiting.push({ due: performance.now() + latencyMs / 2 + Math.random() * jitterMs, pass });
       if (timer === undefined) flush();
     },
     drop() {
+      isOver = true;
       clearTimeout(timer);
       waiting = [];
     },
