@@ -1,4 +1,4 @@
-/** Breaks of who may have how many links, and how fast commands may come. */
+/** Breaks of who may have how many links, how fast commands may come, and of what is refused before it is a request. */
 
 /** @type {readonly import("./mutants-list.js").Mutant[]} */
 export const mutantsOfLimits = [
@@ -74,5 +74,35 @@ export const mutantsOfLimits = [
     search: "  hub.spend(who, commands.length + announced.length);\n  const outcomes = await hub.run(commands, who);",
     replace: "  const outcomes = await hub.run(commands, who);\n  hub.spend(who, commands.length + announced.length);",
     tests: ["transports/commands.test.ts"],
+  },
+
+  // --- what is no request ---
+  {
+    title: "no request: what Node refuses is not counted",
+    file: "node/unread-requests.ts",
+    search: "if (error) metrics.count(`requests.refused.${error.code}`);",
+    replace: "",
+    tests: ["node/node-server.test.ts"],
+  },
+  {
+    title: "no request: the application's own answer is taken from it",
+    file: "node/unread-requests.ts",
+    search: 'server.listeners("clientError").some((other) => !ours.has(other))',
+    replace: "server.listening === false",
+    tests: ["node/node-server.test.ts"],
+  },
+  {
+    title: "no request: a refusal is written into an answer that has begun",
+    file: "node/unread-requests.ts",
+    search: " && answering(socket)?.headersSent !== true",
+    replace: "",
+    tests: ["node/node-server.test.ts"],
+  },
+  {
+    title: "no request: a server that was given back goes on to be answered for",
+    file: "node/attach.ts",
+    search: "    stopRefusing();\n",
+    replace: "",
+    tests: ["node/node-server.test.ts"],
   },
 ];

@@ -1,6 +1,6 @@
 /** A server behind `fetch`, as every host has it: a host with sockets of its own adds to it. */
 import type { ChannelTypes, Contract } from "../contract/index.ts";
-import type { Clock, Limits, Logger } from "../core/index.ts";
+import type { Clock, Limits, Logger, Metrics } from "../core/index.ts";
 import {
   checkBasePath,
   checkTrustProxy,
@@ -46,6 +46,7 @@ export interface HostSettings {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 const DEFAULT_BASE_PATH = "/eitherway";
@@ -61,6 +62,6 @@ export function createHost(
   checkTrustProxy(trustProxy);
   const optionNames = ["basePath", "trustProxy", "logger"];
   const parts = createEitherway({ clock, random: Math.random, logger, optionNames }, rest, app);
-  const settings: HostSettings = { basePath, trustProxy, limits: parts.limits, clock, logger };
+  const settings: HostSettings = { basePath, trustProxy, limits: parts.limits, clock, logger, metrics: parts.metrics };
   return { server: { ...parts.eitherway, fetch: createFetchHandler(parts.handler, settings) }, parts, settings };
 }

@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
-import type { Clock, Limits, Logger, Undo } from "../core/index.ts";
+import type { Clock, Limits, Logger, Metrics, Undo } from "../core/index.ts";
 import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
 import { checkBasePath, targetOf } from "../server/index.ts";
@@ -15,6 +15,7 @@ import { errorAnswer } from "../transports/answers.ts";
 import { createBodyBudget } from "../transports/body-bounds.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createHttpExchange, type ExchangeSettings } from "./http-exchange.ts";
+import { refuseUnread } from "./unread-requests.ts";
 import { createAnswerBudget } from "./untaken-answers.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
 
@@ -29,6 +30,7 @@ export interface AttachOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 type Request = IncomingMessage | Http2ServerRequest;
@@ -41,7 +43,7 @@ type Response = ServerResponse | Http2ServerResponse;
  * @returns gives the server back as it was; open links stay open
  */
 export function attach(server: NodeServer, handler: RequestHandler, options: AttachOptions): Undo {
-  const { basePath, trustProxy = false, limits, clock, logger } = options;
+  const { basePath, trustProxy = false, limits, clock, logger, metrics } = options;
   checkBasePath(basePath);
   const settings: ExchangeSettings = {
     ...{ trustProxy, clock, limits },
@@ -78,7 +80,9 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     request: takeOver(server, "request", onRequest, (...args) => answerNotFound(args[1] as Response)),
     upgrade: takeOver(server, "upgrade", onUpgrade, ignore),
   };
+  const stopRefusing = refuseUnread(server, metrics);
   return () => {
+    stopRefusing();
     others.request.undo();
     others.upgrade.undo();
   };

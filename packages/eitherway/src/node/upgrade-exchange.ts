@@ -1,6 +1,6 @@
 /** One request to become a WebSocket, as the core's `UpgradeExchange`. */
 import { createHash } from "node:crypto";
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpAnswer, Limits, UpgradeExchange } from "../core/index.ts";
@@ -8,6 +8,7 @@ import { EitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
 import { headerOf } from "./http-exchange.ts";
 import { isSecure, peerOf } from "./peer.ts";
+import { rawAnswer } from "./raw-answer.ts";
 import { ServerSocket, socketSettings } from "./upgraded-socket.ts";
 
 /** What is asked of a handshake: of `node:http`'s request, or of one that was read ahead of it. */
@@ -121,18 +122,10 @@ class NodeUpgradeExchange implements UpgradeExchange {
   }
 }
 
-/** Answers an upgrade request with a plain response, written by hand: Node's response objects are gone by then. */
+/** Answers an upgrade request with a plain response: Node's response objects are gone by then. */
 export function refuseUpgrade(socket: Duplex, answer: HttpAnswer): void {
-  const { body = "" } = answer;
-  const bytes = Buffer.from(body);
-  const head = [
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`,
-    ...Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`),
-    `content-length: ${bytes.length}`,
-    "connection: close",
-  ];
   socket.once("finish", () => socket.destroy());
-  socket.end(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`, "latin1"), bytes]));
+  socket.end(rawAnswer(answer));
 }
 
 const KEY_SHAPE = /^[+/0-9A-Za-z]{22}==$/;

@@ -10,6 +10,7 @@ import {
   type HubStats,
   type Limits,
   type Logger,
+  type Metrics,
   type Random,
   type RevocationOrder,
 } from "../core/index.ts";
@@ -136,6 +137,8 @@ export interface EitherwayParts {
   readonly eitherway: Eitherway;
   readonly handler: RequestHandler;
   readonly limits: Limits;
+  /** Counters of `stats()`. */
+  readonly metrics: Metrics;
   /** Where the handlers of a contract's calls go. */
   readonly calls: Pick<ContractCalls, "register">;
   /** Where the `authorize` of a channel goes. */
@@ -205,6 +208,7 @@ export function createEitherway(
 
   return {
     limits,
+    metrics,
     calls,
     authorizers,
     handler: createRouter({ hub, access: createAccess(access), isClosing: () => closing !== undefined }),

@@ -75,8 +75,9 @@ describe("who is slow on purpose is cut off at the deadline, however busy he is 
     });
     const slow = await rawConnect(site.port, `GET ${ROOM} HTTP/1.1\r\nhost: localhost\r\nx: `);
     void dribble(slow.socket, "x");
-    expect(await slow.ended()).toContain("408");
+    expect(await slow.ended()).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"head-timeout"/);
     await site.guests.noticedNothing();
+    expect(site.stats().counters["requests.refused.head-timeout"]).toBe(1);
   });
 
   test("answers that are not taken", async () => {
@@ -93,6 +94,26 @@ describe("who is slow on purpose is cut off at the deadline, however busy he is 
     });
     while (!over) await ask(site, "POST", ROOM, headers, "x".repeat(60 * KIB));
     await site.guests.noticedNothing();
+  });
+});
+
+describe("what is no request is refused before anything is made of it (P6, P12)", () => {
+  test.each<readonly [what: string, said: string, status: number, code: string]>([
+    [
+      "a head without end",
+      `GET ${ROOM} HTTP/1.1\r\nhost: localhost\r\n${"name: value\r\n".repeat(4 * KIB)}`,
+      431,
+      "head-too-large",
+    ],
+    ["a URL without end", `GET ${ROOM}?${"x".repeat(40 * KIB)}`, 431, "head-too-large"],
+    ["bytes that are no HTTP", `\u0016\u0003\u0001${ATTACKER}\r\n\r\n`, 400, "bad-request"],
+  ])("%s", async (_, said, status, code) => {
+    const site = await openSite();
+    const answer = await (await rawConnect(site.port, said)).ended();
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*"code":"${code}"`));
+    expect(answer).not.toContain(ATTACKER);
+    await site.guests.noticedNothing();
+    expect(site.stats().counters[`requests.refused.${code}`]).toBe(1);
   });
 });
 

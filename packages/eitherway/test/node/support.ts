@@ -5,7 +5,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Clock, HttpExchange, Limits, Logger, UpgradeExchange } from "../../src/core/index.ts";
-import { DEFAULT_LIMITS } from "../../src/core/index.ts";
+import { createCounters, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import type { AttachOptions, Certificate, NodeServer, NodeServerOptions } from "../../src/node/index.ts";
 import { attach, createNodeClock, createNodeServer, createSelfSignedCertificate } from "../../src/node/index.ts";
 import { readAhead } from "../../src/node/read-ahead.ts";
@@ -17,6 +17,8 @@ export interface Running {
   readonly port: number;
   /** What was logged as an error. */
   readonly errors: string[];
+  /** What was counted, by name. */
+  readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface StartOptions extends NodeServerOptions, Partial<Omit<AttachOptions, "limits">> {
@@ -42,16 +44,18 @@ export async function start(handler: Partial<RequestHandler>, options: StartOpti
     upgrade: (request) => request.refuse({ status: 404, headers: {} }),
     ...handler,
   };
+  const metrics = createCounters();
   const settings: AttachOptions = {
     basePath: "/eitherway",
     clock: createNodeClock(),
     logger,
+    metrics,
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };
   attach(server, whole, settings);
   if (options.ahead) readAhead(server as Server, createUpgradeDoor(whole, settings));
-  return { server, port: await listen(server), errors };
+  return { server, port: await listen(server), errors, counters: metrics.all };
 }
 
 /** Listens on a free port of loopback until the test is over, whatever is still connected then. */
