@@ -76,6 +76,15 @@ export const mutantsOfLimits = [
     tests: ["transports/commands.test.ts"],
   },
 
+  // --- issuers that fail ---
+  {
+    title: "an issuer that fails is told of again with every token",
+    file: "server/authenticator.ts",
+    search: "if (lastFailure === cause) return;",
+    replace: "",
+    tests: ["attacks/tokens.test.ts"],
+  },
+
   // --- what is no request ---
   {
     title: "no request: what Node refuses is not counted",

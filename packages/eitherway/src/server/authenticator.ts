@@ -4,6 +4,7 @@ import { EitherwayError, isEitherwayError, quote } from "../protocol/index.ts";
 import type { Authorize, Authorizers, Wish } from "./authorizers.ts";
 import { type Capabilities, compileCapabilities } from "./capabilities.ts";
 import type { Grant } from "./grant.ts";
+import { KeySetFailure } from "./key-set-failure.ts";
 
 /**
  * Says who somebody is: `null` refuses him, for good. Throw where that cannot be said now, and he is asked to come back.
@@ -37,6 +38,7 @@ interface Decision {
 export function createAuthenticator({ auth, authorizers, clock, logger, metrics }: AuthenticatorOptions): Authority {
   /** By whom, channel and action; the oldest first. */
   const decisions = new Map<string, Decision>();
+  let lastFailure: KeySetFailure | undefined;
 
   async function identify(asking: Asking): Promise<Identity> {
     const { client, token } = asking;
@@ -54,8 +56,7 @@ export function createAuthenticator({ auth, authorizers, clock, logger, metrics 
       return grant;
     } catch (thrown) {
       if (isEitherwayError(thrown)) {
-        if (thrown.code === "unavailable")
-          logger.warn("auth unavailable", { cause: String(thrown.cause ?? thrown.message) });
+        if (thrown.code === "unavailable") tellUnavailable(thrown);
         throw thrown;
       }
       logger.error("auth failed", { cause: String(thrown) });
@@ -64,6 +65,18 @@ export function createAuthenticator({ auth, authorizers, clock, logger, metrics 
         "Who this is cannot be said now; the server's log tells more. Try again.",
       );
     }
+  }
+
+  /** Of an issuer that failed, once: whoever waited for its keys is refused with the same failure. */
+  function tellUnavailable({ cause, message }: EitherwayError): void {
+    if (!(cause instanceof KeySetFailure)) {
+      logger.warn("auth unavailable", { cause: String(cause ?? message) });
+      return;
+    }
+    if (lastFailure === cause) return;
+    lastFailure = cause;
+    metrics.count("issuers.failed");
+    logger.warn("issuer failed", { host: cause.host, cause: cause.why });
   }
 
   function rightsOf(grant: Grant, client: string, secret: string | undefined): Rights {

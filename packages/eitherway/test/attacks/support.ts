@@ -38,6 +38,7 @@ export interface Site {
   stats(): ReturnType<NodeEitherway["stats"]>;
   /** What was logged as an error: no attack is one. */
   readonly errors: readonly string[];
+  readonly warnings: readonly string[];
   readonly guests: Guests;
 }
 
@@ -45,16 +46,19 @@ export interface Site {
 export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const { tokens = { secret: SECRET }, create = eitherway, ...rest } = options;
   const errors: string[] = [];
+  const warnings: string[] = [];
+  const into = (lines: string[]) => (event: string, fields?: object) =>
+    void lines.push(`${event} ${JSON.stringify(fields)}`);
   const grantOf = createTokenAuth({ tokens: { audience: AUDIENCE, ...tokens }, apiKeys: [{ key: API_KEY }] });
   const ew = create({
     auth: ({ token: shown }) => (shown === undefined ? null : grantOf(shown)),
-    logger: { info() {}, warn() {}, error: (event, fields) => void errors.push(`${event} ${JSON.stringify(fields)}`) },
+    logger: { info() {}, warn: into(warnings), error: into(errors) },
     ...rest,
   });
   onTestFinished(() => ew.close());
   const { port, url } = await ew.listen({ port: 0 });
   const guests = await invite(url);
-  return { port, url, errors, guests, stats: () => ew.stats() };
+  return { port, url, errors, warnings, guests, stats: () => ew.stats() };
 }
 
 // --- those who behave ---
