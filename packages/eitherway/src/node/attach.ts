@@ -18,6 +18,7 @@ import { createHttpExchange, type ExchangeSettings } from "./http-exchange.ts";
 import { refuseUnread } from "./unread-requests.ts";
 import { createAnswerBudget } from "./untaken-answers.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
+import type { SocketSettings } from "./upgraded-socket.ts";
 
 /** A plain `Http2Server` speaks HTTP/2 alone and without TLS, to programs and proxies that know it does: no WebSocket comes in by it. */
 export type NodeServer = Server | HttpsServer | Http2SecureServer | Http2Server;
@@ -31,6 +32,8 @@ export interface AttachOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** WebSocket messages that are not whole yet, of all doors of one server. */
+  readonly unfinished: SocketSettings["unfinished"];
 }
 
 type Request = IncomingMessage | Http2ServerRequest;

@@ -7,6 +7,8 @@ import { createHost, type FetchEitherway, type FetchEitherwayOptions, type Host 
 import { EitherwayError } from "../protocol/index.ts";
 import { isProbe, type TypedServer, withContract } from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
+import { createUnfinishedMessages } from "../transports/unfinished-messages.ts";
+import type { FramePeer } from "../transports/websocket-reader.ts";
 import { attach, type NodeServer } from "./attach.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
 import { createNodeClock } from "./node-clock.ts";
@@ -68,9 +70,10 @@ export function eitherway<Channels extends ChannelTypes>(
 }
 
 function createNodeEitherway(
-  { server, parts, settings }: Host,
+  { server, parts, settings: shared }: Host,
   { auth, insecure = false }: NodeEitherwayOptions,
 ): NodeEitherway {
+  const settings = { ...shared, unfinished: createUnfinishedMessages<FramePeer>() };
   const { basePath } = settings;
   const listening = new Set<Listening>();
   let closing: Promise<void> | undefined;

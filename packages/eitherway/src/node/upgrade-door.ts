@@ -13,6 +13,7 @@ import {
   refuseUpgrade,
   type UpgradeRequest,
 } from "./upgrade-exchange.ts";
+import type { SocketSettings } from "./upgraded-socket.ts";
 
 /**
  * @param socket with a listener for its errors: their news also comes as `close`
@@ -26,11 +27,13 @@ export interface UpgradeDoorOptions {
   readonly trustProxy?: TrustProxy;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** Of all doors of one server. */
+  readonly unfinished: SocketSettings["unfinished"];
 }
 
 export function createUpgradeDoor(handler: RequestHandler, options: UpgradeDoorOptions): UpgradeDoor {
-  const { basePath, trustProxy = false, limits, logger } = options;
-  const acceptor = createWebSocketAcceptor(limits);
+  const { basePath, trustProxy = false, limits, logger, unfinished } = options;
+  const acceptor = createWebSocketAcceptor(limits, unfinished);
   return (request, socket, head) => {
     const target = targetOf(request.url ?? "", basePath, handler);
     if (!target || request.headers.upgrade?.toLowerCase() !== "websocket") return false;

@@ -9,7 +9,7 @@ import type { TrustProxy } from "../server/index.ts";
 import { headerOf } from "./http-exchange.ts";
 import { isSecure, peerOf } from "./peer.ts";
 import { rawAnswer } from "./raw-answer.ts";
-import { ServerSocket, socketSettings } from "./upgraded-socket.ts";
+import { ServerSocket, type SocketSettings, socketSettings } from "./upgraded-socket.ts";
 
 /** What is asked of a handshake: of `node:http`'s request, or of one that was read ahead of it. */
 export type UpgradeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "socket">;
@@ -37,8 +37,8 @@ export interface Handshake {
   readonly protocol: string;
 }
 
-export function createWebSocketAcceptor(limits: Limits): WebSocketAcceptor {
-  const settings = socketSettings(limits);
+export function createWebSocketAcceptor(limits: Limits, unfinished: SocketSettings["unfinished"]): WebSocketAcceptor {
+  const settings = socketSettings(limits, unfinished);
   return {
     accept({ key, socket, head, protocol }) {
       if (!socket.readable || !socket.writable) {

@@ -139,6 +139,21 @@ describe("frames that lie or never end (P6, P12)", () => {
     await site.guests.noticedNothing();
   });
 
+  test("messages that are never finished, more than the server holds: the first of them goes, to come back", async () => {
+    const site = await openSite({ limits: { frameBytes: 16 * KIB * KIB } });
+    const most = text("x".repeat(16 * KIB * KIB), { final: false });
+    const links: RawConnection[] = [];
+    for (let i = 0; i < 5; i++) {
+      const connection = await openRaw(site);
+      links.push(connection);
+      connection.socket.write(Buffer.concat([HELLO, most, ping(`read ${i}`)]));
+      await connection.has(`read ${i}`);
+    }
+    for (const [i, { text: said }] of links.entries()) expect(said().includes('"code":"unavailable"')).toBe(i === 0);
+    expect(site.stats().counters).toMatchObject({ "frames.rejected.unavailable": 1, "links.closed.unavailable": 1 });
+    await site.guests.noticedNothing();
+  });
+
   test("bodies that say they are compressed are read as they are; answers are never compressed", async () => {
     const site = await openSite({ limits: SHORT });
     const headers = { ...bearer(ATTACKER), "content-type": "application/json", "content-encoding": "gzip" };

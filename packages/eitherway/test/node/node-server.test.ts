@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { createCounters, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import { attach, createNodeClock, createNodeServer } from "../../src/node/index.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
 import {
   answering,
   eventually,
@@ -162,7 +163,12 @@ describe("bytes that are no HTTP", () => {
 
   test("are answered once where several are attached, and by Node alone when none is any more", async () => {
     const server = createNodeServer();
-    const options = { clock: createNodeClock(), logger: SILENT, limits: DEFAULT_LIMITS };
+    const options = {
+      clock: createNodeClock(),
+      logger: SILENT,
+      limits: DEFAULT_LIMITS,
+      unfinished: createUnfinishedMessages(),
+    };
     const counted = ["/a", "/b"].map((basePath) => {
       const metrics = createCounters();
       const undo = attach(server, NO_DOORS, { ...options, basePath, metrics });

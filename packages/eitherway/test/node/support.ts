@@ -11,6 +11,7 @@ import { attach, createNodeClock, createNodeServer, createSelfSignedCertificate 
 import { readAhead } from "../../src/node/read-ahead.ts";
 import { createUpgradeDoor } from "../../src/node/upgrade-door.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
 
 export interface Running {
   readonly server: NodeServer;
@@ -50,6 +51,7 @@ export async function start(handler: Partial<RequestHandler>, options: StartOpti
     clock: createNodeClock(),
     logger,
     metrics,
+    unfinished: createUnfinishedMessages(),
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };
