@@ -76,6 +76,28 @@ export const mutantsOfLimits = [
     tests: ["transports/commands.test.ts"],
   },
 
+  {
+    title: "a hello costs nothing: whoever reconnects reads all that is kept for free",
+    file: "core/command-rates.ts",
+    search: "users.spend(user, channels);",
+    replace: "",
+    tests: ["core/command-rates.test.ts"],
+  },
+  {
+    title: "a hello has no debt: a user who sends as fast as he may is kept out",
+    file: "core/command-rates.ts",
+    search: "users.waitMs(user) - helloDebtMs",
+    replace: "users.waitMs(user)",
+    tests: ["core/command-rates.test.ts"],
+  },
+  {
+    title: "a hello that is refused for its rate is not told for how long",
+    file: "transports/websocket.ts",
+    search: "this.close(error.code, error.message, afterOf(error));",
+    replace: "this.close(error.code, error.message);",
+    tests: ["transports/websocket.test.ts"],
+  },
+
   // --- unfinished messages ---
   {
     title: "unfinished messages: a link that asks for more goes in place of the one that holds it",

@@ -229,6 +229,7 @@ export function createHub(options: HubOptions): Hub {
       throw new EitherwayError(closing.code, closing.message);
     }
     gate.check(who);
+    rates.ofHello(who, hello.channels.size);
     seats.take(who);
     const session = new HubSession(sessionOwner, link, who);
     sessions.add(session);

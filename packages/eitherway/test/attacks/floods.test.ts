@@ -201,6 +201,42 @@ describe("floods (P6)", () => {
     await site.guests.noticedNothing();
   });
 
+  test.each<readonly [door: string, come: (site: Site) => Promise<string>]>([
+    [
+      "WebSocket",
+      async (site) => {
+        const peer = await openPeer(site);
+        peer.send(hello(ATTACKER, TWENTY));
+        return peer.answer();
+      },
+    ],
+    ["stream", (site) => say(site, "stream")],
+    ["poll", (site) => say(site, "poll")],
+    [
+      "events",
+      (site) =>
+        read(
+          site,
+          `events?${Object.keys(TWENTY)
+            .map((name) => `channel=${name}`)
+            .join("&")}`,
+        ),
+    ],
+    ["history", (site) => read(site, "channels/room/1?after=start")],
+    ["presence", (site) => read(site, "channels/room/1/@presence")],
+  ])(
+    "of reads of all that is kept, over %s: one user gets no more than his rate, nobody else is slower",
+    async (_, come) => {
+      const site = await openSite({ limits: { commandsPerSecond: 10, commandBurst: 20 } });
+      let code = "in";
+      for (let i = 0; code === "in" && i < 100; i++) code = await come(site);
+      expect(code).toBe("rate-limited");
+      const { counters } = site.stats();
+      expect(counters["links.refused.rate-limited"] ?? counters["commands.refused.rate-limited"]).toBe(1);
+      await site.guests.noticedNothing();
+    },
+  );
+
   test("of channels that are only asked about: none makes a log", async () => {
     const site = await openSite();
     const before = site.stats().broker.channels;
@@ -292,6 +328,17 @@ describe("floods (P6)", () => {
     120_000,
   );
 });
+
+const TWENTY = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`room/${i}`, "start"]));
+
+async function say(site: Site, door: string): Promise<string> {
+  const said = JSON.stringify({ t: "hello", v: 1, client: "mallory", token: ATTACKER, channels: TWENTY, wait: 0 });
+  return (await ask(site, "POST", `${BASE}/${door}`, { "content-type": "application/json" }, said)).code;
+}
+
+async function read(site: Site, path: string): Promise<string> {
+  return (await ask(site, "GET", `${BASE}/${path}`, bearer(ATTACKER))).code;
+}
 
 const AT_ONCE = 50;
 

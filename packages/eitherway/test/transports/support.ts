@@ -4,6 +4,7 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import {
+  type Authority,
   type Broker,
   type CallHandlers,
   type Clock,
@@ -60,6 +61,8 @@ export interface DoorsOptions extends Omit<StartOptions, "limits"> {
   readonly pingMs?: number;
   readonly calls?: CallHandlers;
   readonly rules?: Rules;
+  /** Everybody who comes is this user. Default: nobody is asked who he is. */
+  readonly user?: string;
   /** Makes waits below 100 ms that many times longer, so that a test reliably does something within them. */
   readonly stretch?: number;
   /** Subscribing waits for this, as with a broker that is slow to answer. */
@@ -67,7 +70,7 @@ export interface DoorsOptions extends Omit<StartOptions, "limits"> {
 }
 
 export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
-  const { limits: someLimits, retention, pingMs, calls, rules, stretch = 1, beforeWatch, ...server } = options;
+  const { limits: someLimits, retention, pingMs, calls, rules, user, stretch = 1, beforeWatch, ...server } = options;
   const limits = { ...DEFAULT_LIMITS, ...someLimits };
   const clock = skippable(createNodeClock(), stretch);
   const errors: string[] = [];
@@ -93,6 +96,7 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
     calls,
     rules,
     ...(pingMs !== undefined && { pingMs }),
+    ...(user !== undefined && { authority: everybodyIs(user) }),
   });
   const running = await start(
     {
@@ -122,6 +126,10 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
       return ids;
     },
   };
+}
+
+function everybodyIs(user: string): Authority {
+  return { isAsked: true, identify: async ({ client }) => ({ client, user }), forget() {} };
 }
 
 function upgrade(hub: Hub, request: UpgradeExchange): void {
