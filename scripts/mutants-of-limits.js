@@ -98,6 +98,14 @@ export const mutantsOfLimits = [
     tests: ["transports/websocket.test.ts"],
   },
 
+  {
+    title: "a hello may be answered with as many refusals as it has names",
+    file: "core/subscriptions.ts",
+    search: "if (count <= most + REFUSED_AT_ONCE) return undefined;",
+    replace: "if (count > 0) return undefined;",
+    tests: ["core/session.test.ts"],
+  },
+
   // --- unfinished messages ---
   {
     title: "unfinished messages: a link that asks for more goes in place of the one that holds it",

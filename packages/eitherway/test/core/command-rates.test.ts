@@ -150,9 +150,9 @@ describe("links that are opened again and again", () => {
     const world = createTestHub({ limits: LIMITS });
     for (let i = 0; i < 50; i++) world.open(names(5, "now"), { client: "reloading" }).session.closed();
     const busy = world.open({}, { user: "ana" });
-    for (let sent = 0; sent < 100; ) {
+    for (let sent = 0, turn = 0; sent < 100; turn++) {
       sent = sendWhileRead(busy, sent, 100);
-      if (sent % 10 === 0) world.open(names(1, "now"), { user: "ana" }).session.closed();
+      if (turn % 10 === 0) world.open(names(1, "now"), { user: "ana" }).session.closed();
       await world.settle();
       world.clock.advance(200);
     }
