@@ -227,7 +227,7 @@ const ATTACKS = [
     what: "silent connection",
     unit: "connection",
     count: 2_000,
-    bound: "15 s, then 408; sockets of the system",
+    bound: "15 s, then `head-timeout`; sockets of the system",
     attack: held(""),
   },
   {
