@@ -7,6 +7,7 @@ import { WebSocket } from "ws";
 import { createCounters, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import { attach, createNodeClock, createNodeServer } from "../../src/node/index.ts";
 import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
+import type { FramePeer } from "../../src/transports/websocket-reader.ts";
 import {
   answering,
   eventually,
@@ -167,7 +168,7 @@ describe("bytes that are no HTTP", () => {
       clock: createNodeClock(),
       logger: SILENT,
       limits: DEFAULT_LIMITS,
-      unfinished: createUnfinishedMessages(),
+      unfinished: createUnfinishedMessages<FramePeer>(),
     };
     const counted = ["/a", "/b"].map((basePath) => {
       const metrics = createCounters();

@@ -6,6 +6,8 @@ import type { Socket } from "node:net";
 import { attach, createNodeServer } from "../../src/node/index.ts";
 import { createEitherway } from "../../src/server/index.ts";
 import { createLeapingClock, createSeededRandom } from "../../src/testing/index.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
+import type { FramePeer } from "../../src/transports/websocket-reader.ts";
 import { type Answer, type Question, type SoakServer, soakMessage } from "./soak-protocol.ts";
 
 const BASE_PATH = "/eitherway";
@@ -32,7 +34,9 @@ function createSoakServer(): SoakServer {
       const logger = { info() {}, warn: complain, error: complain };
       const parts = createEitherway({ clock, random: Math.random, logger }, { retention: { messages: kept } });
       eitherway = parts.eitherway;
-      attach(server, parts.handler, { basePath: BASE_PATH, limits: parts.limits, clock, logger });
+      const { limits, metrics } = parts;
+      const unfinished = createUnfinishedMessages<FramePeer>();
+      attach(server, parts.handler, { basePath: BASE_PATH, limits, metrics, unfinished, clock, logger });
       server.on("connection", (socket: Socket) => {
         sockets.add(socket);
         socket.on("close", () => sockets.delete(socket));
