@@ -2,12 +2,12 @@
  * What `node:http` refuses by itself, since it never becomes a request: a head or a body that is too slow, a head that is too large, bytes
  * that are no HTTP. Answered as Node does, with a body that says why, and counted like any other refusal (P6, P12).
  */
+import type { EventEmitter } from "node:events";
 import { maxHeaderSize as DEFAULT_HEAD_BYTES, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Metrics, Undo } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
-import type { NodeServer } from "./attach.ts";
 import { rawAnswer } from "./raw-answer.ts";
 
 type Listener = (error: NodeJS.ErrnoException, socket: Duplex) => void;
@@ -16,7 +16,7 @@ type Listener = (error: NodeJS.ErrnoException, socket: Duplex) => void;
 const ours = new WeakSet<object>();
 
 /** Counts as `requests.refused.<code>`. Where the application listens for `clientError` the answer stays its own. */
-export function refuseUnread(server: NodeServer, metrics: Metrics): Undo {
+export function refuseUnread(server: EventEmitter, metrics: Metrics): Undo {
   const listener: Listener = (failure, socket) => {
     const error = refusalOf(failure, socket, server as Bounds);
     if (error) metrics.count(`requests.refused.${error.code}`);
