@@ -1,6 +1,6 @@
 /** A server behind `fetch`, as every host has it: a host with sockets of its own adds to it. */
 import type { ChannelTypes, Contract } from "../contract/index.ts";
-import type { Clock, Limits, Logger } from "../core/index.ts";
+import { type Clock, createSafeLogger, type Limits, type Logger } from "../core/index.ts";
 import {
   checkBasePath,
   checkTrustProxy,
@@ -10,8 +10,8 @@ import {
   type EitherwayParts,
   type TrustProxy,
 } from "../server/index.ts";
-import { createConsoleLogger } from "./console-logger.ts";
 import { createFetchHandler, type FetchHandler } from "./fetch-handler.ts";
+import { createLogger } from "./logger.ts";
 
 export interface FetchEitherwayOptions extends EitherwayOptions {
   /** Below which path the doors are. Default: `/eitherway`. Empty: everything is ours. */
@@ -56,7 +56,8 @@ export function createHost(
   options: FetchEitherwayOptions,
   app: Contract<ChannelTypes> | undefined,
 ): Host {
-  const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger = createConsoleLogger(), ...rest } = options;
+  const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger: given = createLogger(), ...rest } = options;
+  const logger = createSafeLogger(given);
   checkBasePath(basePath);
   checkTrustProxy(trustProxy);
   const optionNames = ["basePath", "trustProxy", "logger"];

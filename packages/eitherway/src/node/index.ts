@@ -1,5 +1,11 @@
 /** Eitherway on Node: the server, and the parts that it is made of. */
 export type {
+  AuditClosing,
+  AuditEntry,
+  AuditRefusal,
+  AuditRevocation,
+  AuditSink,
+  AuditSuppression,
   Broker,
   BrokerSizes,
   HubStats,
@@ -9,8 +15,8 @@ export type {
   Undo,
 } from "../core/index.ts";
 export { DEFAULT_LIMITS, DEFAULT_RETENTION } from "../core/index.ts";
-export type { ConsoleLoggerOptions } from "../fetch/index.ts";
-export { createConsoleLogger } from "../fetch/index.ts";
+export type { LineOptions, LoggerOptions, LogLevel, PinoLike, PinoOfYours } from "../fetch/index.ts";
+export { createLogger, LOG_LEVELS } from "../fetch/index.ts";
 export type { ErrorCode, Id } from "../protocol/index.ts";
 export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
 export type {
