@@ -20,8 +20,6 @@ const MAY_IMPORT = {
 const SRC = "^packages/eitherway/src/";
 /** An entry of its own inside `server`. */
 const TOKENS = `${SRC}server/tokens/`;
-/** The one way from our logger to a file. */
-const LOGGER = `${SRC}fetch/logger[.]ts$`;
 const PACKAGES = ["core", "npm", "npm-dev", "npm-optional", "npm-peer", "npm-no-pkg", "npm-unknown"];
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
@@ -48,7 +46,7 @@ module.exports = {
       comment:
         "protocol, core, transports, contract, server, fetch and instrument are written against ports: no Node module, no dependency",
       severity: "error",
-      from: { path: `${SRC}(protocol|core|transports|contract|server|fetch|instrument)/`, pathNot: [TOKENS, LOGGER] },
+      from: { path: `${SRC}(protocol|core|transports|contract|server|fetch|instrument)/`, pathNot: TOKENS },
       to: { dependencyTypes: PACKAGES },
     },
     {
@@ -57,13 +55,6 @@ module.exports = {
       severity: "error",
       from: { path: TOKENS },
       to: { dependencyTypes: PACKAGES, pathNot: "node_modules/jose/" },
-    },
-    {
-      name: "the-logger-imports-pino-alone",
-      comment: "which runs on every host of fetch; everything else logs through the port",
-      severity: "error",
-      from: { path: LOGGER },
-      to: { dependencyTypes: PACKAGES, pathNot: "node_modules/pino/" },
     },
     {
       name: "tokens-are-an-entry-of-their-own",

@@ -11,7 +11,6 @@ import {
   type TrustProxy,
 } from "../server/index.ts";
 import { createFetchHandler, type FetchHandler } from "./fetch-handler.ts";
-import { createLogger } from "./logger.ts";
 
 export interface FetchEitherwayOptions extends EitherwayOptions {
   /** Below which path the doors are. Default: `/eitherway`. Empty: everything is ours. */
@@ -40,6 +39,12 @@ export interface Host {
   readonly settings: HostSettings;
 }
 
+export interface HostPlatform {
+  readonly clock: Clock;
+  /** Of servers that are given none. */
+  createLogger(): Logger;
+}
+
 export interface HostSettings {
   readonly basePath: string;
   readonly trustProxy: TrustProxy;
@@ -52,7 +57,7 @@ const DEFAULT_BASE_PATH = "/eitherway";
 
 /** @throws EitherwayError `bad-request` for an option that is unknown or has a value that makes no sense */
 export function createHost(
-  clock: Clock,
+  { clock, createLogger }: HostPlatform,
   options: FetchEitherwayOptions,
   app: Contract<ChannelTypes> | undefined,
 ): Host {

@@ -1,5 +1,4 @@
-/** A `Logger` for log collectors: one JSON object a line, written by pino. */
-import { type LoggerOptions as PinoOptions, pino } from "pino";
+/** A `Logger` for log collectors: one JSON object a line. By itself it needs web standards alone; Node's half (node/logger.ts) has pino. */
 import type { Logger } from "../core/index.ts";
 import { EitherwayError, quote } from "../protocol/index.ts";
 
@@ -37,32 +36,38 @@ export type LoggerOptions = LineOptions | PinoOfYours;
  * eitherway({ logger: createLogger({ pino: app.log }) });
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
-  const lines = "pino" in options ? options.pino : createLines(options);
-  return {
-    info: (event, fields = {}) => lines.info(fields, event),
-    warn: (event, fields = {}) => lines.warn(fields, event),
-    error: (event, fields = {}) => lines.error(fields, event),
-  };
+  if ("pino" in options) return loggerOf(options.pino);
+  const { level, write } = readLineOptions(options);
+  const log = (name: keyof Logger): Logger["info"] =>
+    LOG_LEVELS.indexOf(name) < LOG_LEVELS.indexOf(level)
+      ? () => {}
+      : (event, fields = {}) => write(stringify({ level: name, time: new Date().toISOString(), event, ...fields }));
+  return { info: log("info"), warn: log("warn"), error: log("error") };
 }
 
 /** Fields that would hold what a client sends in confidence. No line of ours has one of them: this is the second wall. */
-const CONFIDENTIAL = ["token", "authorization", "cookie", "data", "payload", "password", "secret"];
+export const CONFIDENTIAL = ["token", "authorization", "cookie", "data", "payload", "password", "secret"];
 
-const SETTINGS: PinoOptions = {
-  base: null, // neither process id nor host name: collectors know them, and they are the same in each line
-  timestamp: pino.stdTimeFunctions.isoTime,
-  formatters: { level: (level) => ({ level }) },
-  redact: CONFIDENTIAL.flatMap((name) => [name, `*.${name}`]),
-};
-
-function createLines({ level = "info", write = writeToConsole }: LineOptions): PinoLike {
-  if (!LOG_LEVELS.includes(level)) throw noSuchLevel(level);
-  const lines = pino({ ...SETTINGS, level }, { write: (line) => write(line.slice(0, -1)) });
+function loggerOf(pino: PinoLike): Logger {
   return {
-    info: (fields, event) => lines.info({ event, ...fields }),
-    warn: (fields, event) => lines.warn({ event, ...fields }),
-    error: (fields, event) => lines.error({ event, ...fields }),
+    info: (event, fields = {}) => pino.info(fields, event),
+    warn: (event, fields = {}) => pino.warn(fields, event),
+    error: (event, fields = {}) => pino.error(fields, event),
   };
+}
+
+interface Lines {
+  readonly level: LogLevel;
+  readonly write: (line: string) => void;
+}
+
+/** With their defaults. */
+export function readLineOptions({ level = "info", write = writeToConsole }: LineOptions): Lines {
+  if (LOG_LEVELS.includes(level)) return { level, write };
+  throw new EitherwayError(
+    "bad-request",
+    `There is no log level ${quote(String(level))}; known: ${LOG_LEVELS.join(", ")}.`,
+  );
 }
 
 /** On every host, at once, and without an error when nobody reads: no line waits in memory for a process that ends. */
@@ -70,9 +75,18 @@ function writeToConsole(line: string): void {
   console.error(line);
 }
 
-function noSuchLevel(level: string): EitherwayError {
-  return new EitherwayError(
-    "bad-request",
-    `There is no log level ${quote(String(level))}; known: ${LOG_LEVELS.join(", ")}.`,
-  );
+/** A field that JSON cannot say (a cycle, a bigint) must not make logging fail. */
+function stringify(line: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(line, redacted);
+  } catch {
+    return JSON.stringify(
+      Object.fromEntries(Object.entries(line).map(([name, value]) => [name, String(value)])),
+      redacted,
+    );
+  }
+}
+
+function redacted(name: string, value: unknown): unknown {
+  return CONFIDENTIAL.includes(name) ? "[Redacted]" : value;
 }

@@ -9,6 +9,7 @@ import { isProbe, type TypedServer, withContract } from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { attach, type NodeServer } from "./attach.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
+import { createLogger } from "./logger.ts";
 import { createNodeClock } from "./node-clock.ts";
 import { readAhead } from "./read-ahead.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
@@ -61,9 +62,9 @@ export function eitherway<Channels extends ChannelTypes>(
   first: Contract<Channels> | NodeEitherwayOptions = {},
   second: NodeEitherwayOptions = {},
 ): TypedNodeEitherway<Channels> | NodeEitherway {
-  const clock = createNodeClock();
-  if (!isContract(first)) return createNodeEitherway(createHost(clock, first, undefined), first);
-  const host = createHost(clock, second, first);
+  const platform = { clock: createNodeClock(), createLogger };
+  if (!isContract(first)) return createNodeEitherway(createHost(platform, first, undefined), first);
+  const host = createHost(platform, second, first);
   return withContract<Channels, NodeEitherway>(first, createNodeEitherway(host, second), host.parts);
 }
 

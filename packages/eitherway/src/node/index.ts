@@ -16,7 +16,7 @@ export type {
 } from "../core/index.ts";
 export { DEFAULT_LIMITS, DEFAULT_RETENTION } from "../core/index.ts";
 export type { LineOptions, LoggerOptions, LogLevel, PinoLike, PinoOfYours } from "../fetch/index.ts";
-export { createLogger, LOG_LEVELS } from "../fetch/index.ts";
+export { LOG_LEVELS } from "../fetch/index.ts";
 export type { ErrorCode, Id } from "../protocol/index.ts";
 export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
 export type {
@@ -42,6 +42,7 @@ export { attach } from "./attach.ts";
 export type { NodeEitherway, NodeEitherwayOptions, TypedNodeEitherway } from "./eitherway.ts";
 export { eitherway } from "./eitherway.ts";
 export type { ListenOptions } from "./listen.ts";
+export { createLogger } from "./logger.ts";
 export { createNodeClock } from "./node-clock.ts";
 export type { NodeServerOptions } from "./node-server.ts";
 export { createNodeServer } from "./node-server.ts";

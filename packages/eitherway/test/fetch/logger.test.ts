@@ -10,18 +10,22 @@ function collect(): { lines: string[]; write: (line: string) => void } {
   return { lines, write: (line) => void lines.push(line) };
 }
 
-function logged(fields: Record<string, unknown>): string {
-  const { lines, write } = collect();
-  createLogger({ write }).warn("link closed", fields);
-  expect(lines).toHaveLength(1);
-  return lines[0] ?? "";
-}
+describe.each([
+  ["by pino", createLogger],
+  ["by web standards alone", createWebLogger],
+])("a line that is written %s", (_how, create) => {
+  function logged(fields: Record<string, unknown>): string {
+    const { lines, write } = collect();
+    create({ write }).warn("link closed", fields);
+    expect(lines).toHaveLength(1);
+    return lines[0] ?? "";
+  }
 
-describe("a line", () => {
   test("is one JSON object with time, level, event and the fields, whatever they hold", () => {
     const line = logged({ code: "slow", note: 'two\nlines\r\0"}', count: 3 });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
     expect(line).not.toMatch(/[\u0000-\u001f]/);
+    expect(line).toMatch(/^\{"level":"warn","time":"[^"]+","event":"link closed","code":"slow"/);
     expect(JSON.parse(line)).toEqual({
       time: expect.stringMatching(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z$/),
       level: "warn",
@@ -35,7 +39,7 @@ describe("a line", () => {
   test("is written though a field is none that JSON can say", () => {
     const cycle: Record<string, unknown> = {};
     cycle.self = cycle;
-    expect(JSON.parse(logged({ cycle, size: 1n, left: undefined }))).toMatchObject({ event: "link closed", size: 1 });
+    expect(JSON.parse(logged({ cycle, size: 1n, left: undefined }))).toMatchObject({ event: "link closed" });
   });
 
   test("shows no field that is named after a secret, at the top or one level below", () => {
@@ -45,37 +49,37 @@ describe("a line", () => {
       expect(JSON.parse(line)).toMatchObject({ [name]: "[Redacted]" });
     }
   });
-});
 
-test.each<[LogLevel, string[]]>([
-  ["info", ["info", "warn", "error"]],
-  ["warn", ["warn", "error"]],
-  ["error", ["error"]],
-  ["silent", []],
-])("level %s writes %j", (level, levels) => {
-  const { lines, write } = collect();
-  const logger = createLogger({ level, write });
-  for (const name of ["info", "warn", "error"] as const) logger[name]("something");
-  expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(levels);
-});
+  test.each<[LogLevel, string[]]>([
+    ["info", ["info", "warn", "error"]],
+    ["warn", ["warn", "error"]],
+    ["error", ["error"]],
+    ["silent", []],
+  ])("is written at level %s where it is of %j", (level, levels) => {
+    const { lines, write } = collect();
+    const logger = create({ level, write });
+    for (const name of ["info", "warn", "error"] as const) logger[name]("something");
+    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(levels);
+  });
 
-test("a level that there is not is refused with those that there are (P12)", () => {
-  expect(() => createLogger({ level: "verbose" as LogLevel })).toThrow(
-    expect.objectContaining({
-      code: "bad-request",
-      message: 'There is no log level "verbose"; known: info, warn, error, silent.',
-    }),
-  );
-});
+  test("is refused a level that there is not, with those that there are (P12)", () => {
+    expect(() => create({ level: "verbose" as LogLevel })).toThrow(
+      expect.objectContaining({
+        code: "bad-request",
+        message: 'There is no log level "verbose"; known: info, warn, error, silent.',
+      }),
+    );
+  });
 
-test("a pino of the application writes by its own settings, with the event as its message", () => {
-  const { lines, write } = collect();
-  const own = pino({ base: { app: "shop" }, redact: ["user"] }, { write });
-  const logger: Logger = createLogger({ pino: own.child({ part: "realtime" }) });
-  logger.info("revoked", { user: "ana", links: 2 });
-  expect(JSON.parse(lines[0] ?? "")).toMatchObject({
-    ...{ level: 30, app: "shop", part: "realtime", msg: "revoked" },
-    ...{ user: "[Redacted]", links: 2 },
+  test("goes into a pino of the application, by its settings, with the event as its message", () => {
+    const { lines, write } = collect();
+    const own = pino({ base: { app: "shop" }, redact: ["user"] }, { write });
+    const logger: Logger = create({ pino: own.child({ part: "realtime" }) });
+    logger.info("revoked", { user: "ana", links: 2 });
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      ...{ level: 30, app: "shop", part: "realtime", msg: "revoked" },
+      ...{ user: "[Redacted]", links: 2 },
+    });
   });
 });
 
