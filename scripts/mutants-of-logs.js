@@ -173,8 +173,8 @@ export const mutantsOfLogs = [
   {
     title: "a node that starts audits revocations of long ago",
     file: "core/revocations.ts",
-    search: "if (isOwn || caughtUp || links > 0)",
-    replace: "if (isOwn || links >= 0)",
+    search: "if (!isOwn && !caughtUp && links === 0) return;",
+    replace: "",
     tests: ENTRY_TESTS,
   },
   {

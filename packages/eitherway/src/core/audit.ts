@@ -4,7 +4,6 @@ import type { Action, Identity } from "./authority.ts";
 import { causeOf } from "./cause-of.ts";
 import type { Clock, Logger, Metrics } from "./ports.ts";
 import { type FullAt, type Rate, spend, waitMs } from "./rate.ts";
-import type { RevocationOrder } from "./revocations.ts";
 
 /** Never with a token or a payload. */
 export type AuditEntry = AuditRefusal | AuditRevocation | AuditClosing | AuditSuppression;
@@ -71,7 +70,7 @@ export interface AuditSuppression extends Audited {
 export interface Audit {
   /** At most 20 of one code at once, and one more a second; beyond, they are counted and told once a minute (P6). */
   refused(error: Pick<EitherwayError, "code" | "message">, whom: Refused): void;
-  revoked(order: RevocationOrder, by: AuditRevocation["by"], links: number): void;
+  revoked(revocation: Omit<AuditRevocation, "what" | "at">): void;
   closed(links: number): void;
   /** Tells what was left out up to now. */
   end(): void;
@@ -151,9 +150,7 @@ export function createAudit({ clock, logger, metrics, sink = createLogSink(logge
       kind.fullAt = spend(REFUSALS, kind.fullAt, 1, now);
       write({ what: "refused", at: clock.wall(), code, message, ...whom });
     },
-    revoked({ user, token: tokenId, channel }, by, links) {
-      write({ what: "revoked", at: clock.wall(), by, user, tokenId, channel, links });
-    },
+    revoked: (revocation) => write({ what: "revoked", at: clock.wall(), ...revocation }),
     closed: (links) => write({ what: "closed", at: clock.wall(), links }),
     end() {
       for (const kind of kinds.values()) tell(kind);

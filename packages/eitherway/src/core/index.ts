@@ -2,7 +2,7 @@
 
 export { answerFrame, errorFields } from "./answer-frame.ts";
 export type * from "./audit.ts";
-export { createAudit, peerOf } from "./audit.ts";
+export { createAudit } from "./audit.ts";
 export type * from "./authority.ts";
 export { ACTIONS, permit } from "./authority.ts";
 export type * from "./broker.ts";

@@ -97,7 +97,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     else if (channel === undefined && user !== undefined) remember(users, user, revocation);
     metrics.count("revocations.heard");
     const links = act(revocation);
-    if (isOwn || caughtUp || links > 0) audit.revoked(revocation, isOwn ? "application" : "another-node", links);
+    if (!isOwn && !caughtUp && links === 0) return;
+    audit.revoked({ by: isOwn ? "application" : "another-node", user, tokenId: token, channel, links });
   }
 
   /** A newer one never shortens the time of an older one. */

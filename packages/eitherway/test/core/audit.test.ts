@@ -75,7 +75,7 @@ describe("refusals", () => {
 
 test("revocations and the end are told each, however many there are: no stranger causes them", () => {
   const { audit, entries } = createTestAudit();
-  for (let i = 0; i < 100; i++) audit.revoked({ user: `u${i}` }, "application", 1);
+  for (let i = 0; i < 100; i++) audit.revoked({ by: "application", user: `u${i}`, links: 1 });
   audit.closed(7);
   expect(entries).toHaveLength(101);
 });

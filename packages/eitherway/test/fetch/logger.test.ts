@@ -2,6 +2,7 @@
 import fastify from "fastify";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { createLogger as createWebLogger } from "../../src/fetch/index.ts";
 import { createLogger, eitherway, type Logger, type LogLevel } from "../../src/node/index.ts";
 
 /** What was written, one line an entry. */
