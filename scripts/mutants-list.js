@@ -2,6 +2,7 @@ import { mutantsOfAuthority } from "./mutants-of-authority.js";
 import { mutantsOfClient } from "./mutants-of-client.js";
 import { mutantsOfDelivery } from "./mutants-of-delivery.js";
 import { mutantsOfLimits } from "./mutants-of-limits.js";
+import { mutantsOfLogs } from "./mutants-of-logs.js";
 import { mutantsOfPresence } from "./mutants-of-presence.js";
 import { mutantsOfServer } from "./mutants-of-server.js";
 
@@ -21,6 +22,7 @@ export const mutants = [
   ...mutantsOfServer,
   ...mutantsOfAuthority,
   ...mutantsOfLimits,
+  ...mutantsOfLogs,
   ...mutantsOfDelivery,
   ...mutantsOfPresence,
   ...mutantsOfClient,

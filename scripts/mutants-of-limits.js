@@ -64,8 +64,8 @@ export const mutantsOfLimits = [
   {
     title: "a rate of one client is used up by whoever takes its id",
     file: "core/command-rates.ts",
-    search: 'ofRequest({ user, client, remote = "" }, count) {',
-    replace: 'ofRequest({ user, client }, count, remote = "") {',
+    search: 'const { user, client, remote = "" } = who;',
+    replace: 'const { user, client, remote = "" } = { ...who, remote: "" };',
     tests: ["core/command-rates.test.ts"],
   },
   {

@@ -1,5 +1,6 @@
 /** How fast commands, subscriptions and requests for history may come: of one client, and of one user with all he has open (P6, P7). */
 import { EitherwayError } from "../protocol/index.ts";
+import { type Audit, peerOf } from "./audit.ts";
 import type { Identity } from "./authority.ts";
 import type { Limits } from "./limits.ts";
 import type { Clock, Metrics } from "./ports.ts";
@@ -18,7 +19,7 @@ export interface CommandRates {
   ofHello(who: Identity, channels: number): void;
 }
 
-export function createCommandRates(limits: Limits, clock: Clock, metrics: Metrics): CommandRates {
+export function createCommandRates(limits: Limits, clock: Clock, metrics: Metrics, audit: Audit): CommandRates {
   const rate: Rate = { perSecond: limits.commandsPerSecond, burst: limits.commandBurst };
   const users = createBuckets(rate, clock.now);
   /** Of requests of those who have no user id. */
@@ -29,13 +30,16 @@ export function createCommandRates(limits: Limits, clock: Clock, metrics: Metric
   return {
     rate,
     ofLink: ({ user }, count) => (user === undefined ? 0 : users.spend(user, count)),
-    ofRequest({ user, client, remote = "" }, count) {
+    ofRequest(who, count) {
+      const { user, client, remote = "" } = who;
       // With its address: nobody uses up the rate of another by his client id, which others may know.
       const [buckets, name] = user === undefined ? [clients, `${remote} ${client}`] : [users, user];
       const wait = buckets.waitMs(name);
       if (wait > 0) {
         metrics.count("commands.refused.rate-limited", count);
-        throw tooFast(rate, wait);
+        const error = tooFast(rate, wait);
+        audit.refused(error, peerOf(who));
+        throw error;
       }
       buckets.spend(name, count);
     },

@@ -9,6 +9,7 @@ import type {
   Id,
   Payload,
 } from "../protocol/index.ts";
+import type { Audit } from "./audit.ts";
 import type { Asking, Identity } from "./authority.ts";
 import type { Broker, BrokerSizes, CommandKey, Draft, Receipt } from "./broker.ts";
 import type { Limits } from "./limits.ts";
@@ -27,6 +28,7 @@ export interface Hub {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly audit: Audit;
   readonly metrics: Metrics;
   readonly limits: Limits;
   /** What the application says of its channels. */

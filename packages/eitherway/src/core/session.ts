@@ -354,9 +354,9 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
     };
   }
 
-  /** Ends what was taken back, as far as it is of this link. */
-  revoked(revocation: Revocation): void {
-    this.#guard?.revoked(revocation);
+  /** Ends what was taken back, as far as it is of this link. Whether anything was. */
+  revoked(revocation: Revocation): boolean {
+    return this.#guard?.revoked(revocation) ?? false;
   }
 
   // --- commands ---

@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
-import type { Clock, Limits, Logger, Metrics, Undo } from "../core/index.ts";
+import { type Clock, causeOf, type Limits, type Logger, type Metrics, type Undo } from "../core/index.ts";
 import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
 import { checkBasePath, targetOf } from "../server/index.ts";
@@ -63,7 +63,7 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     const exchange = createHttpExchange(request, response, target, settings);
     handler.handle(exchange).catch((thrown: unknown) => {
       const error = toEitherwayError(thrown);
-      logger.error("request failed", { path: target.path, cause: String(error.cause ?? error) });
+      logger.error("request failed", { path: target.path, cause: causeOf(error.cause ?? error) });
       if (response.headersSent) response.destroy();
       else exchange.respond(errorAnswer(error));
     });

@@ -11,6 +11,7 @@ import { createUnfinishedMessages } from "../transports/unfinished-messages.ts";
 import type { FramePeer } from "../transports/websocket-reader.ts";
 import { attach, type NodeServer } from "./attach.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
+import { createLogger } from "./logger.ts";
 import { createNodeClock } from "./node-clock.ts";
 import { readAhead } from "./read-ahead.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
@@ -63,9 +64,9 @@ export function eitherway<Channels extends ChannelTypes>(
   first: Contract<Channels> | NodeEitherwayOptions = {},
   second: NodeEitherwayOptions = {},
 ): TypedNodeEitherway<Channels> | NodeEitherway {
-  const clock = createNodeClock();
-  if (!isContract(first)) return createNodeEitherway(createHost(clock, first, undefined), first);
-  const host = createHost(clock, second, first);
+  const platform = { clock: createNodeClock(), createLogger };
+  if (!isContract(first)) return createNodeEitherway(createHost(platform, first, undefined), first);
+  const host = createHost(platform, second, first);
   return withContract<Channels, NodeEitherway>(first, createNodeEitherway(host, second), host.parts);
 }
 

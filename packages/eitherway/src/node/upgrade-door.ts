@@ -1,6 +1,6 @@
 /** Takes WebSocket handshakes below the base path, whoever has read them: `node:http`, or the handshake reader ahead of it. */
 import type { Duplex } from "node:stream";
-import type { Limits, Logger } from "../core/index.ts";
+import { causeOf, type Limits, type Logger } from "../core/index.ts";
 import { toEitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
 import { targetOf } from "../server/index.ts";
@@ -42,7 +42,7 @@ export function createUpgradeDoor(handler: RequestHandler, options: UpgradeDoorO
       handler.upgrade(createUpgradeExchange(request, socket, head, { ...target, trustProxy, acceptor }));
     } catch (thrown) {
       const error = toEitherwayError(thrown);
-      if (error.code === "internal") logger.error("upgrade failed", { cause: String(error.cause ?? error) });
+      if (error.code === "internal") logger.error("upgrade failed", { cause: causeOf(error.cause ?? error) });
       if (error.code === "bad-request") refuseUpgrade(socket, errorAnswer(error));
       else socket.destroy();
     }

@@ -61,14 +61,15 @@ describe("a link that sends too fast", () => {
   });
 
   test("one that goes on to send though it is not read is closed, to come back later (P6, P11)", () => {
-    const { open, hub } = createTestHub({ limits: LIMITS });
-    const link = open();
+    const { audited, open, hub } = createTestHub({ limits: LIMITS });
+    const link = open({}, { user: "ana" });
     for (let i = 0; i < 11; i++) link.send(publishFrame(`k${i}`, "a", "x"));
     expect(link.closedWith).toMatchObject({
       code: "rate-limited",
       message: expect.stringMatching(/faster than 10 in a second \(5 at once\); wait \d+ ms, or raise limits\.command/),
     });
     expect(hub.stats()).toMatchObject({ counters: { "links.closed.rate-limited": 1 } });
+    expect(audited).toMatchObject([{ what: "refused", code: "rate-limited", user: "ana" }]);
   });
 
   test("is not taken for silent while it waits for its turn, and leaves no timer when it goes (P6)", async () => {

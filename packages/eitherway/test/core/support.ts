@@ -1,8 +1,10 @@
 /** A hub over a real memory broker, with a clock that tests move and links that record what is written to them. */
 import { expect } from "vitest";
 import {
+  type AuditEntry,
   type Broker,
   type CallHandlers,
+  createAudit,
   createCounters,
   createHub,
   createMemoryBroker,
@@ -31,6 +33,7 @@ export interface TestHub {
   readonly clock: FakeClock;
   readonly broker: Broker;
   readonly errors: string[];
+  readonly audited: AuditEntry[];
   /** Appends text messages in one publish and returns their ids. Nothing is flushed yet. */
   append(channel: string, ...texts: string[]): Promise<string[]>;
   /** Appends, and lets everything that follows happen. */
@@ -63,7 +66,9 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     warn() {},
     error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
   };
-  const parts = { broker, clock, random, logger, limits, metrics, calls, rules };
+  const audited: AuditEntry[] = [];
+  const audit = createAudit({ clock, logger, metrics, sink: (entry) => void audited.push(entry) });
+  const parts = { broker, clock, random, logger, audit, limits, metrics, calls, rules };
   const hub = createHub({ ...parts, ...(pingMs !== undefined && { pingMs }) });
 
   const append = async (channel: string, ...texts: string[]): Promise<string[]> => {
@@ -80,6 +85,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     clock,
     broker,
     errors,
+    audited,
     append,
     async publish(channel, ...texts) {
       const ids = await append(channel, ...texts);
