@@ -25,6 +25,7 @@ import {
   textPayload,
 } from "../../src/protocol/index.ts";
 import { createFakeClock, createSeededRandom, type FakeClock } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface TestHub {
   readonly hub: Hub;
@@ -58,11 +59,9 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
   const memory = createMemoryBroker({ clock, random, limits, metrics, ...(retention && { retention }) });
   const broker: Broker = { ...memory, ...around?.(memory) };
   const errors: string[] = [];
-  const logger = {
-    info() {},
-    warn() {},
+  const logger = witnessed({
     error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  };
+  });
   const parts = { broker, clock, random, logger, limits, metrics, calls, rules };
   const hub = createHub({ ...parts, ...(pingMs !== undefined && { pingMs }) });
 

@@ -7,9 +7,10 @@ import { WebSocket, WebSocketServer } from "ws";
 import { DEFAULT_LIMITS, type HttpExchange } from "../../src/core/index.ts";
 import { attach, createNodeClock } from "../../src/node/index.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { answering, listen, rawConnect, requestText, start, upgrading } from "./support.ts";
 
-const quiet = { info() {}, warn() {}, error() {} };
+const quiet = witnessed();
 const options = { basePath: "/eitherway", limits: DEFAULT_LIMITS, clock: createNodeClock(), logger: quiet };
 
 /** Answers every request with its path, and takes every socket. */

@@ -11,6 +11,7 @@ import { attach, createNodeClock, createNodeServer, createSelfSignedCertificate 
 import { readAhead } from "../../src/node/read-ahead.ts";
 import { createUpgradeDoor } from "../../src/node/upgrade-door.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface Running {
   readonly server: NodeServer;
@@ -31,11 +32,9 @@ export interface StartOptions extends NodeServerOptions, Partial<Omit<AttachOpti
 export async function start(handler: Partial<RequestHandler>, options: StartOptions = {}): Promise<Running> {
   const server = options.h2c ? createHttp2Server() : createNodeServer(options);
   const errors: string[] = [];
-  const logger: Logger = {
-    info() {},
-    warn() {},
+  const logger: Logger = witnessed({
     error: (event, fields) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  };
+  });
   const whole: RequestHandler = {
     handles: () => false,
     handle: () => Promise.reject(new Error("no requests here")),

@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { attach, createNodeServer } from "../../src/node/index.ts";
 import { createEitherway } from "../../src/server/index.ts";
 import { createLeapingClock, createSeededRandom } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { type Answer, type Question, type SoakServer, soakMessage } from "./soak-protocol.ts";
 
 const BASE_PATH = "/eitherway";
@@ -29,7 +30,7 @@ function createSoakServer(): SoakServer {
   return {
     async start({ seed, kept }) {
       random = createSeededRandom(seed);
-      const logger = { info() {}, warn: complain, error: complain };
+      const logger = witnessed({ warn: complain, error: complain });
       const parts = createEitherway({ clock, random: Math.random, logger }, { retention: { messages: kept } });
       eitherway = parts.eitherway;
       attach(server, parts.handler, { basePath: BASE_PATH, limits: parts.limits, clock, logger });
