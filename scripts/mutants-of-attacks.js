@@ -313,10 +313,10 @@ export const mutantsOfAttacks = [
     tests: FLOODS,
   },
   {
-    title: "attack: the deadline of a body that broke off goes on",
+    title: "attack: a body that broke off is an error of the server",
     file: "node/request-body.ts",
-    search: "      stopDeadline();",
-    replace: "      if (!request.aborted) stopDeadline();",
+    search: "      fail(bodyCut(size));",
+    replace: '      reject(new Error("cut"));',
     tests: FLOODS,
   },
   {
