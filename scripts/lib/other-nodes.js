@@ -21,6 +21,8 @@ const FOLDERS = [
   "testing",
   "node",
   "matrix",
+  "attacks",
+  "fuzz",
 ];
 
 /**
