@@ -68,6 +68,20 @@ export const mutantsOfAttacks = [
     replace: "",
     tests: TOKENS,
   },
+  {
+    title: "attack: the head of a token that cannot be read is an error of the server",
+    file: VERIFIER,
+    search: "    return decodeProtectedHeader(token);\n  } catch {",
+    replace: "    return decodeProtectedHeader(token);\n  } catch (thrown) {\n    if (token !== '') throw thrown;",
+    tests: ["fuzz/tokens.test.ts"],
+  },
+  {
+    title: "attack: capabilities of another shape are an error of the server",
+    file: "server/capabilities.ts",
+    search: "if (!Array.isArray(actions)) throw",
+    replace: "if (actions === null) throw",
+    tests: ["fuzz/tokens.test.ts"],
+  },
 
   // --- escapes ---
   {
