@@ -1,3 +1,4 @@
+import { mutantsOfAttacks } from "./mutants-of-attacks.js";
 import { mutantsOfAuthority } from "./mutants-of-authority.js";
 import { mutantsOfClient } from "./mutants-of-client.js";
 import { mutantsOfDelivery } from "./mutants-of-delivery.js";
@@ -21,6 +22,7 @@ import { mutantsOfServer } from "./mutants-of-server.js";
 export const mutants = [
   ...mutantsOfServer,
   ...mutantsOfAuthority,
+  ...mutantsOfAttacks,
   ...mutantsOfLimits,
   ...mutantsOfLogs,
   ...mutantsOfDelivery,

@@ -27,6 +27,8 @@ async function openRaw({ port }: Pick<Site, "port">, more = ""): Promise<RawConn
   return connection;
 }
 
+const PUBLISHER = `host: localhost\r\nauthorization: Bearer ${ATTACKER}\r\ncontent-type: text/plain\r\n`;
+
 const HELLO = text(JSON.stringify({ t: "hello", v: 1, client: "mallory", token: ATTACKER }));
 
 /** Writes again and again until the other end has had enough; never ahead of what the kernel takes. */
@@ -56,8 +58,8 @@ describe("who is slow on purpose is cut off at the deadline, however busy he is 
 
   test.each(["commands", "stream", "poll", "channels/room/1"])("a body of %s", async (door) => {
     const site = await openSite({ limits: SHORT });
-    const head = `POST ${BASE}/${door} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${ATTACKER}\r\n`;
-    const slow = await rawConnect(site.port, `${head}content-type: text/plain\r\ncontent-length: 4000\r\n\r\n`);
+    const head = `POST ${BASE}/${door} HTTP/1.1\r\n${PUBLISHER}content-length: 4000\r\n\r\n`;
+    const slow = await rawConnect(site.port, head);
     void dribble(slow.socket, " ");
     expect(await slow.has(/"retry":(?:true|false)/)).toContain('"code":"body-timeout"');
     await site.guests.noticedNothing();
@@ -304,13 +306,13 @@ describe("floods (P6)", () => {
   test.each<readonly [what: string, said: string]>([
     ["say nothing", ""],
     ["break off in their head", `GET ${ROOM} HTTP/1.1\r\nhost: `],
-    ["break off in their body", `POST ${ROOM} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx`],
+    ["break off in their body", `POST ${ROOM} HTTP/1.1\r\n${PUBLISHER}content-length: 9\r\n\r\nx`],
     ["break off behind a handshake", `GET ${BASE} HTTP/1.1\r\n${HEAD}\r\n`],
     ["break off behind a hello", `GET ${BASE} HTTP/1.1\r\n${HEAD}\r\n`],
   ])(
     `of ${CONNECTIONS} connections that %s`,
     async (what, said) => {
-      const site = await openSite();
+      const site = await openSite({ limits: UNLIMITED });
       const { links, timers } = site.stats();
       const bytes = what.endsWith("hello") ? Buffer.concat([Buffer.from(said), HELLO]) : Buffer.from(said);
       let left = CONNECTIONS;
@@ -339,6 +341,9 @@ async function say(site: Site, door: string): Promise<string> {
 async function read(site: Site, path: string): Promise<string> {
   return (await ask(site, "GET", `${BASE}/${path}`, bearer(ATTACKER))).code;
 }
+
+/** So that what is given back is given back because they are gone, and not in its time. */
+const UNLIMITED = { helloMs: 600_000, bodyMs: 600_000 };
 
 const AT_ONCE = 50;
 

@@ -10,8 +10,9 @@ import { channel, contract, latest, volatile } from "../../src/contract/index.ts
 import { createLogger, EitherwayError, eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
 import { listen } from "../node/support.ts";
 import { misuse, type Secrets } from "../support/misuse.ts";
+import { plant, witness } from "../support/witness.ts";
 
-const SECRETS: Secrets = { token: "tok5e3c2e7a9d41", payload: "pay1f70a6bc3e28" };
+const SECRETS: Secrets = { token: plant("tok5e3c2e7a9d41"), payload: plant("pay1f70a6bc3e28") };
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse", "poll"];
 
 /** As bad as a validator may be: it throws, and says of what. */
@@ -196,6 +197,7 @@ describe("what clients send in confidence", () => {
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding("utf8").on("data", (text: string) => {
           written += text;
+          witness("output", text);
           const [address] = /http:\/\/127\.0\.0\.1:[0-9]+/.exec(written) ?? [];
           if (address !== undefined && written.includes("Ctrl-C")) resolve(address);
         });

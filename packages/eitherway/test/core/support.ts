@@ -27,6 +27,7 @@ import {
   textPayload,
 } from "../../src/protocol/index.ts";
 import { createFakeClock, createSeededRandom, type FakeClock } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface TestHub {
   readonly hub: Hub;
@@ -61,11 +62,9 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
   const memory = createMemoryBroker({ clock, random, limits, metrics, ...(retention && { retention }) });
   const broker: Broker = { ...memory, ...around?.(memory) };
   const errors: string[] = [];
-  const logger = {
-    info() {},
-    warn() {},
+  const logger = witnessed({
     error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  };
+  });
   const audited: AuditEntry[] = [];
   const audit = createAudit({ clock, logger, metrics, sink: (entry) => void audited.push(entry) });
   const parts = { broker, clock, random, logger, audit, limits, metrics, calls, rules };

@@ -9,9 +9,10 @@ import { attach, createNodeClock } from "../../src/node/index.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
 import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
 import type { FramePeer } from "../../src/transports/websocket-reader.ts";
+import { witnessed } from "../support/witness.ts";
 import { answering, listen, rawConnect, requestText, start, upgrading } from "./support.ts";
 
-const quiet = { info() {}, warn() {}, error() {} };
+const quiet = witnessed();
 const options = {
   basePath: "/eitherway",
   limits: DEFAULT_LIMITS,

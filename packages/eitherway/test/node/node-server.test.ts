@@ -8,6 +8,7 @@ import { createCounters, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import { attach, createNodeClock, createNodeServer } from "../../src/node/index.ts";
 import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
 import type { FramePeer } from "../../src/transports/websocket-reader.ts";
+import { witnessed } from "../support/witness.ts";
 import {
   answering,
   eventually,
@@ -198,7 +199,7 @@ describe("bytes that are no HTTP", () => {
   });
 });
 
-const SILENT = { info() {}, warn() {}, error() {} };
+const SILENT = witnessed();
 const NO_DOORS = {
   handles: () => false,
   handle: () => Promise.reject(new Error("no requests here")),

@@ -12,6 +12,7 @@ import { readAhead } from "../../src/node/read-ahead.ts";
 import { createUpgradeDoor } from "../../src/node/upgrade-door.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
 import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface Running {
   readonly server: NodeServer;
@@ -34,11 +35,9 @@ export interface StartOptions extends NodeServerOptions, Partial<Omit<AttachOpti
 export async function start(handler: Partial<RequestHandler>, options: StartOptions = {}): Promise<Running> {
   const server = options.h2c ? createHttp2Server() : createNodeServer(options);
   const errors: string[] = [];
-  const logger: Logger = {
-    info() {},
-    warn() {},
+  const logger: Logger = witnessed({
     error: (event, fields) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  };
+  });
   const whole: RequestHandler = {
     handles: () => false,
     handle: () => Promise.reject(new Error("no requests here")),

@@ -4,6 +4,7 @@ import { type AuditEntry, createMemoryBroker, DEFAULT_LIMITS, DEFAULT_RETENTION 
 import { EitherwayError } from "../../src/protocol/index.ts";
 import type { EitherwayOptions } from "../../src/server/index.ts";
 import { createFakeClock } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { createGuarded, type Grants } from "./authority-support.ts";
 
 const GRANTS: Grants = {
@@ -166,7 +167,7 @@ describe("a revocation", () => {
     const clock = createFakeClock();
     const broker = createMemoryBroker({
       ...{ clock, random: () => 0.5, limits: DEFAULT_LIMITS, retention: DEFAULT_RETENTION, keyWindowMs: 1 },
-      ...{ metrics: { count() {} }, logger: { info() {}, warn() {}, error() {} } },
+      ...{ metrics: { count() {} }, logger: witnessed() },
     });
     const [one, other, late] = [0, 1, 2].map(() => createAudited({ broker }, clock)) as [Node, Node, Node];
     await one.connect("ana", {}, "tab1");

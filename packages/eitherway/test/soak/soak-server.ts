@@ -8,6 +8,7 @@ import { createEitherway } from "../../src/server/index.ts";
 import { createLeapingClock, createSeededRandom } from "../../src/testing/index.ts";
 import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
 import type { FramePeer } from "../../src/transports/websocket-reader.ts";
+import { witnessed } from "../support/witness.ts";
 import { type Answer, type Question, type SoakServer, soakMessage } from "./soak-protocol.ts";
 
 const BASE_PATH = "/eitherway";
@@ -31,7 +32,7 @@ function createSoakServer(): SoakServer {
   return {
     async start({ seed, kept }) {
       random = createSeededRandom(seed);
-      const logger = { info() {}, warn: complain, error: complain };
+      const logger = witnessed({ warn: complain, error: complain });
       const parts = createEitherway({ clock, random: Math.random, logger }, { retention: { messages: kept } });
       eitherway = parts.eitherway;
       const { limits, metrics } = parts;

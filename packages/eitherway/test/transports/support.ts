@@ -40,6 +40,7 @@ import {
   serveWebSocket,
 } from "../../src/transports/index.ts";
 import { type StartOptions, start } from "../node/support.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface Doors {
   readonly hub: Hub;
@@ -74,11 +75,9 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
   const limits = { ...DEFAULT_LIMITS, ...someLimits };
   const clock = skippable(createNodeClock(), stretch);
   const errors: string[] = [];
-  const logger = {
-    info() {},
-    warn() {},
+  const logger = witnessed({
     error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  };
+  });
   const memory = createMemoryBroker({ clock, random: Math.random, limits, ...(retention && { retention }) });
   const broker: Broker = {
     ...memory,
