@@ -16,6 +16,7 @@ const files = (folders: readonly string[]) => folders.map((folder) => `${TESTS}/
 export default defineConfig({
   test: {
     restoreMocks: true,
+    setupFiles: [`${TESTS}/support/witness-urls.ts`],
     projects: [
       {
         extends: true,

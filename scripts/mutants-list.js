@@ -1,7 +1,9 @@
+import { mutantsOfAttacks } from "./mutants-of-attacks.js";
 import { mutantsOfAuthority } from "./mutants-of-authority.js";
 import { mutantsOfClient } from "./mutants-of-client.js";
 import { mutantsOfDelivery } from "./mutants-of-delivery.js";
 import { mutantsOfLimits } from "./mutants-of-limits.js";
+import { mutantsOfLogs } from "./mutants-of-logs.js";
 import { mutantsOfPresence } from "./mutants-of-presence.js";
 import { mutantsOfServer } from "./mutants-of-server.js";
 
@@ -20,7 +22,9 @@ import { mutantsOfServer } from "./mutants-of-server.js";
 export const mutants = [
   ...mutantsOfServer,
   ...mutantsOfAuthority,
+  ...mutantsOfAttacks,
   ...mutantsOfLimits,
+  ...mutantsOfLogs,
   ...mutantsOfDelivery,
   ...mutantsOfPresence,
   ...mutantsOfClient,

@@ -253,48 +253,4 @@ export const mutantsOfAuthority = [
     replace: "/^[!-~]{1,256}$/",
     tests: ["server/tokens/api-keys.test.ts"],
   },
-
-  // --- attacks on a server that listens ---
-  {
-    title: "a ticket is taken from a page of a sister site",
-    file: "transports/tickets.ts",
-    search: 'if (site !== "same-origin")',
-    replace: 'if (site === "cross-site")',
-    tests: ["attacks/theft.test.ts"],
-  },
-  {
-    title: "a key counts for everybody who has it",
-    file: "core/command-key.ts",
-    search: 'const user = who.user ?? "";',
-    replace: 'const user = "";',
-    tests: ["attacks/theft.test.ts"],
-  },
-  {
-    title: "a guest is present under a user's name",
-    file: "server/authenticator.ts",
-    search: 'if (auth && user === undefined && action === "presence")',
-    replace: 'if (auth && user === null && action === "presence")',
-    tests: ["attacks/theft.test.ts"],
-  },
-  {
-    title: "what stands behind the name of a reserved log is not looked at",
-    file: "protocol/names.ts",
-    search: 'checkChannelName(name.replace(RESERVED_LOG, ""));',
-    replace: "if (!RESERVED_LOG.test(name)) checkChannelName(name);",
-    tests: ["attacks/escapes.test.ts"],
-  },
-  {
-    title: "a path is decoded twice",
-    file: "transports/channels.ts",
-    search: 'const name = decodePercent(path.replace(/^\\/channels\\//, ""));',
-    replace: 'const name = decodePercent(decodePercent(path.replace(/^\\/channels\\//, "")));',
-    tests: ["attacks/escapes.test.ts"],
-  },
-  {
-    title: "an error sentence carries control characters on",
-    file: "protocol/names.ts",
-    search: 'short.replace(MISLEADING, "\\ufffd")',
-    replace: "short",
-    tests: ["attacks/injection.test.ts"],
-  },
 ];

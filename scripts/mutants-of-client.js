@@ -369,7 +369,7 @@ export const mutantsOfClient = [
   {
     title: "a batch whose answer is lost holds all that follow",
     file: "client/transports/commands.ts",
-    search: "to.clock.after(ANSWER_MS, () => request?.abort())",
+    search: "to.clock.after(ANSWER_MS, () => abort.abort())",
     replace: "to.clock.after(ANSWER_MS, () => {})",
     tests: ["client/commands.test.ts"],
   },

@@ -101,8 +101,8 @@ export const mutantsOfServer = [
   {
     title: "epochs are compared by order: an older life of a log is continued",
     file: "core/log.ts",
-    search: 'if (position.epoch !== this.epoch) return this.#gap("epoch");',
-    replace: 'if (position.epoch > this.epoch) return this.#gap("epoch");',
+    search: 'if (position.epoch !== this.epoch) return this.#gap("epoch", 0);',
+    replace: 'if (position.epoch > this.epoch) return this.#gap("epoch", 0);',
     tests: ["core/log.test.ts", "core/memory-broker.test.ts"],
   },
   {
@@ -115,7 +115,7 @@ export const mutantsOfServer = [
   {
     title: "a trimmed cursor is continued without a gap",
     file: "core/log.ts",
-    search: 'if (after !== "start" && position.seq < this.#lost) return this.#gap("trimmed");',
+    search: 'if (after !== "start" && position.seq < this.#lost) return this.#gap("trimmed", position.seq);',
     replace: "",
     tests: ["core/log.test.ts"],
   },
@@ -136,8 +136,8 @@ export const mutantsOfServer = [
   {
     title: "a log goes before the keys of its commands",
     file: "core/memory-broker.ts",
-    search: "const lifeMs = Math.max(retention.ageMs, keyWindowMs) + TOUCH_MS;",
-    replace: "const lifeMs = Math.min(retention.ageMs, keyWindowMs) + TOUCH_MS;",
+    search: "Math.max(retention.ageMs, keyWindowMs, channelRetention?.longestAgeMs ?? 0)",
+    replace: "Math.min(retention.ageMs, keyWindowMs)",
     tests: ["core/memory-broker.test.ts"],
   },
   {
@@ -194,8 +194,9 @@ export const mutantsOfServer = [
   {
     title: "a gap is swallowed",
     file: "core/subscription.ts",
-    search: 'this.subscriber.writeFrame({ t: "gap", channel: this.topic.channel, why: page.why, oldest, head });',
-    replace: "void [oldest, head];",
+    search:
+      'this.subscriber.writeFrame({ t: "gap", channel, why, oldest, head, ...(latest.length > 0 && { latest }) });',
+    replace: "void [channel, why, oldest, head, latest];",
     tests: ["core/subscription.test.ts"],
   },
   {
@@ -273,22 +274,22 @@ export const mutantsOfServer = [
   {
     title: "a publish overtakes those that wait for room",
     file: "core/room.ts",
-    search: "if (waiting.length === 0 && used + entered < most) {",
-    replace: "if (used + entered < most || waiting.length > 1) {",
+    search: "waiting.length > 0 || used + entered >= most;",
+    replace: "waiting.length <= 1 && used + entered >= most;",
     tests: ["core/room.test.ts", "core/flush.test.ts"],
   },
   {
     title: "one link more than limits.links is taken",
-    file: "core/hub.ts",
-    search: "sessions.size >= limits.links",
-    replace: "sessions.size > limits.links",
-    tests: ["core/hub.test.ts"],
+    file: "core/seats.ts",
+    search: "taken >= limits.links",
+    replace: "taken > limits.links",
+    tests: ["core/hub.test.ts", "core/seats.test.ts"],
   },
   {
     title: "a message over limits.messageBytes is taken",
     file: "core/hub.ts",
-    search: "if (bytes <= messageBytes) return undefined;",
-    replace: "if (bytes <= 2 * messageBytes) return undefined;",
+    search: "if (bytes <= limits.messageBytes) return undefined;",
+    replace: "if (bytes <= 2 * limits.messageBytes) return undefined;",
     tests: ["core/session.test.ts", "core/hub.test.ts"],
   },
 

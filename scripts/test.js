@@ -8,6 +8,7 @@ import { install, isInstalled } from "./lib/install.js";
 import { bringNext, bringRuntime, RUNTIME_NAMES } from "./lib/npm-program.js";
 import { OTHER_MAJORS, testOnNode } from "./lib/other-nodes.js";
 import { phase, Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
+import { beginWitness, expectNoSecrets, findSecrets, tellSecrets, witnessOutput } from "./lib/planted-secrets.js";
 import { run, runTool } from "./lib/process.js";
 import { CACHE, inRoot } from "./lib/root.js";
 import { bringSystemParts } from "./lib/system-parts.js";
@@ -24,9 +25,14 @@ await script(async () => {
   await phase("peers of the benchmark", bringPeers);
   await phase("checks", check);
   await phase("build", build);
+  beginWitness();
   const report = await phase("tests", runTests);
   await phase("guarantees page", async () => compareGuarantees(report.tests));
-  for (const major of OTHER_MAJORS) await phase(`tests on Node ${major}`, () => testOnNode(major, { live: false }));
+  for (const major of OTHER_MAJORS) {
+    const output = await phase(`tests on Node ${major}`, () => testOnNode(major, { live: false }));
+    witnessOutput(`node-${major}`, output);
+  }
+  await phase("planted secrets", async () => expectNoSecrets());
   console.log(`${"everything".padEnd(TITLE_WIDTH)} ${seconds(performance.now() - started)}`);
   console.log(`${report.passed} passed, ${report.failed} failed`);
 });
@@ -39,11 +45,16 @@ async function check() {
 async function runTests() {
   rmSync(REPORT, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
-  const { code } = await runTool("vitest", "vitest", ["run", ...reporters], { live: true });
+  const { code, output } = await runTool("vitest", "vitest", ["run", ...reporters], { live: "kept" });
+  witnessOutput("tests", output);
   if (!existsSync(REPORT)) throw new Stop(`The test runner ended with code ${code} and without a report.`);
   const report = readReport(REPORT);
   const { passed, failed, notRun } = report;
-  if (code !== 0 || !report.success) throw new Stop(`${passed} passed, ${failed} failed`);
+  if (code !== 0 || !report.success) {
+    const { findings } = findSecrets();
+    const lines = [...(findings.length > 0 ? [tellSecrets(findings)] : []), ...report.failures];
+    throw new Stop([...lines, `${passed} passed, ${failed} failed`].join("\n"));
+  }
   if (notRun > 0) throw new Stop(`${passed} passed, ${notRun} skipped; a test that cannot run has to fail instead.`);
   return report;
 }

@@ -227,7 +227,7 @@ const ATTACKS = [
     what: "silent connection",
     unit: "connection",
     count: 2_000,
-    bound: "15 s, then 408; sockets of the system",
+    bound: "15 s, then `head-timeout`; sockets of the system",
     attack: held(""),
   },
   {
@@ -252,6 +252,13 @@ const ATTACKS = [
     attack: lyingFrames,
   },
   {
+    what: "240 KiB of a message that does not end",
+    unit: "link",
+    count: 200,
+    bound: "`frameBytes`; all together 64 MiB, then the first goes",
+    attack: unfinished,
+  },
+  {
     what: "240 KiB of JSON without its end",
     unit: "link",
     count: 100,
@@ -264,6 +271,13 @@ const ATTACKS = [
     count: 50_000,
     bound: "`subscriptions`: no log is made",
     attack: subscriptions,
+  },
+  {
+    what: "2,000 refused channels in one frame, answers unread",
+    unit: "link",
+    count: 100,
+    bound: "1,000 more than `subscriptions`, `linkBytes`, `slowMs`",
+    attack: refusals,
   },
   {
     what: "publishes, each with a key of its own",
@@ -304,6 +318,29 @@ async function brokenFrames(server, count) {
     await once(socket, "close");
   }
   return () => {};
+}
+
+/** Messages of which the last fragment never comes. @type {Attack["attack"]} */
+async function unfinished(server, count) {
+  const sockets = await Promise.all(Array.from({ length: count }, () => openLink(server)));
+  for (const socket of sockets) {
+    const pong = once(socket, "pong");
+    socket.send("x".repeat(240 * KIB), { fin: false });
+    socket.ping();
+    await pong;
+  }
+  return () => sockets.forEach((socket) => void socket.terminate());
+}
+
+/** @type {Attack["attack"]} */
+async function refusals(server, count) {
+  const channels = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [i.toString(36), "now"]));
+  const sockets = await Promise.all(Array.from({ length: count }, () => openLink(server)));
+  for (const socket of sockets) {
+    socket.pause();
+    socket.send(JSON.stringify({ t: "subscribe", channels }));
+  }
+  return () => sockets.forEach((socket) => void socket.terminate());
 }
 
 /** @type {Attack["attack"]} */

@@ -1,8 +1,11 @@
 /** Runs tests on other majors of Node than the one that runs us; npm brings them as packages. */
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bringProgram } from "./npm-program.js";
 import { Stop } from "./phases.js";
 import { runTool } from "./process.js";
+import { CACHE } from "./root.js";
+import { readReport } from "./test-names.js";
 
 export const OTHER_MAJORS = [22, 24];
 
@@ -18,17 +21,26 @@ const FOLDERS = [
   "testing",
   "node",
   "matrix",
+  "attacks",
+  "fuzz",
 ];
 
 /**
  * @param {number} major
  * @param {{ live: boolean }} options live: shows the runner's output as it comes
+ * @returns {Promise<string>} the runner's output; empty with `live`
  */
 export async function testOnNode(major, { live }) {
   const node = await bringNode(major);
   const filters = FOLDERS.map((folder) => `packages/eitherway/test/${folder}/`);
-  const { code, output } = await runTool("vitest", "vitest", ["run", ...filters], { node, live });
-  if (code !== 0) throw new Stop(`${output}\nTests failed on Node ${major}.`);
+  const report = join(CACHE, `test-report-node-${major}.json`);
+  rmSync(report, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const { code, output } = await runTool("vitest", "vitest", ["run", ...reporters, ...filters], { node, live });
+  if (code === 0) return output;
+  // The names last: whoever keeps only the end of a log keeps them.
+  const names = existsSync(report) ? readReport(report).failures : [];
+  throw new Stop([output, ...names, `Tests failed on Node ${major}.`].join("\n"));
 }
 
 /** @param {number} major */

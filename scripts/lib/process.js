@@ -9,12 +9,12 @@ import { inRoot, ROOT } from "./root.js";
  * @typedef {object} RunOptions
  * @property {string} [cwd] default: the clone
  * @property {NodeJS.ProcessEnv} [env] default: ours
- * @property {boolean} [live] shows the output as it comes instead of keeping it
+ * @property {boolean | "kept"} [live] shows the output as it comes instead of keeping it; `"kept"`: as well, and the child sees no terminal
  * @property {number} [limitMs] kills the child after this time; its code is then -1
  *
  * @typedef {object} Ended
  * @property {number} code exit code; -1 where the child was killed or could not start
- * @property {string} output standard output and error, in the order they came; empty with `live`
+ * @property {string} output standard output and error, in the order they came; empty with `live: true`
  * @property {string} stdout
  * @property {number} ms
  */
@@ -39,16 +39,18 @@ export function run(command, args, options = {}) {
   const started = performance.now();
   return new Promise((resolve) => {
     // Not live: a group of its own, so that what hangs is killed together with all that it started.
-    const stdio = live ? "inherit" : /** @type {const} */ (["ignore", "pipe", "pipe"]);
+    const stdio = live === true ? "inherit" : /** @type {const} */ (["ignore", "pipe", "pipe"]);
     const child = spawn(command, args, { cwd, env, stdio: /** @type {"inherit"} */ (stdio), detached: !live });
     let output = "";
     let stdout = "";
     child.stdout?.setEncoding("utf8").on("data", (text) => {
       output += text;
       stdout += text;
+      if (live) process.stdout.write(text);
     });
     child.stderr?.setEncoding("utf8").on("data", (text) => {
       output += text;
+      if (live) process.stderr.write(text);
     });
 
     /** @param {NodeJS.Signals} signal */

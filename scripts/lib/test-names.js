@@ -34,6 +34,15 @@ export function readReport(report) {
     /** Skipped, or marked to be written. */
     notRun: total - passed - failed,
     success: run.success,
+    /** One line each: which tests failed, and which files could not be loaded. */
+    failures: run.testResults.flatMap(({ name, message, assertionResults }) => [
+      ...(message === "" ? [] : [`${fromRoot(name)}: ${firstLine(message)}`]),
+      ...assertionResults
+        .filter(({ status }) => status === "failed")
+        .map(({ ancestorTitles, title, failureMessages }) =>
+          [fromRoot(name), ...ancestorTitles, `${title}: ${firstLine(failureMessages[0] ?? "")}`].join(" > "),
+        ),
+    ]),
     /** What went wrong, in files that cannot be loaded and in single tests. */
     messages: run.testResults.flatMap(({ name, message, assertionResults }) => [
       ...(message === "" ? [] : [`${fromRoot(name)}: ${message}`]),
@@ -46,6 +55,11 @@ export function readReport(report) {
         .map(({ ancestorTitles, title }) => ({ name: [...ancestorTitles, title].join(" > "), file: fromRoot(name) })),
     ),
   };
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  return text.split("\n", 1)[0];
 }
 
 /** @param {string} path */

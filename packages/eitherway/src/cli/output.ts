@@ -12,6 +12,8 @@ export interface Output {
   readonly unread: AbortSignal;
   /** Whether a person looks at standard output directly. */
   readonly isTerminal: boolean;
+  /** Whether a person looks at standard error directly. */
+  readonly isRead: boolean;
 }
 
 export function createOutput({ stdout, stderr }: Pick<Surroundings, "stdout" | "stderr">): Output {
@@ -28,6 +30,7 @@ export function createOutput({ stdout, stderr }: Pick<Surroundings, "stdout" | "
     },
     unread: unread.signal,
     isTerminal: isTerminal(stdout),
+    isRead: isTerminal(stderr),
   };
 }
 

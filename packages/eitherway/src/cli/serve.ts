@@ -1,7 +1,15 @@
 /** `eitherway serve`: a server of its own, for trying out, for development, and beside applications that are not Node. */
 import { once } from "node:events";
 import type { Limits } from "../core/index.ts";
-import { createSelfSignedCertificate, eitherway, type NodeEitherwayOptions, type TrustProxy } from "../node/index.ts";
+import {
+  createLogger,
+  createSelfSignedCertificate,
+  eitherway,
+  LOG_LEVELS,
+  type Logger,
+  type NodeEitherwayOptions,
+  type TrustProxy,
+} from "../node/index.ts";
 import type { Amounts } from "../server/index.ts";
 import { createTokenAuth } from "../server/tokens/index.ts";
 import type { Command } from "./command.ts";
@@ -48,6 +56,11 @@ const FLAGS: Flags = {
     help: "a limit of docs/limits.md, as in messageBytes=256kb; repeatable",
     mirrored: true,
   },
+  "log-level": {
+    value: "LEVEL",
+    help: "info (default), warn, error or silent: sentences on a terminal, else JSON lines",
+    mirrored: true,
+  },
 };
 
 export const serveCommand: Command = {
@@ -72,7 +85,7 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
   }
   const port = readPort(flags.text("port") ?? surroundings.env.PORT);
   const tls = await readTls(flags);
-  const server = asUsage(() => eitherway({ ...readOptions(flags, output), auth }));
+  const server = asUsage(() => eitherway({ ...readOptions(flags), auth, logger: readLogger(flags, output) }));
   const ended = once(surroundings.signal, "abort"); // before the first await below: a signal may come at once
   try {
     const { url } = await server.listen({ port, host, tls });
@@ -123,7 +136,7 @@ async function readTls(flags: GivenFlags): Promise<{ cert: string; key: string }
   return { cert: await readFileOf("tls-cert", cert), key: await readFileOf("tls-key", key) };
 }
 
-function readOptions(flags: GivenFlags, output: Output): NodeEitherwayOptions {
+function readOptions(flags: GivenFlags): NodeEitherwayOptions {
   const trust = flags.text("trust-proxy");
   return {
     basePath: flags.text("base-path"),
@@ -138,8 +151,15 @@ function readOptions(flags: GivenFlags, output: Output): NodeEitherwayOptions {
     keyWindowMs: flags.text("key-window"),
     pingMs: flags.text("ping"),
     limits: readLimits(flags.texts("limit")),
-    logger: createPlainLogger(output),
   };
+}
+
+/** Who reads it decides: a person gets sentences, a collector of logs JSON. */
+function readLogger(flags: GivenFlags, output: Output): Logger {
+  const text = flags.text("log-level") ?? "info";
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (!level) throw new UsageError(`--log-level is ${JSON.stringify(text)}; give one of ${LOG_LEVELS.join(", ")}.`);
+  return output.isRead ? createPlainLogger(output, level) : createLogger({ level, write: output.say });
 }
 
 function readTrust(text: string): TrustProxy {

@@ -1,5 +1,6 @@
 /** Who comes in: asks the authority, and refuses whose rights were revoked. */
 import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
+import { peerOf } from "./audit.ts";
 import type { Asking, Authority, Identity } from "./authority.ts";
 import {
   checkOrder,
@@ -8,6 +9,7 @@ import {
   type Revocations,
   type RevocationsOptions,
 } from "./revocations.ts";
+import { withoutToken } from "./without-token.ts";
 
 export interface Gate {
   /** See `Hub.identify`. */
@@ -37,7 +39,7 @@ export const OPEN_GATE: Gate = {
 };
 
 export function createGate({ authority, ...options }: GateOptions): Gate {
-  const { metrics } = options;
+  const { audit, metrics } = options;
   /** From when on it is asked. */
   let followed: Revocations | undefined;
 
@@ -47,21 +49,34 @@ export function createGate({ authority, ...options }: GateOptions): Gate {
   }
 
   function check(who: Identity): void {
-    if (followed?.has(who)) throw revoked();
+    if (followed?.has(who)) throw refused(revoked(), who);
   }
 
   async function identify(asking: Asking): Promise<Identity> {
     const revocations = follow();
+    const who = await askWho(asking);
+    await revocations.ready;
+    if (revocations.isBlind) throw refused(blind(), who);
+    check(who);
+    return who;
+  }
+
+  async function askWho(asking: Asking): Promise<Identity> {
+    const { client, remote, token } = asking;
     try {
-      const who = await authority.identify(asking);
-      await revocations.ready;
-      if (revocations.isBlind) throw blind();
-      check(who);
-      return { ...who, remote: asking.remote };
+      return { ...(await authority.identify(asking)), remote };
     } catch (thrown) {
-      metrics.count(`identities.refused.${toEitherwayError(thrown).code}`);
-      throw thrown;
+      throw refused(toEitherwayError(thrown), { client, remote }, token);
     }
+  }
+
+  /** @param token what the application's sentence may quote and no log may hold */
+  function refused(error: EitherwayError, whom: Partial<Identity>, token?: string): EitherwayError {
+    const { code, message } = error;
+    metrics.count(`identities.refused.${code}`);
+    // Who cannot be identified now is not refused: he comes back.
+    if (code !== "unavailable") audit.refused({ code, message: withoutToken(message, token) }, peerOf(whom));
+    return error;
   }
 
   return {

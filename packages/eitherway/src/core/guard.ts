@@ -7,6 +7,7 @@ import {
   quote,
   toEitherwayError,
 } from "../protocol/index.ts";
+import { peerOf } from "./audit.ts";
 import { type Identity, permit } from "./authority.ts";
 import type { Hub } from "./hub-api.ts";
 import { type Revocation, takesFrom } from "./revocations.ts";
@@ -36,12 +37,15 @@ export interface Guard {
   leave(channel: string): void;
   /** A newer token of the same user: everything goes on, as far as it allows. Never rejects. */
   refresh(token: string): Promise<void>;
-  /** Ends what this takes back. */
-  revoked(revocation: Revocation): void;
+  /** Ends what this takes back. Whether there was any. */
+  revoked(revocation: Revocation): boolean;
   stop(): void;
 }
 
-export function createGuard(hub: Pick<Hub, "identify" | "clock" | "wheel">, first: Identity, session: Guarded): Guard {
+/** What a guard needs of its hub. */
+type GuardOwner = Pick<Hub, "identify" | "audit" | "clock" | "wheel">;
+
+export function createGuard(hub: GuardOwner, first: Identity, session: Guarded): Guard {
   let who = first;
   let stopped = false;
   const entering = new Map<string, object>();
@@ -77,13 +81,19 @@ export function createGuard(hub: Pick<Hub, "identify" | "clock" | "wheel">, firs
       const { client, user, remote = "" } = who;
       const next = await hub.identify({ client, token, remote, header: () => undefined });
       if (stopped) return;
-      if (next.user !== user) throw otherUser();
+      if (next.user !== user) throw refusedOther();
       become(next);
       for (const channel of session.subscribed()) void checkAgain(channel);
     } catch (thrown) {
       const { code, message } = toEitherwayError(thrown);
       if (!stopped) session.bye(code, message);
     }
+  }
+
+  function refusedOther(): EitherwayError {
+    const error = otherUser();
+    hub.audit.refused(error, peerOf(who));
+    return error;
   }
 
   function become(next: Identity): void {
@@ -100,13 +110,13 @@ export function createGuard(hub: Pick<Hub, "identify" | "clock" | "wheel">, firs
     }
   }
 
-  function revoked(revocation: Revocation): void {
+  function revoked(revocation: Revocation): boolean {
     const taken = takesFrom(revocation, who);
     if (taken === "all") session.bye("revoked", "What this link was allowed to do was revoked.");
-    if (taken !== "channel") return;
-    for (const channel of session.subscribed()) {
-      if (channelOfLog(channel) === revocation.channel) takeBack(channel, channelRevoked(channel));
-    }
+    if (taken !== "channel") return taken === "all";
+    const lost = session.subscribed().filter((channel) => channelOfLog(channel) === revocation.channel);
+    for (const channel of lost) takeBack(channel, channelRevoked(channel));
+    return lost.length > 0;
   }
 
   function takeBack(channel: string, error: EitherwayError): void {

@@ -9,6 +9,7 @@ import type {
   Id,
   Payload,
 } from "../protocol/index.ts";
+import type { Audit } from "./audit.ts";
 import type { Asking, Identity } from "./authority.ts";
 import type { Broker, BrokerSizes, CommandKey, Draft, Receipt } from "./broker.ts";
 import type { Limits } from "./limits.ts";
@@ -27,6 +28,7 @@ export interface Hub {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly audit: Audit;
   readonly metrics: Metrics;
   readonly limits: Limits;
   /** What the application says of its channels. */
@@ -48,7 +50,7 @@ export interface Hub {
   /**
    * Takes a link after its hello: writes `welcome`, then starts every subscription of the hello.
    *
-   * @throws EitherwayError `too-many-links` or `drain`, before anything is written
+   * @throws EitherwayError `too-many-links`, `rate-limited` (as `spend` does) or `drain`, before anything is written
    */
   open(link: Link, hello: HelloFrame, who: Identity): Session;
 
@@ -70,7 +72,8 @@ export interface Hub {
   readonly presence: HubPresence;
 
   /**
-   * Takes so many commands of what the client of a request, or its user, may send now. Links are held to that by themselves.
+   * Takes so many commands, or pages of what is kept, of what the client of a request, or its user, may ask for now. Links are held to
+   * that by themselves.
    *
    * @throws EitherwayError `rate-limited`, with `{ after }` in milliseconds as its details; then none is taken
    */

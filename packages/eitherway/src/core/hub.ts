@@ -2,6 +2,7 @@
 import { EitherwayError, type ErrorCode, type HelloFrame, payloadBytes, toEitherwayError } from "../protocol/index.ts";
 import { createAdmit } from "./admission.ts";
 import { createAnnouncer } from "./announcer.ts";
+import { type Audit, NO_AUDIT } from "./audit.ts";
 import type { Authority } from "./authority.ts";
 import type { Broker, Draft, Receipt, Volatile } from "./broker.ts";
 import type { CallHandlers } from "./call-handlers.ts";
@@ -32,6 +33,8 @@ export interface HubOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Default: nobody audits. */
+  readonly audit?: Audit | undefined;
   readonly limits: Limits;
   /** Default: counters of its own. Shared with the broker they are one list in `stats()`. */
   readonly metrics?: Counters;
@@ -65,13 +68,14 @@ export function createHub(options: HubOptions): Hub {
     logger,
     limits,
     rules,
+    audit = NO_AUDIT,
     metrics = createCounters(),
     pingMs = DEFAULT_PING_MS,
     presenceLeaseMs = DEFAULT_PRESENCE_LEASE_MS,
   } = options;
   const wheel = createTimerWheel(clock);
-  const seats = createSeats(limits, metrics);
-  const rates = createCommandRates(limits, clock, metrics);
+  const seats = createSeats(limits, metrics, audit);
+  const rates = createCommandRates(limits, clock, metrics, audit);
   const sessions = new Set<HubSession>();
   const topics = new Map<string, Topic>();
   /** Topics with something to flush, in the order of their turns. */
@@ -229,6 +233,7 @@ export function createHub(options: HubOptions): Hub {
       throw new EitherwayError(closing.code, closing.message);
     }
     gate.check(who);
+    rates.ofHello(who, hello.channels.size);
     seats.take(who);
     const session = new HubSession(sessionOwner, link, who);
     sessions.add(session);
@@ -313,10 +318,12 @@ export function createHub(options: HubOptions): Hub {
   });
   const gate: Gate = options.authority
     ? createGate({
-        ...{ authority: options.authority, broker, clock, wheel, logger, metrics },
+        ...{ authority: options.authority, broker, clock, wheel, logger, audit, metrics },
         act(revocation) {
           options.authority?.forget();
-          for (const session of sessions) session.revoked(revocation);
+          let links = 0;
+          for (const session of sessions) if (session.revoked(revocation)) links++;
+          return links;
         },
         blind: endIdentified,
       })
@@ -324,7 +331,7 @@ export function createHub(options: HubOptions): Hub {
   const run = createCommands({ publish: publishAs, calls, presence, logger, metrics });
 
   const hub: Hub = {
-    ...{ broker, clock, random, logger, metrics, limits, rules, pingMs, wheel, seats },
+    ...{ broker, clock, random, logger, audit, metrics, limits, rules, pingMs, wheel, seats },
     ...{ open, publish, announce, presence, withRoom, run, stats, close },
     identify: gate.identify,
     revoke: gate.revoke,

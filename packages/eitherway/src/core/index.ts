@@ -1,6 +1,8 @@
 /** The pure server core: logs, brokers, subscriptions, sessions, the hub. No platform name compiles here. */
 
 export { answerFrame, errorFields } from "./answer-frame.ts";
+export type * from "./audit.ts";
+export { createAudit } from "./audit.ts";
 export type * from "./authority.ts";
 export { ACTIONS, permit } from "./authority.ts";
 export type * from "./broker.ts";
@@ -26,7 +28,9 @@ export type * from "./presence.ts";
 export type { RevocationOrder } from "./revocations.ts";
 export { CONTROL_BOUNDS } from "./revocations.ts";
 export type * from "./rules.ts";
+export { createSafeLogger } from "./safe-logger.ts";
 export type * from "./seats.ts";
 export type * from "./streams.ts";
 export type { WheelTask } from "./timer-wheel.ts";
 export { createTimerWheel } from "./timer-wheel.ts";
+export { withoutToken } from "./without-token.ts";

@@ -23,8 +23,8 @@ export interface Limits {
   /** Commands that may wait on one link, or come in one batch; also the receipts that a log keeps of one client. */
   readonly inFlight: number;
   /**
-   * Commands, announcements and channels subscribed to that one client may send in a second, or one user over all his links and requests in
-   * this process. Beyond: a link is not read until it may, a request is `rate-limited`.
+   * Commands, announcements, channels subscribed to and pages of history that one client may ask for in a second, or one user over all his
+   * links and requests in this process. Beyond: a link is not read until it may, a request or a hello is `rate-limited`.
    */
   readonly commandsPerSecond: number;
   /** How many of them may come at once, after a while with fewer. */

@@ -1,5 +1,6 @@
 /** Holds a link to the rate of commands: what is too fast is not read for a while, so nothing is lost and nothing overtakes. */
-import type { ClientFrame } from "../protocol/index.ts";
+import type { ClientFrame, EitherwayError } from "../protocol/index.ts";
+import { peerOf } from "./audit.ts";
 import type { Identity } from "./authority.ts";
 import type { Commander } from "./command-queue.ts";
 import { type CommandRates, tooFast } from "./command-rates.ts";
@@ -11,20 +12,23 @@ export interface Paced extends Pick<Commander, "bye" | "checkReading"> {
   readonly who: Identity;
 }
 
+/** What it needs of the hub. */
+type PaceOwner = Pick<Hub, "audit" | "clock" | "metrics" | "wheel">;
+
 /** A class: there is one object for each link that sends commands. */
 export class Pace implements WheelTask {
   /** The link has sent more than it may: it is not to be read. */
   isOver = false;
   wheelSlot: Set<WheelTask> | undefined = undefined;
   wheelTick = 0;
-  readonly #hub: Pick<Hub, "clock" | "metrics" | "wheel">;
+  readonly #hub: PaceOwner;
   readonly #rates: CommandRates;
   readonly #session: Paced;
   #fullAt: FullAt = 0;
   /** Frames that came though the link is not read. */
   #ignoring = 0;
 
-  constructor(hub: Pick<Hub, "clock" | "metrics" | "wheel">, rates: CommandRates, session: Paced) {
+  constructor(hub: PaceOwner, rates: CommandRates, session: Paced) {
     this.#hub = hub;
     this.#rates = rates;
     this.#session = session;
@@ -41,12 +45,17 @@ export class Pace implements WheelTask {
     if (wait === 0) return;
     metrics.count("commands.delayed", count);
     if (this.isOver && ++this.#ignoring > rate.burst) {
-      this.#session.bye("rate-limited", tooFast(rate, wait).message);
+      this.#refuse(tooFast(rate, wait));
       return;
     }
     this.isOver = true;
     wheel.schedule(this, wait);
     this.#session.checkReading();
+  }
+
+  #refuse(error: EitherwayError): void {
+    this.#hub.audit.refused(error, peerOf(this.#session.who));
+    this.#session.bye(error.code, error.message);
   }
 
   fire(): void {

@@ -9,7 +9,7 @@ export interface Rate {
 /** By `clock.now()`. One that lies in the past, or `0`, is of a bucket that is full. */
 export type FullAt = number;
 
-const MS_PER_SECOND = 1_000;
+export const MS_PER_SECOND = 1_000;
 
 /** Always spends, into debt where the bucket holds less. */
 export function spend(rate: Rate, fullAt: FullAt, count: number, now: number): FullAt {

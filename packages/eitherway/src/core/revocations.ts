@@ -5,6 +5,7 @@
  * trusts nobody: it ends the links of those who would have to be told.
  */
 import { EitherwayError, formatId, jsonPayload, type Message, quote, toEitherwayError } from "../protocol/index.ts";
+import type { Audit } from "./audit.ts";
 import type { Identity } from "./authority.ts";
 import type { Broker } from "./broker.ts";
 import type { Clock, Logger, Metrics, Undo } from "./ports.ts";
@@ -46,9 +47,10 @@ export interface RevocationsOptions {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly logger: Logger;
+  readonly audit: Audit;
   readonly metrics: Metrics;
-  /** Ends what a revocation takes back. */
-  act(revocation: Revocation): void;
+  /** Ends what a revocation takes back. @returns of how many links */
+  act(revocation: Revocation): number;
   /** The log could not be read for 30 s. */
   blind(): void;
 }
@@ -69,9 +71,13 @@ const BLIND_MS = 30_000;
 const PAGE = { messages: 1_000, bytes: 1024 * 1024 };
 
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { broker, clock, wheel, logger, metrics, act, blind } = options;
+  const { broker, clock, wheel, logger, audit, metrics, act, blind } = options;
   const users = new Map<string, Revocation>();
   const tokens = new Map<string, Revocation>();
+  /** Orders of this node that it has not read back yet, as they stand in the log. */
+  const ordered = new Set<unknown>();
+  /** What is read from now on is news, not what was done long ago. */
+  let caughtUp = false;
   let cursor = "start";
   let readAt = clock.now();
   let looking: Promise<void> | undefined;
@@ -84,12 +90,15 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   function apply({ event, payload }: Message): void {
     const revocation = event === REVOKE ? readRevocation(payload.data) : undefined;
+    const isOwn = ordered.delete(payload.data);
     if (!revocation || !isLasting(revocation)) return;
     const { user, token, channel } = revocation;
     if (channel === undefined && token !== undefined) remember(tokens, token, revocation);
     else if (channel === undefined && user !== undefined) remember(users, user, revocation);
     metrics.count("revocations.heard");
-    act(revocation);
+    const links = act(revocation);
+    if (!isOwn && !caughtUp && links === 0) return;
+    audit.revoked({ by: isOwn ? "application" : "another-node", user, tokenId: token, channel, links });
   }
 
   /** A newer one never shortens the time of an older one. */
@@ -131,6 +140,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       while (await readPage());
       readAt = clock.now();
       isBlind = false;
+      caughtUp = true;
     } catch (thrown) {
       if (closed) return;
       metrics.count("revocations.unread");
@@ -146,6 +156,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     if (page.kind === "gap") {
       // A log of another epoch is read as a whole; of one that was trimmed what is kept.
       if (cursor !== "start") logger.warn("revocations may be missing", { why: page.why });
+      caughtUp = false;
       cursor = cursor === "start" ? formatId(page.head.epoch, page.head.seq) : "start";
       return true;
     }
@@ -174,9 +185,14 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       const at = clock.wall();
       const { user, token, channel } = order;
       const payload = jsonPayload({ user, token, channel, at, until: at + forMs });
-      const [receipt] = await broker.publish(CONTROL_LOG, [{ event: REVOKE, payload }]);
-      if (!receipt?.ok) throw receipt?.error ?? new EitherwayError("internal", "The broker gave no receipt.");
-      logger.info("revoked", { user, token, channel });
+      ordered.add(payload.data);
+      try {
+        const [receipt] = await broker.publish(CONTROL_LOG, [{ event: REVOKE, payload }]);
+        if (!receipt?.ok) throw receipt?.error ?? new EitherwayError("internal", "The broker gave no receipt.");
+      } catch (thrown) {
+        ordered.delete(payload.data);
+        throw thrown;
+      }
       await look();
       await look(); // one that had begun before may not have seen it
     },

@@ -1,12 +1,13 @@
 /** Who has how many links: all together, each user, each address (P6). A newcomer beyond a limit is refused; nobody is evicted. */
 import { EitherwayError } from "../protocol/index.ts";
+import { type Audit, peerOf } from "./audit.ts";
 import type { Identity } from "./authority.ts";
 import type { Limits } from "./limits.ts";
 import { networkOf } from "./network-of.ts";
 import type { Metrics } from "./ports.ts";
 
 /** Whose seat it is, as far as that is known. Peers without an address (a Unix socket) are of none. */
-export type Sitter = Pick<Identity, "user" | "remote">;
+export type Sitter = Partial<Identity>;
 
 export interface Seats {
   /**
@@ -18,29 +19,31 @@ export interface Seats {
   free(sitter: Sitter): void;
 }
 
-export function createSeats(limits: Limits, metrics: Metrics): Seats {
+export function createSeats(limits: Limits, metrics: Metrics, audit: Audit): Seats {
   const users = new Map<string, number>();
   const networks = new Map<string, number>();
   let taken = 0;
 
-  function take({ user, remote }: Sitter): void {
+  function take(sitter: Sitter): void {
+    const { user, remote } = sitter;
     const network = remote ? networkOf(remote) : undefined;
-    if (taken >= limits.links) throw refused(serverIsFull(limits.links));
+    if (taken >= limits.links) throw refused(sitter, serverIsFull(limits.links));
     if (network !== undefined && (networks.get(network) ?? 0) >= limits.addressLinks) {
       metrics.count("links.refused.address");
-      throw refused(addressIsFull(limits.addressLinks));
+      throw refused(sitter, addressIsFull(limits.addressLinks));
     }
     if (user !== undefined && (users.get(user) ?? 0) >= limits.userLinks) {
       metrics.count("links.refused.user");
-      throw refused(userIsFull(limits.userLinks));
+      throw refused(sitter, userIsFull(limits.userLinks));
     }
     taken++;
     if (network !== undefined) add(networks, network, 1);
     if (user !== undefined) add(users, user, 1);
   }
 
-  function refused(error: EitherwayError): EitherwayError {
+  function refused(sitter: Sitter, error: EitherwayError): EitherwayError {
     metrics.count(`links.refused.${error.code}`);
+    audit.refused(error, peerOf(sitter));
     return error;
   }
 

@@ -33,6 +33,7 @@ import {
   findSubscription,
   listOf,
   type Subscriptions,
+  tooManyNamed,
   tooManySubscriptions,
   withoutSubscription,
   withSubscription,
@@ -96,12 +97,11 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
   begin({ channels, present }: HelloFrame): void {
     const { limits, pingMs, wheel } = this.#hub;
     const { messageBytes, frameBytes, subscriptions, inFlight } = limits;
-    const keyWindow = this.#hub.broker.keyWindow();
     this.#hub.cork(this); // `welcome`, what was missed and `live` leave together
     this.writeFrame({
       t: "welcome",
       ping: pingMs,
-      keyWindow,
+      keyWindow: this.#hub.broker.keyWindow(),
       limits: { messageBytes, frameBytes, subscriptions, inFlight },
     });
     if (this.ended) return;
@@ -246,8 +246,7 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
       this.#write(pingOf(this.framing), "ping", now);
       if (this.ended) return;
     }
-    const next = quiet ? pingMs : pingMs - Math.max(unwritten, unheard);
-    wheel.schedule(this, Math.max(1, next));
+    wheel.schedule(this, quiet ? pingMs : Math.max(1, pingMs - Math.max(unwritten, unheard)));
   }
 
   #heard(): void {
@@ -276,13 +275,15 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
   // --- subscriptions ---
 
   #subscribe(channels: Cursors): void {
+    const most = this.#hub.limits.subscriptions;
+    const tooMany = tooManyNamed(channels.size, most);
+    if (tooMany) this.reject(tooMany); // which ends it
     for (const [channel, from] of channels) {
       if (this.ended) return;
       try {
         checkLogName(channel);
         this.#hub.rules?.checkChannel(channel);
         this.#unsubscribe(channel);
-        const most = this.#hub.limits.subscriptions;
         const count = countOf(this.#subscriptions) + (this.#guard?.waiting ?? 0);
         if (count >= most) throw tooManySubscriptions(channel, most);
         if (this.#guard) this.#guard.subscribe(channel, from);
@@ -353,9 +354,9 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
     };
   }
 
-  /** Ends what was taken back, as far as it is of this link. */
-  revoked(revocation: Revocation): void {
-    this.#guard?.revoked(revocation);
+  /** Ends what was taken back, as far as it is of this link. Whether anything was. */
+  revoked(revocation: Revocation): boolean {
+    return this.#guard?.revoked(revocation) ?? false;
   }
 
   // --- commands ---

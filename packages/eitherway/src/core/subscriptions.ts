@@ -43,3 +43,18 @@ export function tooManySubscriptions(channel: string, most: number): EitherwayEr
     `Channel ${quote(channel)} would be one more than ${most} on this link; unsubscribe first, or raise limits.subscriptions.`,
   );
 }
+
+/**
+ * Refusals that one frame may have for naming more channels than a link may have. Each is answered by a frame about twenty times as long as
+ * a short name: a frame full of them would make the server hold megabytes for a peer that reads none (P6).
+ */
+const REFUSED_AT_ONCE = 1_000;
+
+/** Why a frame that names so many channels ends its link. */
+export function tooManyNamed(count: number, most: number): EitherwayError | undefined {
+  if (count <= most + REFUSED_AT_ONCE) return undefined;
+  return new EitherwayError(
+    "too-many-subscriptions",
+    `One frame names ${count} channels, and a link may have ${most}; subscribe to fewer, or raise limits.subscriptions.`,
+  );
+}

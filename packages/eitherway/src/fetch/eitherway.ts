@@ -4,6 +4,7 @@ import type { ChannelTypes, Contract } from "../contract/index.ts";
 import { type TypedServer, withContract } from "../server/index.ts";
 import { createHost, type FetchEitherway, type FetchEitherwayOptions } from "./host.ts";
 import { createHostClock } from "./host-clock.ts";
+import { createLogger } from "./logger.ts";
 
 /** A server with a contract: `publish` takes the names of the contract in place of those of the wire, `channel` its handlers. */
 export interface TypedFetchEitherway<Channels>
@@ -28,7 +29,8 @@ export function eitherway<Channels extends ChannelTypes>(
   first: Contract<Channels> | FetchEitherwayOptions = {},
   second: FetchEitherwayOptions = {},
 ): TypedFetchEitherway<Channels> | FetchEitherway {
-  if (!isContract(first)) return createHost(createHostClock(), first, undefined).server;
-  const { server, parts } = createHost(createHostClock(), second, first);
+  const platform = { clock: createHostClock(), createLogger };
+  if (!isContract(first)) return createHost(platform, first, undefined).server;
+  const { server, parts } = createHost(platform, second, first);
   return withContract<Channels, FetchEitherway>(first, server, parts);
 }

@@ -1,6 +1,6 @@
 /** A server behind `fetch`, as every host has it: a host with sockets of its own adds to it. */
 import type { ChannelTypes, Contract } from "../contract/index.ts";
-import type { Clock, Limits, Logger } from "../core/index.ts";
+import { type Clock, createSafeLogger, type Limits, type Logger, type Metrics } from "../core/index.ts";
 import {
   checkBasePath,
   checkTrustProxy,
@@ -10,7 +10,6 @@ import {
   type EitherwayParts,
   type TrustProxy,
 } from "../server/index.ts";
-import { createConsoleLogger } from "./console-logger.ts";
 import { createFetchHandler, type FetchHandler } from "./fetch-handler.ts";
 
 export interface FetchEitherwayOptions extends EitherwayOptions {
@@ -40,27 +39,35 @@ export interface Host {
   readonly settings: HostSettings;
 }
 
+export interface HostPlatform {
+  readonly clock: Clock;
+  /** Of servers that are given none. */
+  createLogger(): Logger;
+}
+
 export interface HostSettings {
   readonly basePath: string;
   readonly trustProxy: TrustProxy;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 const DEFAULT_BASE_PATH = "/eitherway";
 
 /** @throws EitherwayError `bad-request` for an option that is unknown or has a value that makes no sense */
 export function createHost(
-  clock: Clock,
+  { clock, createLogger }: HostPlatform,
   options: FetchEitherwayOptions,
   app: Contract<ChannelTypes> | undefined,
 ): Host {
-  const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger = createConsoleLogger(), ...rest } = options;
+  const { basePath = DEFAULT_BASE_PATH, trustProxy = false, logger: given = createLogger(), ...rest } = options;
+  const logger = createSafeLogger(given);
   checkBasePath(basePath);
   checkTrustProxy(trustProxy);
   const optionNames = ["basePath", "trustProxy", "logger"];
   const parts = createEitherway({ clock, random: Math.random, logger, optionNames }, rest, app);
-  const settings: HostSettings = { basePath, trustProxy, limits: parts.limits, clock, logger };
+  const settings: HostSettings = { basePath, trustProxy, limits: parts.limits, clock, logger, metrics: parts.metrics };
   return { server: { ...parts.eitherway, fetch: createFetchHandler(parts.handler, settings) }, parts, settings };
 }

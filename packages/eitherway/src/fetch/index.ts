@@ -1,5 +1,11 @@
 /** Eitherway behind `fetch`: web-standard requests in, responses out. */
 export type {
+  AuditClosing,
+  AuditEntry,
+  AuditRefusal,
+  AuditRevocation,
+  AuditSink,
+  AuditSuppression,
   Broker,
   HubStats,
   Limits,
@@ -19,9 +25,9 @@ export type {
   TrustProxy,
   Wish,
 } from "../server/index.ts";
-export type { ConsoleLoggerOptions } from "./console-logger.ts";
-export { createConsoleLogger } from "./console-logger.ts";
 export type { TypedFetchEitherway } from "./eitherway.ts";
 export { eitherway } from "./eitherway.ts";
 export type { FetchHandler } from "./fetch-handler.ts";
 export type { FetchEitherway, FetchEitherwayOptions } from "./host.ts";
+export type { LineOptions, LoggerOptions, LogLevel, PinoLike, PinoOfYours } from "./logger.ts";
+export { createLogger, LOG_LEVELS } from "./logger.ts";

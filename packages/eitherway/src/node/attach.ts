@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
-import type { Clock, Limits, Logger, Undo } from "../core/index.ts";
+import { type Clock, causeOf, type Limits, type Logger, type Metrics, type Undo } from "../core/index.ts";
 import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
 import { checkBasePath, targetOf } from "../server/index.ts";
@@ -15,8 +15,10 @@ import { errorAnswer } from "../transports/answers.ts";
 import { createBodyBudget } from "../transports/body-bounds.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createHttpExchange, type ExchangeSettings } from "./http-exchange.ts";
+import { refuseUnread } from "./unread-requests.ts";
 import { createAnswerBudget } from "./untaken-answers.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
+import type { SocketSettings } from "./upgraded-socket.ts";
 
 /** A plain `Http2Server` speaks HTTP/2 alone and without TLS, to programs and proxies that know it does: no WebSocket comes in by it. */
 export type NodeServer = Server | HttpsServer | Http2SecureServer | Http2Server;
@@ -29,6 +31,9 @@ export interface AttachOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** WebSocket messages that are not whole yet, of all doors of one server. */
+  readonly unfinished: SocketSettings["unfinished"];
 }
 
 type Request = IncomingMessage | Http2ServerRequest;
@@ -41,7 +46,7 @@ type Response = ServerResponse | Http2ServerResponse;
  * @returns gives the server back as it was; open links stay open
  */
 export function attach(server: NodeServer, handler: RequestHandler, options: AttachOptions): Undo {
-  const { basePath, trustProxy = false, limits, clock, logger } = options;
+  const { basePath, trustProxy = false, limits, clock, logger, metrics } = options;
   checkBasePath(basePath);
   const settings: ExchangeSettings = {
     ...{ trustProxy, clock, limits },
@@ -58,7 +63,7 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     const exchange = createHttpExchange(request, response, target, settings);
     handler.handle(exchange).catch((thrown: unknown) => {
       const error = toEitherwayError(thrown);
-      logger.error("request failed", { path: target.path, cause: String(error.cause ?? error) });
+      logger.error("request failed", { path: target.path, cause: causeOf(error.cause ?? error) });
       if (response.headersSent) response.destroy();
       else exchange.respond(errorAnswer(error));
     });
@@ -78,7 +83,9 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     request: takeOver(server, "request", onRequest, (...args) => answerNotFound(args[1] as Response)),
     upgrade: takeOver(server, "upgrade", onUpgrade, ignore),
   };
+  const stopRefusing = refuseUnread(server, metrics);
   return () => {
+    stopRefusing();
     others.request.undo();
     others.upgrade.undo();
   };

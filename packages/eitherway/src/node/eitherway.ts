@@ -7,8 +7,11 @@ import { createHost, type FetchEitherway, type FetchEitherwayOptions, type Host 
 import { EitherwayError } from "../protocol/index.ts";
 import { isProbe, type TypedServer, withContract } from "../server/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
+import { createUnfinishedMessages } from "../transports/unfinished-messages.ts";
+import type { FramePeer } from "../transports/websocket-reader.ts";
 import { attach, type NodeServer } from "./attach.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
+import { createLogger } from "./logger.ts";
 import { createNodeClock } from "./node-clock.ts";
 import { readAhead } from "./read-ahead.ts";
 import { createUpgradeDoor } from "./upgrade-door.ts";
@@ -61,16 +64,17 @@ export function eitherway<Channels extends ChannelTypes>(
   first: Contract<Channels> | NodeEitherwayOptions = {},
   second: NodeEitherwayOptions = {},
 ): TypedNodeEitherway<Channels> | NodeEitherway {
-  const clock = createNodeClock();
-  if (!isContract(first)) return createNodeEitherway(createHost(clock, first, undefined), first);
-  const host = createHost(clock, second, first);
+  const platform = { clock: createNodeClock(), createLogger };
+  if (!isContract(first)) return createNodeEitherway(createHost(platform, first, undefined), first);
+  const host = createHost(platform, second, first);
   return withContract<Channels, NodeEitherway>(first, createNodeEitherway(host, second), host.parts);
 }
 
 function createNodeEitherway(
-  { server, parts, settings }: Host,
+  { server, parts, settings: shared }: Host,
   { auth, insecure = false }: NodeEitherwayOptions,
 ): NodeEitherway {
+  const settings = { ...shared, unfinished: createUnfinishedMessages<FramePeer>() };
   const { basePath } = settings;
   const listening = new Set<Listening>();
   let closing: Promise<void> | undefined;

@@ -1,5 +1,11 @@
 /** Eitherway on Node: the server, and the parts that it is made of. */
 export type {
+  AuditClosing,
+  AuditEntry,
+  AuditRefusal,
+  AuditRevocation,
+  AuditSink,
+  AuditSuppression,
   Broker,
   BrokerSizes,
   HubStats,
@@ -9,8 +15,8 @@ export type {
   Undo,
 } from "../core/index.ts";
 export { DEFAULT_LIMITS, DEFAULT_RETENTION } from "../core/index.ts";
-export type { ConsoleLoggerOptions } from "../fetch/index.ts";
-export { createConsoleLogger } from "../fetch/index.ts";
+export type { LineOptions, LoggerOptions, LogLevel, PinoLike, PinoOfYours } from "../fetch/index.ts";
+export { LOG_LEVELS } from "../fetch/index.ts";
 export type { ErrorCode, Id } from "../protocol/index.ts";
 export { EitherwayError, isEitherwayError } from "../protocol/index.ts";
 export type {
@@ -36,6 +42,7 @@ export { attach } from "./attach.ts";
 export type { NodeEitherway, NodeEitherwayOptions, TypedNodeEitherway } from "./eitherway.ts";
 export { eitherway } from "./eitherway.ts";
 export type { ListenOptions } from "./listen.ts";
+export { createLogger } from "./logger.ts";
 export { createNodeClock } from "./node-clock.ts";
 export type { NodeServerOptions } from "./node-server.ts";
 export { createNodeServer } from "./node-server.ts";

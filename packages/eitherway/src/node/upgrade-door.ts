@@ -1,6 +1,6 @@
 /** Takes WebSocket handshakes below the base path, whoever has read them: `node:http`, or the handshake reader ahead of it. */
 import type { Duplex } from "node:stream";
-import type { Limits, Logger } from "../core/index.ts";
+import { causeOf, type Limits, type Logger } from "../core/index.ts";
 import { toEitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
 import { targetOf } from "../server/index.ts";
@@ -13,6 +13,7 @@ import {
   refuseUpgrade,
   type UpgradeRequest,
 } from "./upgrade-exchange.ts";
+import type { SocketSettings } from "./upgraded-socket.ts";
 
 /**
  * @param socket with a listener for its errors: their news also comes as `close`
@@ -26,11 +27,13 @@ export interface UpgradeDoorOptions {
   readonly trustProxy?: TrustProxy;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** Of all doors of one server. */
+  readonly unfinished: SocketSettings["unfinished"];
 }
 
 export function createUpgradeDoor(handler: RequestHandler, options: UpgradeDoorOptions): UpgradeDoor {
-  const { basePath, trustProxy = false, limits, logger } = options;
-  const acceptor = createWebSocketAcceptor(limits);
+  const { basePath, trustProxy = false, limits, logger, unfinished } = options;
+  const acceptor = createWebSocketAcceptor(limits, unfinished);
   return (request, socket, head) => {
     const target = targetOf(request.url ?? "", basePath, handler);
     if (!target || request.headers.upgrade?.toLowerCase() !== "websocket") return false;
@@ -39,7 +42,7 @@ export function createUpgradeDoor(handler: RequestHandler, options: UpgradeDoorO
       handler.upgrade(createUpgradeExchange(request, socket, head, { ...target, trustProxy, acceptor }));
     } catch (thrown) {
       const error = toEitherwayError(thrown);
-      if (error.code === "internal") logger.error("upgrade failed", { cause: String(error.cause ?? error) });
+      if (error.code === "internal") logger.error("upgrade failed", { cause: causeOf(error.cause ?? error) });
       if (error.code === "bad-request") refuseUpgrade(socket, errorAnswer(error));
       else socket.destroy();
     }

@@ -1,6 +1,6 @@
 /** One request to become a WebSocket, as the core's `UpgradeExchange`. */
 import { createHash } from "node:crypto";
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HttpAnswer, Limits, UpgradeExchange } from "../core/index.ts";
@@ -8,7 +8,8 @@ import { EitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
 import { headerOf } from "./http-exchange.ts";
 import { isSecure, peerOf } from "./peer.ts";
-import { ServerSocket, socketSettings } from "./upgraded-socket.ts";
+import { rawAnswer } from "./raw-answer.ts";
+import { ServerSocket, type SocketSettings, socketSettings } from "./upgraded-socket.ts";
 
 /** What is asked of a handshake: of `node:http`'s request, or of one that was read ahead of it. */
 export type UpgradeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "socket">;
@@ -36,8 +37,8 @@ export interface Handshake {
   readonly protocol: string;
 }
 
-export function createWebSocketAcceptor(limits: Limits): WebSocketAcceptor {
-  const settings = socketSettings(limits);
+export function createWebSocketAcceptor(limits: Limits, unfinished: SocketSettings["unfinished"]): WebSocketAcceptor {
+  const settings = socketSettings(limits, unfinished);
   return {
     accept({ key, socket, head, protocol }) {
       if (!socket.readable || !socket.writable) {
@@ -121,18 +122,10 @@ class NodeUpgradeExchange implements UpgradeExchange {
   }
 }
 
-/** Answers an upgrade request with a plain response, written by hand: Node's response objects are gone by then. */
+/** Answers an upgrade request with a plain response: Node's response objects are gone by then. */
 export function refuseUpgrade(socket: Duplex, answer: HttpAnswer): void {
-  const { body = "" } = answer;
-  const bytes = Buffer.from(body);
-  const head = [
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`,
-    ...Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`),
-    `content-length: ${bytes.length}`,
-    "connection: close",
-  ];
   socket.once("finish", () => socket.destroy());
-  socket.end(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`, "latin1"), bytes]));
+  socket.end(rawAnswer(answer));
 }
 
 const KEY_SHAPE = /^[+/0-9A-Za-z]{22}==$/;

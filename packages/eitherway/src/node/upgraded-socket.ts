@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Limits, SocketEvents, UpgradedSocket } from "../core/index.ts";
 import { closeNumber, type EitherwayError } from "../protocol/index.ts";
 import type { SocketFailures } from "../transports/index.ts";
+import type { UnfinishedMessages } from "../transports/unfinished-messages.ts";
 import { CLOSE_OPCODE, closeFrame, PONG_OPCODE, webSocketFrame } from "../transports/websocket-frame.ts";
 import { createFrameReader, type FramePeer, type ReadFrames, type Unfinished } from "../transports/websocket-reader.ts";
 import { asBuffer, joined } from "./shared-bytes.ts";
@@ -11,12 +12,20 @@ import { asBuffer, joined } from "./shared-bytes.ts";
 /** What all sockets of one server share. */
 export interface SocketSettings {
   readonly read: ReadFrames;
+  readonly unfinished: UnfinishedMessages<FramePeer>;
   /** Bytes that wait in a connection before its socket counts as full. */
   readonly fullBytes: number;
 }
 
-export function socketSettings({ frameBytes, linkBytes }: Limits): SocketSettings {
-  return { read: createFrameReader({ limit: frameBytes, decodeText }), fullBytes: linkBytes };
+export function socketSettings(
+  { frameBytes, linkBytes }: Limits,
+  unfinished: SocketSettings["unfinished"],
+): SocketSettings {
+  return {
+    read: createFrameReader({ limit: frameBytes, unfinished, decodeText }),
+    unfinished,
+    fullBytes: linkBytes,
+  };
 }
 
 /**
@@ -171,6 +180,7 @@ export class ServerSocket implements UpgradedSocket, FramePeer {
   over(): void {
     this.#closing = true;
     clearTimeout(this.#deadline);
+    if (this.unfinished !== undefined) this.#settings.unfinished.free(this);
     this.#events?.closed();
   }
 

@@ -22,6 +22,7 @@ const NUMBERS = {
   "too-many-members": 4012,
   "token-expired": 4013,
   "rate-limited": 4014,
+  "head-timeout": 4015,
   // Do not come back with the same thing.
   "bad-frame": 4500,
   "bad-json": 4501,
@@ -57,6 +58,7 @@ const NUMBERS = {
   unauthorized: 4531,
   forbidden: 4532,
   revoked: 4533,
+  "head-too-large": 4534,
 } as const satisfies Record<string, number>;
 
 /** The name of an error or close; stable across versions. */

@@ -18,6 +18,7 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   "too-many-members": 503,
   "token-expired": 401,
   "rate-limited": 429,
+  "head-timeout": 408,
   // Do not come back with the same thing.
   "bad-frame": 400,
   "bad-json": 400,
@@ -53,6 +54,7 @@ const STATUSES: Readonly<Record<ErrorCode, number>> = {
   unauthorized: 401,
   forbidden: 403,
   revoked: 403,
+  "head-too-large": 431,
 };
 
 /** The HTTP status of an answer that carries an error code. */

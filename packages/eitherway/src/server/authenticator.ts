@@ -1,9 +1,23 @@
 /** Who somebody is and what he may do, by what the application says: the options `auth` and `authorize`, and each channel's own. */
-import type { Action, Asking, Authority, Clock, Identity, Logger, Metrics, Rights } from "../core/index.ts";
+import {
+  type Action,
+  type Asking,
+  type Audit,
+  type AuditedPeer,
+  type Authority,
+  type Clock,
+  causeOf,
+  type Identity,
+  type Logger,
+  type Metrics,
+  type Rights,
+  withoutToken,
+} from "../core/index.ts";
 import { EitherwayError, isEitherwayError, quote } from "../protocol/index.ts";
 import type { Authorize, Authorizers, Wish } from "./authorizers.ts";
 import { type Capabilities, compileCapabilities } from "./capabilities.ts";
 import type { Grant } from "./grant.ts";
+import { KeySetFailure } from "./key-set-failure.ts";
 
 /**
  * Says who somebody is: `null` refuses him, for good. Throw where that cannot be said now, and he is asked to come back.
@@ -20,6 +34,7 @@ export interface AuthenticatorOptions {
   readonly authorizers: Pick<Authorizers, "of" | "size">;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly audit: Audit;
   readonly metrics: Metrics;
 }
 
@@ -34,16 +49,18 @@ interface Decision {
   readonly until: number;
 }
 
-export function createAuthenticator({ auth, authorizers, clock, logger, metrics }: AuthenticatorOptions): Authority {
+export function createAuthenticator(options: AuthenticatorOptions): Authority {
+  const { auth, authorizers, clock, logger, audit, metrics } = options;
   /** By whom, channel and action; the oldest first. */
   const decisions = new Map<string, Decision>();
+  let lastFailure: KeySetFailure | undefined;
 
   async function identify(asking: Asking): Promise<Identity> {
-    const { client, token } = asking;
-    if (!auth) return { client, rights: rightsOf({}, client, undefined) };
+    const { client, remote } = asking;
+    if (!auth) return { client, rights: rightsOf({}, { client, remote, token: undefined }) };
     const grant = await grantOf(auth, asking);
     const { user } = grant;
-    return { client, ...(user !== undefined && { user }), rights: rightsOf(grant, client, token) };
+    return { client, ...(user !== undefined && { user }), rights: rightsOf(grant, asking) };
   }
 
   async function grantOf(authenticate: Authenticate, asking: Asking): Promise<Grant> {
@@ -54,11 +71,10 @@ export function createAuthenticator({ auth, authorizers, clock, logger, metrics 
       return grant;
     } catch (thrown) {
       if (isEitherwayError(thrown)) {
-        if (thrown.code === "unavailable")
-          logger.warn("auth unavailable", { cause: String(thrown.cause ?? thrown.message) });
+        if (thrown.code === "unavailable") tellUnavailable(thrown, asking.token);
         throw thrown;
       }
-      logger.error("auth failed", { cause: String(thrown) });
+      logger.error("auth failed", { cause: thrown instanceof WrongGrant ? thrown.message : causeOf(thrown) });
       throw new EitherwayError(
         "unavailable",
         "Who this is cannot be said now; the server's log tells more. Try again.",
@@ -66,39 +82,45 @@ export function createAuthenticator({ auth, authorizers, clock, logger, metrics 
     }
   }
 
-  function rightsOf(grant: Grant, client: string, secret: string | undefined): Rights {
+  /** Of an issuer that failed, once: whoever waited for its keys is refused with the same failure. */
+  function tellUnavailable({ cause, message }: EitherwayError, token: string | undefined): void {
+    if (!(cause instanceof KeySetFailure)) {
+      logger.warn("auth unavailable", { cause: withoutToken(String(cause ?? message), token) });
+      return;
+    }
+    if (lastFailure === cause) return;
+    lastFailure = cause;
+    metrics.count("issuers.failed");
+    logger.warn("issuer failed", { host: cause.host, cause: cause.why });
+  }
+
+  function rightsOf(grant: Grant, { client, remote, token: secret }: Omit<Asking, "header">): Rights {
     const { user, tokenId, issuedAt, expiresAt, channels } = grant;
     const capabilities = channels && compiled(channels);
     const whose = JSON.stringify([secret ?? null, user ?? null, secret === undefined ? client : null]);
+    const peer = { user, client, remote, tokenId };
 
     function check(channel: string, action: Action): void | Promise<void> {
-      if (auth && user === undefined && action === "presence") throw nameless(channel);
-      if (capabilities && !capabilities.allows(channel, action)) throw refused(channel, action);
+      const forbidden = (): EitherwayError => refused(notAllowed(channel, action), peer, channel, action);
+      if (auth && user === undefined && action === "presence") throw refused(nameless(channel), peer, channel, action);
+      if (capabilities && !capabilities.allows(channel, action)) throw forbidden();
       const asked = authorizers.of(channel);
       if (asked.length === 0) return undefined;
       const allowed = decide(`${whose} ${action} ${channel}`, asked, { user, client, channel, action });
       if (allowed === true) return undefined;
-      if (allowed === false) throw refused(channel, action);
+      if (allowed === false) throw forbidden();
       return allowed.then((one) => {
-        if (!one) throw refused(channel, action);
+        if (!one) throw forbidden();
       });
     }
 
     return { token: tokenId, issuedAt, expiresAt, check };
   }
 
-  function refused(channel: string, action: Action): EitherwayError {
+  function refused(error: EitherwayError, peer: AuditedPeer, channel: string, action: Action): EitherwayError {
     metrics.count(`forbidden.${action}`);
-    return new EitherwayError("forbidden", `To ${WORDS[action]} ${quote(channel)} is not allowed to this peer.`);
-  }
-
-  /** Members are shown by user id, or client id: a guest who takes a user's name for his client id would stand there as that user. */
-  function nameless(channel: string): EitherwayError {
-    metrics.count("forbidden.presence");
-    return new EitherwayError(
-      "forbidden",
-      `To be present on ${quote(channel)} takes a user, and this peer's token names none; have auth, or the token, give one.`,
-    );
+    audit.refused(error, { ...peer, action, channel });
+    return error;
   }
 
   function decide(name: string, asked: readonly Authorize[], wish: Wish): boolean | Promise<boolean> {
@@ -162,6 +184,18 @@ const WORDS: Readonly<Record<Action, string>> = {
   call: "call",
 };
 
+function notAllowed(channel: string, action: Action): EitherwayError {
+  return new EitherwayError("forbidden", `To ${WORDS[action]} ${quote(channel)} is not allowed to this peer.`);
+}
+
+/** Members are shown by user id, or client id: a guest who takes a user's name for his client id would stand there as that user. */
+function nameless(channel: string): EitherwayError {
+  return new EitherwayError(
+    "forbidden",
+    `To be present on ${quote(channel)} takes a user, and this peer's token names none; have auth, or the token, give one.`,
+  );
+}
+
 function compiled(channels: NonNullable<Grant["channels"]>): Capabilities {
   return isCapabilities(channels) ? channels : compileCapabilities(channels);
 }
@@ -172,14 +206,17 @@ function isCapabilities(channels: NonNullable<Grant["channels"]>): channels is C
 
 const MOST_USER_LENGTH = 128;
 
+/** Its message is ours, and says what to change. */
+class WrongGrant extends TypeError {}
+
 /** What the application's own code gives is its own, but an id that is none would be somebody else's name, or nobody's. */
 function checkGrant({ user, expiresAt, issuedAt }: Grant, now: number): void {
   if (user !== undefined && (typeof user !== "string" || user === "" || user.length > MOST_USER_LENGTH)) {
-    throw new TypeError(`auth gave the user ${quote(String(user))}; give 1 to ${MOST_USER_LENGTH} characters`);
+    throw new WrongGrant(`auth gave the user ${quote(String(user))}; give 1 to ${MOST_USER_LENGTH} characters`);
   }
   for (const time of [expiresAt, issuedAt]) {
     if (time !== undefined && !Number.isFinite(time))
-      throw new TypeError(`auth gave the time ${String(time)}; give milliseconds`);
+      throw new WrongGrant(`auth gave the time ${String(time)}; give milliseconds`);
   }
   if (expiresAt !== undefined && expiresAt <= now) {
     throw new EitherwayError("token-expired", "The token is over; come back with a new one.");

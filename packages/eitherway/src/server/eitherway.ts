@@ -4,12 +4,14 @@ import type { ChannelTypes, Contract } from "../contract/index.ts";
 import {
   type Clock,
   CONTROL_BOUNDS,
+  createAudit,
   createCounters,
   createHub,
   createMemoryBroker,
   type HubStats,
   type Limits,
   type Logger,
+  type Metrics,
   type Random,
   type RevocationOrder,
 } from "../core/index.ts";
@@ -136,6 +138,8 @@ export interface EitherwayParts {
   readonly eitherway: Eitherway;
   readonly handler: RequestHandler;
   readonly limits: Limits;
+  /** Counters of `stats()`. */
+  readonly metrics: Metrics;
   /** Where the handlers of a contract's calls go. */
   readonly calls: Pick<ContractCalls, "register">;
   /** Where the `authorize` of a channel goes. */
@@ -166,6 +170,7 @@ export function createEitherway(
   checkContract(channels);
   const types = Object.values(channels);
   const index = createChannelIndex(types);
+  const audit = createAudit({ sink: settings.audit, clock, logger, metrics });
   const shared = { clock, random, limits, metrics, logger };
   const broker =
     settings.broker ??
@@ -173,15 +178,17 @@ export function createEitherway(
   const rules = app && createContractRules({ types, index, validateOwn });
   const calls = createContractCalls({ index, publish });
   const authorizers = createAuthorizers(index, settings.authorize);
-  const authority = createAuthenticator({ auth, authorizers, clock, logger, metrics });
-  const hub = createHub({ ...shared, authority, broker, pingMs, presenceLeaseMs, rules, calls: app && calls });
+  const authority = createAuthenticator({ auth, authorizers, clock, logger, audit, metrics });
+  const hub = createHub({ ...shared, audit, authority, broker, pingMs, presenceLeaseMs, rules, calls: app && calls });
   const producers = createStreamProducers(hub);
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
+    audit.closed(hub.stats().links);
     await producers.close(CLOSE_GRACE_MS);
     await hub.close("drain", "The server is going away; come back in a moment.", CLOSE_GRACE_MS);
     await broker.close();
+    audit.end();
   }
 
   async function publish(channel: string, data: unknown, own: PublishOptions = {}): Promise<{ readonly id: Id }> {
@@ -205,6 +212,7 @@ export function createEitherway(
 
   return {
     limits,
+    metrics,
     calls,
     authorizers,
     handler: createRouter({ hub, access: createAccess(access), isClosing: () => closing !== undefined }),

@@ -1,5 +1,6 @@
 /** What an application may set, and what it means: every option checked before anything starts (P12). */
 import {
+  type AuditSink,
   type Broker,
   DEFAULT_KEY_WINDOW_MS,
   DEFAULT_LIMITS,
@@ -37,6 +38,11 @@ export interface EitherwayOptions {
   /** Whether somebody may do something on a channel. Default: everything is allowed, but for what his token does not. */
   readonly authorize?: Authorize | undefined;
   /**
+   * Gets an entry for each refusal, each revocation and the end of the server (docs/logs.md); of refusals only so many that no attack
+   * can flood it. Default: the log gets them, as lines of level `info` with `"audit": true`.
+   */
+  readonly audit?: AuditSink | undefined;
+  /**
    * Without `auth` only requests for `localhost`, `127.0.0.1` and `[::1]` are answered. `true` answers to any host name nevertheless:
    * whoever reaches the port reads and writes every channel.
    */
@@ -59,6 +65,7 @@ export interface Settings {
   readonly access: AccessOptions;
   readonly broker: Broker | undefined;
   readonly validateOwn: boolean;
+  readonly audit: AuditSink | undefined;
   readonly auth: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
 }
@@ -70,6 +77,7 @@ const NAMES = [
   "keyWindowMs",
   "presenceLeaseMs",
   "allowedOrigins",
+  "audit",
   "auth",
   "authorize",
   "insecure",
@@ -83,7 +91,8 @@ const NAMES = [
  */
 export function readOptions(options: EitherwayOptions, platformNames: readonly string[] = []): Settings {
   checkNames(options, [...NAMES, ...platformNames]);
-  const { allowedOrigins = [], auth, authorize, insecure = false, validatePublishes = true, broker } = options;
+  const { allowedOrigins = [], audit, auth, authorize, insecure = false, validatePublishes = true, broker } = options;
+  if (audit !== undefined && typeof audit !== "function") throw wrong("audit", audit, "a function");
   if (auth !== undefined && typeof auth !== "function") throw wrong("auth", auth, "a function");
   if (authorize !== undefined && typeof authorize !== "function") throw wrong("authorize", authorize, "a function");
   if (typeof insecure !== "boolean") throw wrong("insecure", insecure, "true or false");
@@ -113,6 +122,7 @@ export function readOptions(options: EitherwayOptions, platformNames: readonly s
     access: { allowedOrigins, insecure: insecure || auth !== undefined },
     broker,
     validateOwn: validatePublishes,
+    audit,
     auth,
     authorize,
   };

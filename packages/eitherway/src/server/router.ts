@@ -1,6 +1,6 @@
 /** Which door a request goes to, who may knock, and what a refusal looks like. */
 import type { HttpExchange, Hub, UpgradeExchange } from "../core/index.ts";
-import { EitherwayError, quote, toEitherwayError } from "../protocol/index.ts";
+import { EitherwayError, type ErrorCode, quote, toEitherwayError } from "../protocol/index.ts";
 import {
   answerErrors,
   errorAnswer,
@@ -38,11 +38,10 @@ const READY_PATH = "/readyz";
 
 /** Every refusal is counted as `requests.refused.<code>`. */
 export function createRouter({ hub, access, isClosing }: RouterOptions): RequestHandler {
-  const warn = createWarner(hub);
-
-  function refused(error: EitherwayError): EitherwayError {
+  function refused(error: EitherwayError, { remote }: Pick<HttpExchange, "remote">): EitherwayError {
     hub.metrics.count(`requests.refused.${error.code}`);
-    warn(error);
+    // Other refusals were audited where it was decided, and known whom they are about.
+    if (AT_THE_DOOR.has(error.code)) hub.audit.refused(error, { remote });
     return error;
   }
 
@@ -60,7 +59,7 @@ export function createRouter({ hub, access, isClosing }: RouterOptions): Request
       exchange.respond({ status: 204, headers: { allow: methods, ...access.preflight(exchange, methods) } });
       return;
     }
-    const { headers, ...answer } = errorAnswer(refused(methodNotAllowed(exchange, methods)));
+    const { headers, ...answer } = errorAnswer(refused(methodNotAllowed(exchange, methods), exchange));
     exchange.respond({ ...answer, headers: { ...headers, allow: methods } }); // RFC 9110 section 15.5.6 wants them named
   }
 
@@ -73,7 +72,7 @@ export function createRouter({ hub, access, isClosing }: RouterOptions): Request
         try {
           await serve(answering);
         } catch (thrown) {
-          refused(toEitherwayError(thrown));
+          refused(toEitherwayError(thrown), exchange);
           throw thrown;
         }
       });
@@ -87,11 +86,14 @@ export function createRouter({ hub, access, isClosing }: RouterOptions): Request
       } catch (thrown) {
         const error = toEitherwayError(thrown);
         if (error.code === "internal") throw thrown;
-        request.refuse(errorAnswer(refused(error)));
+        request.refuse(errorAnswer(refused(error, request)));
       }
     },
   };
 }
+
+/** A refused page sees no reason, by design of browsers: the audit is where a developer finds it. */
+const AT_THE_DOOR: ReadonlySet<ErrorCode> = new Set(["origin-refused", "host-refused"]);
 
 /** Methods by which a page could do something in somebody's name. */
 const CHANGES: ReadonlySet<string> = new Set(["POST", "DELETE"]);
@@ -162,17 +164,4 @@ function methodNotAllowed({ method, path }: HttpExchange, methods: string): Eith
 
 function draining(): EitherwayError {
   return new EitherwayError("drain", "This server is going away; come back in a moment.");
-}
-
-/** That many are enough to find a wrong setting; more would let anybody fill the log. */
-const MOST_WARNINGS = 20;
-
-/** A refused page sees no reason, by design of browsers: the log is where a developer finds it. */
-function createWarner(hub: Hub): (error: EitherwayError) => void {
-  let left = MOST_WARNINGS;
-  return ({ code, message }) => {
-    if ((code !== "origin-refused" && code !== "host-refused") || left === 0) return;
-    left--;
-    hub.logger.warn("request refused", { code, message });
-  };
 }

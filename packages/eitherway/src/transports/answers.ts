@@ -35,7 +35,8 @@ export function errorAnswer(error: EitherwayError, after = afterOf(error)): Http
   return { ...answer, headers: { ...answer.headers, ...extra } };
 }
 
-function afterOf({ code, details }: EitherwayError): number | undefined {
+/** Milliseconds for which somebody is to stay away, where the refusal knows. */
+export function afterOf({ code, details }: EitherwayError): number | undefined {
   return code === "rate-limited" ? (details as { readonly after: number } | undefined)?.after : undefined;
 }
 

@@ -19,10 +19,10 @@ export interface BodyBudget {
 
 const MIB = 1024 * 1024;
 
-/** 256 of the largest bodies at once, or tens of thousands of usual ones. */
-const MOST_HELD_BYTES = 64 * MIB;
+/** 256 of the largest bodies at once, or tens of thousands of usual ones; and as much again of WebSocket messages. */
+export const MOST_UNFINISHED_BYTES = 64 * MIB;
 
-export function createBodyBudget(most: number = MOST_HELD_BYTES): BodyBudget {
+export function createBodyBudget(most: number = MOST_UNFINISHED_BYTES): BodyBudget {
   return { held: 0, most };
 }
 

@@ -65,6 +65,7 @@ export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<vo
   hub.rules?.checkChannel(channel);
   const who = await identify(hub, exchange, HTTP_CLIENT);
   await permit(who, channel, "history");
+  hub.spend(who, 1);
   const query = readQuery(exchange.query);
   const messages = wholeNumber(query, "limit", { least: 1, most: LARGEST_PAGE, otherwise: DEFAULT_PAGE });
   const limit = { messages, bytes: PAGE_BYTES };

@@ -15,7 +15,9 @@ export function isPresencePath(path: string): boolean {
 /** `{"channel","id","members":[{"member","state"}]}`, states as they came. `id` is `null` where there is no log. */
 export async function serveMembers(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path);
-  await permit(await identify(hub, exchange, HTTP_CLIENT), channel, "subscribe");
+  const who = await identify(hub, exchange, HTTP_CLIENT);
+  await permit(who, channel, "subscribe");
+  hub.spend(who, 1);
   const { members, at } = await hub.presence.list(channel);
   const id = at ? formatId(at.epoch, at.seq) : null;
   const entries = members.map(({ member, state }) => `{"member":${JSON.stringify(member)},"state":${state}}`);

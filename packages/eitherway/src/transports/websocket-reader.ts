@@ -5,6 +5,7 @@
  * goes the other way, through an `Unfinished`, which exists only until it is whole: an idle link holds no buffer and no state.
  */
 import { EitherwayError } from "../protocol/index.ts";
+import type { UnfinishedMessages } from "./unfinished-messages.ts";
 import {
   BINARY_OPCODE,
   CLOSE_OPCODE,
@@ -27,7 +28,10 @@ export interface FramePeer {
   ping(payload: Uint8Array): void;
   /** The peer's close frame; 1005 and no reason where it says nothing. The last event. */
   closing(number: number, reason: string): void;
-  /** What came is no WebSocket message: `bad-frame`, `bad-utf8` or `too-large`. The last event. */
+  /**
+   * What came is no WebSocket message (`bad-frame`, `bad-utf8`, `too-large`), or was held too long while others needed the room
+   * (`unavailable`): that may come while another link is read. The last event.
+   */
   failed(error: EitherwayError): void;
 }
 
@@ -41,6 +45,8 @@ export type ReadFrames = (chunk: Uint8Array, peer: FramePeer) => number;
 export interface FrameReaderOptions {
   /** Largest message, all fragments together, bytes. Refused as soon as a header says more. */
   readonly limit: number;
+  /** Shared by all links of a server. Who ends a connection frees what it holds. */
+  readonly unfinished: UnfinishedMessages<FramePeer>;
   /** `bytes[from..to)` as text, or `undefined` when they are no UTF-8. `ascii`: they are known to be below 0x80. */
   readonly decodeText: (bytes: Uint8Array, from: number, to: number, ascii: boolean) => string | undefined;
 }
@@ -92,7 +98,7 @@ const EMPTY = new Uint8Array();
 const OVER: Unfinished = begin(EMPTY);
 
 /** One for all links with the same limit. */
-export function createFrameReader({ limit, decodeText }: FrameReaderOptions): ReadFrames {
+export function createFrameReader({ limit, unfinished: all, decodeText }: FrameReaderOptions): ReadFrames {
   function read(chunk: Uint8Array, peer: FramePeer): number {
     let at = 0;
     while (at < chunk.length && peer.reading) {
@@ -131,7 +137,8 @@ export function createFrameReader({ limit, decodeText }: FrameReaderOptions): Re
     if (unfinished.left === 0) return peer.unfinished === OVER ? chunk.length : at;
     const end = Math.min(chunk.length, at + unfinished.left);
     unmask(chunk, at, end, unfinished.mask);
-    append(chunk, at, end, unfinished);
+    append(chunk, at, end, peer, unfinished);
+    if (peer.unfinished === OVER) return chunk.length;
     unfinished.mask = turnMask(unfinished.mask, end - at);
     unfinished.left -= end - at;
     if (unfinished.left === 0) endFrame(peer, unfinished);
@@ -177,7 +184,7 @@ export function createFrameReader({ limit, decodeText }: FrameReaderOptions): Re
     return at;
   }
 
-  function append(chunk: Uint8Array, from: number, to: number, unfinished: Unfinished): void {
+  function append(chunk: Uint8Array, from: number, to: number, peer: FramePeer, unfinished: Unfinished): void {
     const length = unfinished.length + (to - from);
     if (length > unfinished.bytes.length) {
       // Twice as large each time, or fragments of one byte would be copied again with each of them.
@@ -185,14 +192,21 @@ export function createFrameReader({ limit, decodeText }: FrameReaderOptions): Re
       const grown = new Uint8Array(Math.min(Math.max(length, 2 * unfinished.bytes.length), most));
       grown.set(unfinished.bytes.subarray(0, unfinished.length));
       unfinished.bytes = grown;
+      holdWithOthers(peer, grown.length);
     }
     unfinished.bytes.set(chunk.subarray(from, to), unfinished.length);
     unfinished.length = length;
   }
 
+  function holdWithOthers(peer: FramePeer, bytes: number): void {
+    all.hold(peer, bytes);
+    for (let oldest = all.tooMuch(); oldest !== undefined; oldest = all.tooMuch()) fail(oldest, tooManyUnfinished());
+  }
+
   function endFrame(peer: FramePeer, { final, opcode, bytes, length }: Unfinished): void {
     if (!final) return;
     peer.unfinished = undefined;
+    all.free(peer);
     deliver(opcode, bytes, 0, length, false, peer);
   }
 
@@ -216,7 +230,16 @@ export function createFrameReader({ limit, decodeText }: FrameReaderOptions): Re
       return;
     }
     peer.unfinished = OVER;
+    all.free(peer);
     peer.closing(number, reason);
+  }
+
+  /** The last event; what `at` says is of no account any more. */
+  function fail(peer: FramePeer, error: EitherwayError, at = 0): number {
+    peer.unfinished = OVER;
+    all.free(peer);
+    peer.failed(error);
+    return at;
   }
 
   return read;
@@ -283,13 +306,6 @@ function maySayClosing(number: number): boolean {
   return number >= 3000 && number <= 4999;
 }
 
-/** The last event; what `at` says is of no account any more. */
-function fail(peer: FramePeer, error: EitherwayError, at = 0): number {
-  peer.unfinished = OVER;
-  peer.failed(error);
-  return at;
-}
-
 function badFrame(fault: string): EitherwayError {
   return new EitherwayError("bad-frame", `The peer broke the WebSocket protocol: ${fault}.`);
 }
@@ -300,4 +316,11 @@ function badText(what: string): EitherwayError {
 
 function tooLarge(): EitherwayError {
   return new EitherwayError("too-large", "The WebSocket message is over limits.frameBytes; send less at a time.");
+}
+
+function tooManyUnfinished(): EitherwayError {
+  return new EitherwayError(
+    "unavailable",
+    "The server holds too many unfinished WebSocket messages, and this one was begun first; send it again, at once.",
+  );
 }

@@ -23,6 +23,7 @@ import {
   toEitherwayError,
 } from "../protocol/index.ts";
 import type { SocketFailures } from "./abilities.ts";
+import { afterOf } from "./answers.ts";
 import { asHello } from "./requests.ts";
 import { createWebSocketFraming, createWebSocketTextFraming } from "./websocket-frame.ts";
 
@@ -170,7 +171,7 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
       return;
     }
     this.#hub.metrics.count(`hellos.refused.${error.code}`);
-    this.close(error.code, error.message);
+    this.close(error.code, error.message, afterOf(error));
   }
 
   drained(): void {

@@ -1,6 +1,7 @@
 /** Names that mean to reach a channel which the token does not name: over every door, to the byte. */
 import { describe, expect, test } from "vitest";
 import { type ClientFrame, jsonClientCodec, type Payload } from "../../src/protocol/index.ts";
+import { plant } from "../support/witness.ts";
 import {
   ask,
   BASE,
@@ -18,7 +19,7 @@ import {
 /** What the attacker is allowed. */
 const ATTACKER = tokenOf("mallory", { "open/**": ["*"], "room/mine": ["*"], "room/caf\u00e9": ["*"] });
 const OWNER = tokenOf("ana", { "**": ["*"] });
-const SECRET_TEXT = "planted: what ana said";
+const SECRET_TEXT = plant("planted: what ana said, b05c9d41");
 /** What the attacker wants to read, and to write into. */
 const SECRET_CHANNEL = "room/secret";
 

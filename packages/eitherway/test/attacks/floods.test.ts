@@ -27,6 +27,8 @@ async function openRaw({ port }: Pick<Site, "port">, more = ""): Promise<RawConn
   return connection;
 }
 
+const PUBLISHER = `host: localhost\r\nauthorization: Bearer ${ATTACKER}\r\ncontent-type: text/plain\r\n`;
+
 const HELLO = text(JSON.stringify({ t: "hello", v: 1, client: "mallory", token: ATTACKER }));
 
 /** Writes again and again until the other end has had enough; never ahead of what the kernel takes. */
@@ -56,8 +58,8 @@ describe("who is slow on purpose is cut off at the deadline, however busy he is 
 
   test.each(["commands", "stream", "poll", "channels/room/1"])("a body of %s", async (door) => {
     const site = await openSite({ limits: SHORT });
-    const head = `POST ${BASE}/${door} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${ATTACKER}\r\n`;
-    const slow = await rawConnect(site.port, `${head}content-type: text/plain\r\ncontent-length: 4000\r\n\r\n`);
+    const head = `POST ${BASE}/${door} HTTP/1.1\r\n${PUBLISHER}content-length: 4000\r\n\r\n`;
+    const slow = await rawConnect(site.port, head);
     void dribble(slow.socket, " ");
     expect(await slow.has(/"retry":(?:true|false)/)).toContain('"code":"body-timeout"');
     await site.guests.noticedNothing();
@@ -75,8 +77,9 @@ describe("who is slow on purpose is cut off at the deadline, however busy he is 
     });
     const slow = await rawConnect(site.port, `GET ${ROOM} HTTP/1.1\r\nhost: localhost\r\nx: `);
     void dribble(slow.socket, "x");
-    expect(await slow.ended()).toContain("408");
+    expect(await slow.ended()).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"head-timeout"/);
     await site.guests.noticedNothing();
+    expect(site.stats().counters["requests.refused.head-timeout"]).toBe(1);
   });
 
   test("answers that are not taken", async () => {
@@ -93,6 +96,26 @@ describe("who is slow on purpose is cut off at the deadline, however busy he is 
     });
     while (!over) await ask(site, "POST", ROOM, headers, "x".repeat(60 * KIB));
     await site.guests.noticedNothing();
+  });
+});
+
+describe("what is no request is refused before anything is made of it (P6, P12)", () => {
+  test.each<readonly [what: string, said: string, status: number, code: string]>([
+    [
+      "a head without end",
+      `GET ${ROOM} HTTP/1.1\r\nhost: localhost\r\n${"name: value\r\n".repeat(4 * KIB)}`,
+      431,
+      "head-too-large",
+    ],
+    ["a URL without end", `GET ${ROOM}?${"x".repeat(40 * KIB)}`, 431, "head-too-large"],
+    ["bytes that are no HTTP", `\u0016\u0003\u0001${ATTACKER}\r\n\r\n`, 400, "bad-request"],
+  ])("%s", async (_, said, status, code) => {
+    const site = await openSite();
+    const answer = await (await rawConnect(site.port, said)).ended();
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*"code":"${code}"`));
+    expect(answer).not.toContain(ATTACKER);
+    await site.guests.noticedNothing();
+    expect(site.stats().counters[`requests.refused.${code}`]).toBe(1);
   });
 });
 
@@ -115,6 +138,21 @@ describe("frames that lie or never end (P6, P12)", () => {
       connection.socket.write(Buffer.concat([...before, ...frames]));
       expect(await connection.ended()).toContain(`"code":"${code}"`);
     }
+    await site.guests.noticedNothing();
+  });
+
+  test("messages that are never finished, more than the server holds: the first of them goes, to come back", async () => {
+    const site = await openSite({ limits: { frameBytes: 16 * KIB * KIB } });
+    const most = text("x".repeat(16 * KIB * KIB), { final: false });
+    const links: RawConnection[] = [];
+    for (let i = 0; i < 5; i++) {
+      const connection = await openRaw(site);
+      links.push(connection);
+      connection.socket.write(Buffer.concat([HELLO, most, ping(`read ${i}`)]));
+      await connection.has(`read ${i}`);
+    }
+    for (const [i, { text: said }] of links.entries()) expect(said().includes('"code":"unavailable"')).toBe(i === 0);
+    expect(site.stats().counters).toMatchObject({ "frames.rejected.unavailable": 1, "links.closed.unavailable": 1 });
     await site.guests.noticedNothing();
   });
 
@@ -164,6 +202,42 @@ describe("floods (P6)", () => {
     expect(site.stats().broker.channels - before).toBe(20);
     await site.guests.noticedNothing();
   });
+
+  test.each<readonly [door: string, come: (site: Site) => Promise<string>]>([
+    [
+      "WebSocket",
+      async (site) => {
+        const peer = await openPeer(site);
+        peer.send(hello(ATTACKER, TWENTY));
+        return peer.answer();
+      },
+    ],
+    ["stream", (site) => say(site, "stream")],
+    ["poll", (site) => say(site, "poll")],
+    [
+      "events",
+      (site) =>
+        read(
+          site,
+          `events?${Object.keys(TWENTY)
+            .map((name) => `channel=${name}`)
+            .join("&")}`,
+        ),
+    ],
+    ["history", (site) => read(site, "channels/room/1?after=start")],
+    ["presence", (site) => read(site, "channels/room/1/@presence")],
+  ])(
+    "of reads of all that is kept, over %s: one user gets no more than his rate, nobody else is slower",
+    async (_, come) => {
+      const site = await openSite({ limits: { commandsPerSecond: 10, commandBurst: 20 } });
+      let code = "in";
+      for (let i = 0; code === "in" && i < 100; i++) code = await come(site);
+      expect(code).toBe("rate-limited");
+      const { counters } = site.stats();
+      expect(counters["links.refused.rate-limited"] ?? counters["commands.refused.rate-limited"]).toBe(1);
+      await site.guests.noticedNothing();
+    },
+  );
 
   test("of channels that are only asked about: none makes a log", async () => {
     const site = await openSite();
@@ -232,13 +306,13 @@ describe("floods (P6)", () => {
   test.each<readonly [what: string, said: string]>([
     ["say nothing", ""],
     ["break off in their head", `GET ${ROOM} HTTP/1.1\r\nhost: `],
-    ["break off in their body", `POST ${ROOM} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx`],
+    ["break off in their body", `POST ${ROOM} HTTP/1.1\r\n${PUBLISHER}content-length: 9\r\n\r\nx`],
     ["break off behind a handshake", `GET ${BASE} HTTP/1.1\r\n${HEAD}\r\n`],
     ["break off behind a hello", `GET ${BASE} HTTP/1.1\r\n${HEAD}\r\n`],
   ])(
     `of ${CONNECTIONS} connections that %s`,
     async (what, said) => {
-      const site = await openSite();
+      const site = await openSite({ limits: UNLIMITED });
       const { links, timers } = site.stats();
       const bytes = what.endsWith("hello") ? Buffer.concat([Buffer.from(said), HELLO]) : Buffer.from(said);
       let left = CONNECTIONS;
@@ -256,6 +330,20 @@ describe("floods (P6)", () => {
     120_000,
   );
 });
+
+const TWENTY = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`room/${i}`, "start"]));
+
+async function say(site: Site, door: string): Promise<string> {
+  const said = JSON.stringify({ t: "hello", v: 1, client: "mallory", token: ATTACKER, channels: TWENTY, wait: 0 });
+  return (await ask(site, "POST", `${BASE}/${door}`, { "content-type": "application/json" }, said)).code;
+}
+
+async function read(site: Site, path: string): Promise<string> {
+  return (await ask(site, "GET", `${BASE}/${path}`, bearer(ATTACKER))).code;
+}
+
+/** So that what is given back is given back because they are gone, and not in its time. */
+const UNLIMITED = { helloMs: 600_000, bodyMs: 600_000 };
 
 const AT_ONCE = 50;
 

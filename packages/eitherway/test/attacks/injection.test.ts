@@ -119,7 +119,7 @@ describe("line ends in fields (P12)", () => {
   test("of payloads: they stay data of a stream, whoever wrote them", async () => {
     const site = await openSite();
     const headers = { ...bearer(ATTACKER), "content-type": "text/plain", "eitherway-event": "bye" };
-    const text = "x\nevent: bye\rdata: planted\r\nid: planted\n\nretry: 1\n\nplanted: 1";
+    const text = "x\nevent: forged\rid: FORGED\revent: forged\r\nid: FORGED\n\nretry: 1\n\rdata: planted\n\nplanted: 1";
     expect((await ask(site, "POST", ROOM, headers, text)).status).toBe(201);
     const one = await streamed(site, "channel=room/1&after=start");
     expect(one).toContain("event: message.bye\n");

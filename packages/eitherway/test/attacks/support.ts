@@ -8,11 +8,14 @@ import { type ArrivedFrame, binaryClientCodec, type ClientFrame, jsonClientCodec
 import { createTokenAuth, type TokenVerifierOptions } from "../../src/server/tokens/index.ts";
 import { rawConnect } from "../node/support.ts";
 import { SECRET, token } from "../server/tokens/support.ts";
+import { plant, witness, witnessed, witnessMetrics } from "../support/witness.ts";
 
 export const AUDIENCE = "attacks";
 
 /** Of those who behave. */
-const API_KEY = "a-key-of-at-least-32-characters-planted-here";
+const API_KEY = plant("key-9d41c07be52f83aa6615d7f2b8e94a63");
+/** In each of their messages. */
+const SECRET_PAYLOAD = plant("payload-1f70a6bc3e28b05c");
 
 export const now = (): number => Math.floor(Date.now() / 1_000);
 
@@ -38,6 +41,7 @@ export interface Site {
   stats(): ReturnType<NodeEitherway["stats"]>;
   /** What was logged as an error: no attack is one. */
   readonly errors: readonly string[];
+  readonly warnings: readonly string[];
   readonly guests: Guests;
 }
 
@@ -45,16 +49,20 @@ export interface Site {
 export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const { tokens = { secret: SECRET }, create = eitherway, ...rest } = options;
   const errors: string[] = [];
+  const warnings: string[] = [];
+  const into = (lines: string[]) => (event: string, fields?: object) =>
+    void lines.push(`${event} ${JSON.stringify(fields)}`);
   const grantOf = createTokenAuth({ tokens: { audience: AUDIENCE, ...tokens }, apiKeys: [{ key: API_KEY }] });
   const ew = create({
     auth: ({ token: shown }) => (shown === undefined ? null : grantOf(shown)),
-    logger: { info() {}, warn() {}, error: (event, fields) => void errors.push(`${event} ${JSON.stringify(fields)}`) },
+    logger: witnessed({ warn: into(warnings), error: into(errors) }),
     ...rest,
   });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const { port, url } = await ew.listen({ port: 0 });
   const guests = await invite(url);
-  return { port, url, errors, guests, stats: () => ew.stats() };
+  return { port, url, errors, warnings, guests, stats: () => ew.stats() };
 }
 
 // --- those who behave ---
@@ -71,6 +79,8 @@ const TRANSPORTS: readonly TransportName[] = ["websocket", "sse"];
 const GUEST_CHANNEL = "room/guests";
 const MS_BETWEEN_MESSAGES = 5;
 
+type Said = readonly [number: number, secret: string];
+
 /** Publish numbers, one behind the answer to the other, until they are asked. */
 async function invite(url: string): Promise<Guests> {
   const guests = TRANSPORTS.map((transport) => {
@@ -81,7 +91,7 @@ async function invite(url: string): Promise<Guests> {
     const live = new Promise((resolve) => {
       room.on("live", resolve);
     });
-    room.on("message", (data) => void heard.push(data));
+    room.on("message", (data) => void heard.push((data as Said)[0]));
     return { transport, client, room, heard, live };
   });
   await Promise.all(guests.map(({ live }) => live));
@@ -91,7 +101,7 @@ async function invite(url: string): Promise<Guests> {
   const speaking = (async () => {
     while (!over || said.length === 0) {
       said.push(said.length);
-      await speaker?.room.publish(said.length - 1);
+      await speaker?.room.publish([said.length - 1, SECRET_PAYLOAD] satisfies Said);
       await pause(MS_BETWEEN_MESSAGES);
     }
   })();
@@ -160,6 +170,7 @@ function readAnswer(text: string): Answered {
   const head = text.slice(0, end);
   const body = /transfer-encoding: chunked/i.test(head) ? withoutSizes(text.slice(end + 4)) : text.slice(end + 4);
   const code = /^\{"error":\{"code":"([a-z0-9-]+)"/.exec(body)?.[1] ?? "in";
+  if (code !== "in") witness("error", text);
   return { status: Number(head.split(" ")[1]), head, body, code };
 }
 
@@ -207,6 +218,7 @@ export async function openPeer({ url }: Pick<Site, "url">, codec: Codec = jsonCl
     const frame = (codec as typeof binaryClientCodec).readServer(
       (codec === jsonClientCodec ? data.toString() : new Uint8Array(data)) as Uint8Array,
     );
+    if ("code" in frame) witness("error", JSON.stringify(frame));
     if (frame.t !== "welcome" && frame.t !== "ping") frames.push(frame);
     wake();
   });

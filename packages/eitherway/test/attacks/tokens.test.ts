@@ -80,12 +80,12 @@ describe("forged tokens are refused by every door, and those who behave go on (P
     await site.guests.noticedNothing();
   });
 
-  test("keys of an issuer that hangs: nobody else waits for it", async () => {
+  test("keys of an issuer that hangs: nobody else waits for it, and the log says once whose and why (P7, P11)", async () => {
     const issuer = createServer((socket) => void socket.on("error", () => {}).resume());
     await once(issuer.listen(0, "127.0.0.1"), "listening");
     onTestFinished(() => void issuer.close());
     const { port } = issuer.address() as AddressInfo;
-    const site = await openSite({ tokens: { jwks: `http://127.0.0.1:${port}/keys` } });
+    const site = await openSite({ tokens: { jwks: `http://127.0.0.1:${port}/keys?secret=planted` } });
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const shown = signedBy(rsa(privateKey), { alg: "RS256", kid: "1" }, GOOD);
     const codes = await Promise.all(
@@ -96,6 +96,10 @@ describe("forged tokens are refused by every door, and those who behave go on (P
     );
     expect(new Set(codes)).toEqual(new Set(["unavailable"]));
     await site.guests.noticedNothing();
+    const cause = "no answer within 5000 ms";
+    expect(site.warnings).toEqual([`issuer failed ${JSON.stringify({ host: `127.0.0.1:${port}`, cause })}`]);
+    const { counters } = site.stats();
+    expect([counters["issuers.failed"], counters["identities.refused.unavailable"]]).toEqual([1, 50]);
   });
 
   test("and a good one is taken by all of them", async () => {

@@ -10,6 +10,7 @@ import type { Answers } from "../../src/cli/advise/questions.ts";
 import { eitherway } from "../../src/node/index.ts";
 import { listen } from "../node/support.ts";
 import { ROOT } from "../readme/support.ts";
+import { witnessed } from "../support/witness.ts";
 import { CHROMIUM, FLAGS } from "./support.ts";
 
 const MEDIA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
@@ -40,7 +41,7 @@ async function serve(answers: Partial<Answers>): Promise<string> {
     response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
     response.end(isScript ? script : '<!doctype html><script type="module" src="/peer.js"></script>');
   });
-  const server = eitherway({ logger: { info() {}, warn() {}, error() {} } });
+  const server = eitherway({ logger: witnessed() });
   server.attach(site);
   onTestFinished(async () => {
     await server.close();

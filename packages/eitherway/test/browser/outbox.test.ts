@@ -7,6 +7,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { eitherway } from "../../src/node/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { CHROMIUM, FLAGS } from "./support.ts";
 
 const WAIT_MS = 50_000; // longer than the longest backoff, on a busy machine
@@ -46,7 +47,7 @@ async function openSite() {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const running = eitherway({ logger: { info() {}, warn() {}, error() {} } });
+  const running = eitherway({ logger: witnessed() });
   running.attach(server);
   const context = await browser.newContext();
   context.setDefaultTimeout(WAIT_MS);

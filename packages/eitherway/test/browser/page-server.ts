@@ -16,6 +16,7 @@ import {
   type ServerSettings,
   type SuiteEitherway,
 } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { type Answer, type Order, type Ordered, serverPath } from "./pages/orders.ts";
 
 /** Scripts of pages. `worker` has no page. */
@@ -147,7 +148,7 @@ async function startPageServer(): Promise<{ readonly pages: PageServer; close():
   };
 }
 
-const SILENT = { info() {}, warn() {}, error() {} };
+const SILENT = witnessed();
 
 function pageOf(title: string, hasScript: boolean): string {
   const script = hasScript ? `<script type="module" src="/${title}.js"></script>` : "";

@@ -9,6 +9,7 @@ import { renderToString } from "react-dom/server";
 import { build, createServer as createVite, type Plugin } from "vite";
 import { onTestFinished } from "vitest";
 import { eitherway } from "../../src/node/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { App } from "./pages/react/app.tsx";
 import { app } from "./pages/react/realtime.ts";
 
@@ -23,7 +24,7 @@ export interface ReactSite {
 
 const ROOT = fileURLToPath(new URL("pages/react", import.meta.url));
 const EDITED = `${ROOT}/room.tsx`;
-const SILENT = { info() {}, warn() {}, error() {} };
+const SILENT = witnessed();
 
 /** Ends with the test. */
 export async function openReactSite(mode: Mode): Promise<ReactSite> {

@@ -124,8 +124,7 @@ async function serveChat(): Promise<{ readonly network: FaultNetwork; readonly a
   const { folder, port, pagePort } = project;
   const network = await createFaultNetwork({ target: port });
   onTestFinished(() => network.close());
-  project.start("src/server.js");
-  await project.listening();
+  await project.start("src/server.js").listening();
   await writeFile(join(folder, "index.html"), INDEX_HTML);
   const vite = await createServer({
     root: folder,

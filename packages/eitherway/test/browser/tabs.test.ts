@@ -10,6 +10,7 @@ import { build } from "vite";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { EitherwayOptions } from "../../src/server/index.ts";
 import { createSeededRandom } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { useRealBrowser } from "./browsers.ts";
 import type { TabReport } from "./pages/tabs.ts";
 import { tabsApp } from "./pages/tabs-app.ts";
@@ -93,7 +94,7 @@ async function openSite(options: EitherwayOptions = {}): Promise<Site> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const running = eitherway(tabsApp, { ...options, logger: { info() {}, warn() {}, error() {} } });
+  const running = eitherway(tabsApp, { ...options, logger: witnessed() });
   running.attach(server);
   const started: string[] = [];
   const held = new Map<string, () => void>();

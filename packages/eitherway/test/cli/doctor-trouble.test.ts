@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type Examination, examine } from "../../src/cli/doctor/examine.ts";
 import { eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
 import { createFaultNetwork, type Fault, type LinkShape } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 const PING_MS = 60_000; // longer than any silence here
 const AT_MOST_MS = 15_000; // where each of three steps waits its 5 s
@@ -33,7 +34,7 @@ async function look(url: string, options: LookOptions = {}) {
 }
 
 async function serveOurs(options: NodeEitherwayOptions = {}): Promise<number> {
-  const server = eitherway({ logger: { info() {}, warn() {}, error() {} }, pingMs: PING_MS, ...options });
+  const server = eitherway({ logger: witnessed(), pingMs: PING_MS, ...options });
   ends.push(() => server.close());
   return (await server.listen({ port: 0 })).port;
 }

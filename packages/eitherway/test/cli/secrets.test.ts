@@ -7,11 +7,12 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { createClient, type TransportName } from "../../src/client/index.node.ts";
 import { channel, contract, latest, volatile } from "../../src/contract/index.ts";
-import { createConsoleLogger, eitherway } from "../../src/node/index.ts";
+import { createLogger, EitherwayError, eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
 import { listen } from "../node/support.ts";
 import { misuse, type Secrets } from "../support/misuse.ts";
+import { plant, witness } from "../support/witness.ts";
 
-const SECRETS: Secrets = { token: "tok5e3c2e7a9d41", payload: "pay1f70a6bc3e28" };
+const SECRETS: Secrets = { token: plant("tok5e3c2e7a9d41"), payload: plant("pay1f70a6bc3e28") };
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse", "poll"];
 
 /** As bad as a validator may be: it throws, and says of what. */
@@ -56,9 +57,9 @@ function expectNowhere(places: Readonly<Record<string, string | readonly string[
   }
 }
 
-async function openServer() {
+async function openServer(options: NodeEitherwayOptions = {}) {
   const log: string[] = [];
-  const ew = eitherway(app, { logger: createConsoleLogger({ write: (line) => log.push(line) }) });
+  const ew = eitherway(app, { ...options, logger: createLogger({ write: (line) => void log.push(line) }) });
   onTestFinished(() => ew.close());
   ew.channel("room", {
     calls: {
@@ -147,6 +148,46 @@ describe("what clients send in confidence", () => {
     expect([...codes].sort()).toEqual(EXPECTED_CODES);
   });
 
+  test.each<[string, string, NodeEitherwayOptions["auth"]]>([
+    ["refuses", "refused", () => null],
+    [
+      "refuses and quotes it",
+      "refused",
+      ({ token }) => {
+        throw new EitherwayError("unauthorized", `There is no session ${token}.`);
+      },
+    ],
+    [
+      "cannot tell and quotes it",
+      "auth unavailable",
+      ({ token }) => {
+        throw new EitherwayError("unavailable", "Later.", { cause: new Error(`no row for ${token}`) });
+      },
+    ],
+    [
+      "fails on it",
+      "auth failed",
+      ({ token }) => {
+        throw new TypeError(`cannot read ${token?.slice(0, TELLING)}`);
+      },
+    ],
+  ])("is in no log where the application %s (P7)", async (_what, event, auth) => {
+    const { log, url } = await openServer({ auth });
+    const authorization = `Bearer ${SECRETS.token}`;
+    const requests = ["/channels/room/1", "/events?channel=room/1", "/channels/room/1/@presence"].map((path) =>
+      fetch(url + path, { headers: { authorization } }),
+    );
+    const ticket = fetch(`${url}/tickets`, { method: "POST", headers: { authorization } });
+    const hello = JSON.stringify({ t: "hello", v: 1, client: "c", token: SECRETS.token, channels: {} });
+    const poll = fetch(`${url}/poll`, { method: "POST", body: hello });
+    for (const response of await Promise.all([...requests, ticket, poll])) {
+      expect([401, 503]).toContain(response.status);
+      await response.body?.cancel();
+    }
+    expectNowhere({ log });
+    expect(log.filter((line) => line.includes(`"event":"${event}"`))).toHaveLength(5);
+  });
+
   test("is not written by `eitherway serve`", async () => {
     const bin = fileURLToPath(new URL("../../bin/eitherway.js", import.meta.url));
     const child = spawn(process.execPath, [bin, "serve", "--port", "0"], { stdio: "pipe" });
@@ -156,6 +197,7 @@ describe("what clients send in confidence", () => {
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding("utf8").on("data", (text: string) => {
           written += text;
+          witness("output", text);
           const [address] = /http:\/\/127\.0\.0\.1:[0-9]+/.exec(written) ?? [];
           if (address !== undefined && written.includes("Ctrl-C")) resolve(address);
         });

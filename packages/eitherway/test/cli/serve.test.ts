@@ -49,7 +49,10 @@ test("serve with a secret answers to who shows a token of it, and to nobody else
   expect((await publish({ authorization: `Bearer ${token.trim()}x` })).status).toBe(401);
   expect((await publish({ authorization: `Bearer ${token.trim()}` })).status).toBe(201);
   expect((await publish({ authorization: `Bearer ${token.trim()}` }, "other")).status).toBe(403);
-  expect([url, err()]).toEqual([expect.stringContaining("/eitherway"), ""]);
+  expect(url).toContain("/eitherway");
+  const codes = err().match(/"code":"[a-z-]+"/g);
+  expect(codes).toEqual(['"code":"unauthorized"', '"code":"unauthorized"', '"code":"forbidden"']);
+  expect(err()).not.toContain(token.trim());
 });
 
 test("serve is what runs without a command, on PORT, or rather EITHERWAY_PORT, or rather --port", async () => {
@@ -74,7 +77,7 @@ test("serve is what runs without a command, on PORT, or rather EITHERWAY_PORT, o
 
 test("serve says in one sentence that a port is taken, with exit code 1 (P12)", async () => {
   const { port } = await serve();
-  const { code, out, err } = await runToEnd(["serve", "--port", String(port)]);
+  const { code, out, err } = await runToEnd(["serve", "--port", String(port)], { terminal: true });
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toMatch(new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is taken; [^\\n]+\\.\\n$`));
 });
@@ -105,10 +108,39 @@ test("serve takes limits, retention, origins, times and another base path", asyn
   expect(await commands.text()).toMatch(/"ping":3000,"keyWindow":60000,.*"inFlight":7/);
 });
 
-test("serve warns on standard error of a page that it refuses, in words", async () => {
-  const { url, says } = await serve();
-  await fetch(`${url}/channels/a`, { headers: { origin: "https://evil.example" } });
-  await says(/^Warning: request refused: The origin "https:\/\/evil\.example" is not allowed.*code: origin-refused\n$/);
+/** A page of another origin asks. */
+const asStranger = (url: string): Promise<Response> =>
+  fetch(`${url}/channels/a`, { headers: { origin: "https://evil.example" } });
+
+test("serve tells a person at a terminal of a page that it refuses, in words", async () => {
+  const { url, says } = await serve([], { terminal: true });
+  await asStranger(url);
+  await says(
+    /^Refused: The origin "https:\/\/evil\.example" is not allowed.*; code: origin-refused; remote: 127\.0\.0\.1\n$/,
+  );
+});
+
+test("serve writes JSON lines where no person looks, of --log-level or its environment variable", async () => {
+  const { url, says, stop, err } = await serve();
+  await asStranger(url);
+  await says(/\n/);
+  await stop();
+  const lines = err()
+    .split("\n")
+    .filter((line) => line.startsWith("{"));
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { level: "info", event: "refused", audit: true, code: "origin-refused", remote: "127.0.0.1" },
+    { level: "info", event: "closed", audit: true, links: 0 },
+  ]);
+  const quiet = await serve([], { env: { EITHERWAY_LOG_LEVEL: "warn" }, terminal: true });
+  await asStranger(quiet.url);
+  await quiet.stop();
+  expect(quiet.err()).toBe("Ending.\n");
+});
+
+test("serve refuses a log level that there is not (P12)", async () => {
+  const { code, err } = await runToEnd(["serve", "--log-level", "loud"]);
+  expect([code, err]).toEqual([2, '--log-level is "loud"; give one of info, warn, error, silent.\n']);
 });
 
 test("serve --insecure listens everywhere, answers to any name, and says what that means", async () => {
@@ -134,7 +166,7 @@ test("serve speaks TLS with a certificate from files, or with one made now", asy
 });
 
 test("serve ends politely: links are told to come back, exit code 0 (P10)", async () => {
-  const { url, stop, err } = await serve();
+  const { url, stop, err } = await serve([], { terminal: true });
   const socket = new WebSocket(url.replace("http", "ws"), SUBPROTOCOLS.json);
   onTestFinished(() => socket.terminate());
   await once(socket, "open");

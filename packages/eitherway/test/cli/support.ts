@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { onTestFinished } from "vitest";
 import { runCli } from "../../src/cli/cli.ts";
 import { eitherway, type NodeEitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
+import { plant, witness, witnessed, witnessMetrics } from "../support/witness.ts";
 
 export interface RunningCli {
   readonly stdin: PassThrough;
@@ -37,6 +38,7 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
   }
   const stop = new AbortController();
   const texts = { out: "", err: "" };
+  const isServer = argv.length === 0 || argv[0] === "serve" || argv[0]?.startsWith("-") === true;
   const looks = new Set<() => void>();
   const lookAgain = (): void => {
     for (const look of [...looks]) look();
@@ -44,6 +46,7 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
   const collect = (stream: PassThrough, name: "out" | "err"): void => {
     stream.setEncoding("utf8").on("data", (text: string) => {
       texts[name] += text;
+      if (isServer) witness("output", text);
       lookAgain();
     });
   };
@@ -87,12 +90,16 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
   };
 }
 
+/** All that `eitherway token` writes. */
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+\n$/;
+
 /** Runs a command line to its end. */
 export async function runToEnd(argv: readonly string[], options: CliOptions & { readonly stdin?: string } = {}) {
   const running = startCli(argv, options);
   running.stdin.end(options.stdin ?? "");
   const code = await running.exit;
   await new Promise((resolve) => setImmediate(resolve)); // what was written last arrives
+  if (TOKEN.test(running.out())) plant(running.out().trim());
   return { code, out: running.out(), err: running.err() };
 }
 
@@ -104,8 +111,9 @@ export interface TestServer {
 
 /** A server for commands to talk to. */
 export async function startServer(port = 0, options: NodeEitherwayOptions = {}): Promise<TestServer> {
-  const ew = eitherway({ logger: { info() {}, warn() {}, error() {} }, ...options });
+  const ew = eitherway({ logger: witnessed(), ...options });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   return { ew, ...(await ew.listen({ port })) };
 }
 

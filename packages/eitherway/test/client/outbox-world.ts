@@ -17,6 +17,7 @@ import {
   type MemoryOutboxDisk,
   type MemoryPage,
 } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface OutboxWorld {
   readonly clock: FakeClock;
@@ -56,7 +57,7 @@ export function createOutboxWorld(seed = 1): OutboxWorld {
   const disk = createMemoryOutboxDisk();
   const limits = { ...DEFAULT_LIMITS, inFlight: 8 };
   const metrics = createCounters();
-  const logger = { info() {}, warn() {}, error: (event: string, fields?: unknown) => failures.push([event, fields]) };
+  const logger = witnessed({ error: (event: string, fields?: unknown) => failures.push([event, fields]) });
   const failures: unknown[] = [];
   const broker = createMemoryBroker({
     clock,

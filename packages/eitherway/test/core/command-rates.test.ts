@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Broker } from "../../src/core/index.ts";
 import { textPayload } from "../../src/protocol/index.ts";
 import { createTestHub, publishFrame, type TestHub, type TestLink } from "./support.ts";
 
@@ -60,14 +61,15 @@ describe("a link that sends too fast", () => {
   });
 
   test("one that goes on to send though it is not read is closed, to come back later (P6, P11)", () => {
-    const { open, hub } = createTestHub({ limits: LIMITS });
-    const link = open();
+    const { audited, open, hub } = createTestHub({ limits: LIMITS });
+    const link = open({}, { user: "ana" });
     for (let i = 0; i < 11; i++) link.send(publishFrame(`k${i}`, "a", "x"));
     expect(link.closedWith).toMatchObject({
       code: "rate-limited",
       message: expect.stringMatching(/faster than 10 in a second \(5 at once\); wait \d+ ms, or raise limits\.command/),
     });
     expect(hub.stats()).toMatchObject({ counters: { "links.closed.rate-limited": 1 } });
+    expect(audited).toMatchObject([{ what: "refused", code: "rate-limited", user: "ana" }]);
   });
 
   test("is not taken for silent while it waits for its turn, and leaves no timer when it goes (P6)", async () => {
@@ -108,6 +110,65 @@ describe("a user with many links", () => {
     hub.spend({ client: "a", user: "ana" }, 5);
     const link = open({}, { user: "ana" });
     expect(sendWhileRead(link, 0, 100)).toBe(1);
+  });
+});
+
+describe("links that are opened again and again", () => {
+  const names = (count: number, from = "start") =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`c${i}`, from]));
+
+  test("are refused once their user has asked for more than he may, with the time to come back; others are not (P6, P7, P11)", async () => {
+    let reads = 0;
+    const counting = (memory: Broker): Partial<Broker> => ({
+      read(...asked) {
+        reads++;
+        return memory.read(...asked);
+      },
+    });
+    const { open, clock, settle, publish, hub } = createTestHub({ limits: LIMITS, around: counting });
+    for (const name of Object.keys(names(5))) await publish(name, "kept");
+    let opened = 0;
+    for (let ms = 0; ms < 10 * SECOND_MS; ms += 20) {
+      try {
+        const link = open(names(5), { user: "ana", client: `new-${ms}` });
+        opened++;
+        await settle();
+        link.session.closed();
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ code: "rate-limited", retry: true, details: { after: expect.any(Number) } });
+      }
+      clock.advance(20);
+    }
+    // Ten channels in a second, and twice a bucket to begin with.
+    expect(opened).toBeLessThanOrEqual((10 * 10 + 2 * 5) / 5 + 1);
+    expect(opened).toBeGreaterThan(18);
+    expect(reads).toBeLessThanOrEqual(2 * 5 * opened);
+    expect(hub.stats().counters["links.refused.rate-limited"]).toBe(500 - opened);
+    expect(open(names(5), { user: "bo" }).read()).toContain("welcome");
+  });
+
+  test("without a user, or by a user whose other links send as fast as they may, are taken", async () => {
+    const world = createTestHub({ limits: LIMITS });
+    for (let i = 0; i < 50; i++) world.open(names(5, "now"), { client: "reloading" }).session.closed();
+    const busy = world.open({}, { user: "ana" });
+    for (let sent = 0, turn = 0; sent < 100; turn++) {
+      sent = sendWhileRead(busy, sent, 100);
+      if (turn % 10 === 0) world.open(names(1, "now"), { user: "ana" }).session.closed();
+      await world.settle();
+      world.clock.advance(200);
+    }
+    expect(world.hub.stats().counters["links.refused.rate-limited"]).toBeUndefined();
+  });
+
+  test("are all taken when a thousand of one user come back at once, and again 4 s later (P3)", async () => {
+    const { open, clock, settle, hub } = createTestHub();
+    for (let storm = 0; storm < 3; storm++) {
+      const links = Array.from({ length: 1_000 }, () => open(names(20, "now"), { user: "screens" }));
+      await settle();
+      for (const { session } of links) session.closed();
+      clock.advance(4 * SECOND_MS);
+    }
+    expect(hub.stats().counters).toMatchObject({ "links.opened": 3_000 });
   });
 });
 

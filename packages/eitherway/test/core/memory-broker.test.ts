@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { formatId, parseId } from "../../src/protocol/index.ts";
 import { brokerSuite } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { ALL, counted, draft, foreign, HOUR, MINUTE, outcomes, start, texts } from "./memory-broker-support.ts";
 
 describe("memory broker", () => {
@@ -31,7 +32,7 @@ describe("memory broker: calls", () => {
 
   test("count and log a watcher that throws (P7, P11)", async () => {
     const errors: unknown[] = [];
-    const logger = { info() {}, warn() {}, error: (...event: unknown[]) => errors.push(event) };
+    const logger = witnessed({ error: (...event: unknown[]) => errors.push(event) });
     const { broker, counters } = start({ logger });
     await broker.watch("a", () => {
       throw new Error("broken");

@@ -13,6 +13,7 @@ import {
 } from "../../src/core/index.ts";
 import { type Cursor, type Framing, formatId, type Id, type MembersFrame, type Run } from "../../src/protocol/index.ts";
 import { createFakeClock, createSeededRandom } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 const CHANNEL = "room";
 const LOG = "@presence/room";
@@ -52,7 +53,7 @@ export function createPresenceWorld({ seed, users, tabs: tabsEach }: PresenceWor
   const random = createSeededRandom(seed);
   const metrics = createCounters();
   const broker = createMemoryBroker({ clock, random, metrics });
-  const logger = { info() {}, warn() {}, error: (event: string) => faults.push(event) };
+  const logger = witnessed({ error: (event: string) => faults.push(event) });
   const hubs = [0, 1].map(() => createHub({ broker, clock, random, logger, metrics, limits: DEFAULT_LIMITS }));
   const faults: string[] = [];
   let clients = 0;

@@ -4,6 +4,7 @@ import type { Draft, Receipt, Rules } from "../../src/core/index.ts";
 import { createCounters } from "../../src/core/index.ts";
 import { createPublisher } from "../../src/core/publisher.ts";
 import { EitherwayError, jsonPayload } from "../../src/protocol/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 function create(
   admit: Rules["admit"],
@@ -13,7 +14,7 @@ function create(
   const metrics = createCounters();
   const say = (what: string, drafts: readonly Draft[]) =>
     did.push(`${what} ${drafts.map(({ event }) => event).join()}`);
-  const logger = { info() {}, warn() {}, error: (event: string) => did.push(event) };
+  const logger = witnessed({ error: (event: string) => did.push(event) });
   const publish = createPublisher({
     admit: createAdmit({ admit, presence: (_, state) => state, checkChannel() {} }, logger),
     windows: { hold: () => undefined },

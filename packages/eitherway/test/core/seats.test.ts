@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { NO_AUDIT } from "../../src/core/audit.ts";
 import { createCounters, DEFAULT_LIMITS, type Limits } from "../../src/core/index.ts";
 import { createSeats, type Sitter } from "../../src/core/seats.ts";
 import { createTestHub } from "./support.ts";
@@ -59,7 +60,7 @@ describe("seats", () => {
   test("are given as long as every limit has room, and are free again after each leave, in any order (P6)", () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
-        const seats = createSeats(LIMITS, createCounters());
+        const seats = createSeats(LIMITS, createCounters(), NO_AUDIT);
         const there: Sitter[] = [];
         const count = (is: (one: Sitter) => boolean): number => there.filter(is).length;
         for (const step of actions) {

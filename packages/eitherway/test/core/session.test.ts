@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Broker, Receipt } from "../../src/core/index.ts";
-import { EitherwayError } from "../../src/protocol/index.ts";
+import { type Cursor, EitherwayError } from "../../src/protocol/index.ts";
 import { createTestHub, publishFrame } from "./support.ts";
 
 const PING = 15_000;
@@ -160,6 +160,9 @@ describe("bad frames (P12)", () => {
   });
 });
 
+const named = (count: number): Record<string, Cursor> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`c/${i}`, "now"]));
+
 describe("subscriptions", () => {
   test("a name that is none is an error of its own subscription (P12)", async () => {
     const { open, settle, hub } = createTestHub();
@@ -182,13 +185,33 @@ describe("subscriptions", () => {
     expect(hub.stats().counters["subscriptions.refused.too-many-subscriptions"]).toBe(1);
   });
 
-  test("10,000 channels on one link stay within the limit (P6)", async () => {
+  test("twice as many channels as a link may have stay within the limit (P6)", async () => {
     const { open, settle, hub } = createTestHub();
-    const link = open(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`c/${i}`, "now"])));
+    const link = open(named(2_000));
     await settle();
     const { live } = hub.stats().subscriptions;
     expect(live).toBe(hub.limits.subscriptions);
-    expect(link.read().filter((frame) => frame.endsWith("too-many-subscriptions")).length).toBe(9_000);
+    expect(link.read().filter((frame) => frame.endsWith("too-many-subscriptions")).length).toBe(1_000);
+  });
+
+  test("a frame that names over 1,000 more than a link may have ends the link: answers are no multiple of it (P6, P12)", async () => {
+    const { open, settle, hub } = createTestHub();
+    const greedy = open(named(2_001));
+    const later = open();
+    later.send({ t: "subscribe", channels: new Map(Object.entries(named(2_001))) });
+    await settle();
+    for (const link of [greedy, later]) {
+      expect(link.read()).toEqual(["welcome"]);
+      expect(link.closedWith).toMatchObject({
+        code: "too-many-subscriptions",
+        message:
+          "One frame names 2001 channels, and a link may have 1000; subscribe to fewer, or raise limits.subscriptions.",
+      });
+    }
+    expect(hub.stats()).toMatchObject({
+      broker: { channels: 0 },
+      counters: { "links.closed.too-many-subscriptions": 2 },
+    });
   });
 
   test("when the broker takes no more channels the subscription fails, to be tried later (P6, P12)", async () => {

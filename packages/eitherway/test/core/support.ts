@@ -1,8 +1,10 @@
 /** A hub over a real memory broker, with a clock that tests move and links that record what is written to them. */
 import { expect } from "vitest";
 import {
+  type AuditEntry,
   type Broker,
   type CallHandlers,
+  createAudit,
   createCounters,
   createHub,
   createMemoryBroker,
@@ -25,12 +27,14 @@ import {
   textPayload,
 } from "../../src/protocol/index.ts";
 import { createFakeClock, createSeededRandom, type FakeClock } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface TestHub {
   readonly hub: Hub;
   readonly clock: FakeClock;
   readonly broker: Broker;
   readonly errors: string[];
+  readonly audited: AuditEntry[];
   /** Appends text messages in one publish and returns their ids. Nothing is flushed yet. */
   append(channel: string, ...texts: string[]): Promise<string[]>;
   /** Appends, and lets everything that follows happen. */
@@ -58,12 +62,12 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
   const memory = createMemoryBroker({ clock, random, limits, metrics, ...(retention && { retention }) });
   const broker: Broker = { ...memory, ...around?.(memory) };
   const errors: string[] = [];
-  const logger = {
-    info() {},
-    warn() {},
+  const logger = witnessed({
     error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  };
-  const parts = { broker, clock, random, logger, limits, metrics, calls, rules };
+  });
+  const audited: AuditEntry[] = [];
+  const audit = createAudit({ clock, logger, metrics, sink: (entry) => void audited.push(entry) });
+  const parts = { broker, clock, random, logger, audit, limits, metrics, calls, rules };
   const hub = createHub({ ...parts, ...(pingMs !== undefined && { pingMs }) });
 
   const append = async (channel: string, ...texts: string[]): Promise<string[]> => {
@@ -80,6 +84,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     clock,
     broker,
     errors,
+    audited,
     append,
     async publish(channel, ...texts) {
       const ids = await append(channel, ...texts);

@@ -7,6 +7,7 @@ import { examine } from "../../src/cli/doctor/examine.ts";
 import type { Finding } from "../../src/cli/doctor/finding.ts";
 import { createSelfSignedCertificate, eitherway, type NodeEitherway, type TrustProxy } from "../../src/node/index.ts";
 import { freePort } from "../node/support.ts";
+import { witnessed } from "../support/witness.ts";
 import { launchHaproxy } from "./haproxy.ts";
 import { launchNginx } from "./nginx.ts";
 
@@ -37,7 +38,7 @@ afterAll(async () => {
 });
 
 async function serve(trustProxy: TrustProxy): Promise<number> {
-  const server = eitherway({ logger: { info() {}, warn() {}, error() {} }, pingMs: 60_000, trustProxy });
+  const server = eitherway({ logger: witnessed(), pingMs: 60_000, trustProxy });
   servers.push(server);
   return (await server.listen({ port: 0 })).port;
 }

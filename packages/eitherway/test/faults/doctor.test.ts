@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Examination, examine } from "../../src/cli/doctor/examine.ts";
 import type { FindingId } from "../../src/cli/doctor/finding.ts";
 import { eitherway, type NodeEitherway } from "../../src/node/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { launchHaproxy } from "./haproxy.ts";
 import { launchNginx, type RunningProxy } from "./nginx.ts";
 
@@ -97,7 +98,7 @@ let ew: NodeEitherway;
 let port: number;
 
 beforeAll(async () => {
-  ew = eitherway({ logger: { info() {}, warn() {}, error() {} }, pingMs: 60_000 });
+  ew = eitherway({ logger: witnessed(), pingMs: 60_000 });
   ({ port } = await ew.listen({ port: 0 }));
 });
 

@@ -7,8 +7,9 @@ import { z } from "zod";
 import { channel, contract } from "../../src/contract/index.ts";
 import { eitherway as fetchEitherway } from "../../src/fetch/index.ts";
 import { eitherway } from "../../src/node/index.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 
-const quiet = { info() {}, warn() {}, error() {} };
+const quiet = witnessed();
 const ALLOWED = "https://app.example";
 
 const json = { "content-type": "application/json" };
@@ -43,6 +44,7 @@ const OF_THE_CONNECTION = ["connection", "keep-alive", "date", "content-length",
 test("answers are those of the port, word for word", async () => {
   const ew = eitherway({ logger: quiet, allowedOrigins: [ALLOWED] });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const { url } = await ew.listen({ port: 0 });
   for (const [path, init] of REQUESTS) {
     const overPort = await told(await fetch(url + path, init));
@@ -62,6 +64,7 @@ test("the server without Node takes a contract, and publishes by its names", asy
   const app = contract({ room: channel("room/:id", { events: { said: z.object({ text: z.string() }) } }) });
   const ew = fetchEitherway(app, { logger: quiet });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const { id } = await ew.publish("room", { id: "42" }, "said", { text: "hi" });
   const history = await ew.fetch(new Request("http://localhost/eitherway/channels/room/42"));
   expect(await history.json()).toMatchObject({ messages: [{ id, event: "said", data: { text: "hi" } }] });

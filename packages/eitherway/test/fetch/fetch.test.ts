@@ -2,13 +2,15 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { eitherway, type FetchEitherwayOptions } from "../../src/fetch/index.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 
 const ORIGIN = "http://localhost";
-const quiet = { info() {}, warn() {}, error() {} };
+const quiet = witnessed();
 
 function open(options: FetchEitherwayOptions = {}) {
   const ew = eitherway({ logger: quiet, ...options });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const ask = (path: string, init?: RequestInit): Promise<Response> =>
     ew.fetch(new Request(`${ORIGIN}/eitherway${path}`, init));
   return { ew, ask };

@@ -86,7 +86,8 @@ export function slowest(
 const LONGEST_SENTENCE = 1_000; // two values of 60 units, each of them escaped
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
 
-function wrongRefusal(thrown: unknown): string | undefined {
+/** What is wrong with a refusal, if anything. */
+export function wrongRefusal(thrown: unknown): string | undefined {
   if (!(thrown instanceof EitherwayError)) return `threw ${String(thrown)}\n${(thrown as Error).stack ?? ""}`;
   const { code, message } = thrown;
   if (!ERROR_CODES.includes(code) || code === "internal") return `the code is ${code}`;

@@ -7,6 +7,7 @@ import { channel, contract, latest, volatile } from "../../src/contract/index.ts
 import { eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
 import { DIALECTS } from "../../src/testing/index.ts";
 import { openRawLink } from "../../src/testing/raw-link.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 
 const tick = z.object({ symbol: z.string(), price: z.number() });
 
@@ -20,11 +21,12 @@ const app = contract({
   }),
 });
 
-const quiet = { info() {}, warn() {}, error() {} };
+const quiet = witnessed();
 
 async function open(options: NodeEitherwayOptions = {}) {
   const ew = eitherway(app, { logger: quiet, ...options });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const { url } = await ew.listen({ port: 0 });
   const publishTick = (symbol: string, price: number) => ew.publish("prices", { book: "x" }, "tick", { symbol, price });
   const publishTrade = (n: number) => ew.publish("prices", { book: "x" }, "trade", { n });

@@ -12,10 +12,11 @@ import {
   type SuiteServer,
   transportSuite,
 } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 async function startFetchServer(settings: ServerSettings): Promise<SuiteServer> {
   const start = async (port: number) => {
-    const ew = createSuiteServer({ ...settings, logger: { info() {}, warn() {}, error() {} } });
+    const ew = createSuiteServer({ ...settings, logger: witnessed() });
     const server = createServer(getRequestListener((request) => ew.fetch(request)));
     server.listen(port, "127.0.0.1");
     await once(server, "listening");

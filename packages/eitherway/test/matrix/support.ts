@@ -5,6 +5,7 @@ import {
   type SuiteEitherway,
   type SuiteServer,
 } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 export async function startNodeServer(settings: ServerSettings): Promise<SuiteServer> {
   const start = async (port: number): Promise<{ ew: SuiteEitherway; port: number; url: string }> => {
@@ -25,4 +26,4 @@ export async function startNodeServer(settings: ServerSettings): Promise<SuiteSe
   };
 }
 
-const SILENT = { info() {}, warn() {}, error() {} };
+const SILENT = witnessed();

@@ -15,6 +15,7 @@ import { type Cursor, formatId } from "../../src/protocol/index.ts";
 import { createAccess } from "../../src/server/access.ts";
 import { createRouter } from "../../src/server/router.ts";
 import { createFakeClock, createSeededRandom } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { fail } from "./check.ts";
 import { type Action, CHANNELS, type Command, type From, READERS } from "./commands.ts";
 import { type Doors, MODEL_TRANSPORTS, type ModelTransport, postMessage } from "./connection.ts";
@@ -74,7 +75,7 @@ export function createWorld(tally: Tally): World {
   const random = createSeededRandom(1);
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
-  const logger = { info() {}, warn() {}, error: (event: string, fields?: unknown) => failed([event, fields]) };
+  const logger = witnessed({ error: (event: string, fields?: unknown) => failed([event, fields]) });
   const metrics = createCounters();
   const truth = createTruth({
     clock,

@@ -4,13 +4,23 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import { text as textOf } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { DEFAULT_LIMITS, type HttpExchange } from "../../src/core/index.ts";
+import { createCounters, DEFAULT_LIMITS, type HttpExchange } from "../../src/core/index.ts";
 import { attach, createNodeClock } from "../../src/node/index.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
+import type { FramePeer } from "../../src/transports/websocket-reader.ts";
+import { witnessed } from "../support/witness.ts";
 import { answering, listen, rawConnect, requestText, start, upgrading } from "./support.ts";
 
-const quiet = { info() {}, warn() {}, error() {} };
-const options = { basePath: "/eitherway", limits: DEFAULT_LIMITS, clock: createNodeClock(), logger: quiet };
+const quiet = witnessed();
+const options = {
+  basePath: "/eitherway",
+  limits: DEFAULT_LIMITS,
+  clock: createNodeClock(),
+  logger: quiet,
+  metrics: createCounters(),
+  unfinished: createUnfinishedMessages<FramePeer>(),
+};
 
 /** Answers every request with its path, and takes every socket. */
 const ours: RequestHandler = {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { createClient, type TransportName } from "../../src/client/index.node.ts";
 import { channel, contract } from "../../src/contract/index.ts";
 import { eitherway } from "../../src/node/index.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse", "poll"];
 
@@ -25,13 +26,12 @@ const app = contract({
 
 async function open() {
   const log: string[] = [];
-  const logger = {
-    info() {},
-    warn() {},
+  const logger = witnessed({
     error: (event: string, fields?: unknown) => log.push(`${event} ${JSON.stringify(fields)}`),
-  };
+  });
   const ew = eitherway(app, { logger });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const stopped: unknown[] = [];
   ew.channel("room", {
     calls: {

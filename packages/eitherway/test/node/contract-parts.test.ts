@@ -3,12 +3,14 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createClient, type TransportName } from "../../src/client/index.node.ts";
 import { eitherway } from "../../src/node/index.ts";
 import { app } from "../contract/app.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse", "poll"];
 
 async function open() {
-  const ew = eitherway(app, { logger: { info() {}, warn() {}, error() {} } });
+  const ew = eitherway(app, { logger: witnessed() });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const { url } = await ew.listen({ port: 0 });
   return { ew, url };
 }

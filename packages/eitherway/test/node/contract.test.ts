@@ -6,13 +6,15 @@ import { createClient, type TransportName } from "../../src/client/index.node.ts
 import { channel, contract } from "../../src/contract/index.ts";
 import { type EitherwayError, eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
 import { app } from "../contract/app.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse", "poll"];
-const quiet = { info() {}, warn() {}, error() {} };
+const quiet = witnessed();
 
 async function open(options: NodeEitherwayOptions = {}) {
   const ew = eitherway(app, { logger: quiet, ...options });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const { url } = await ew.listen({ port: 0 });
   return { ew, url };
 }

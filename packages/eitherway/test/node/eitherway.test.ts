@@ -6,13 +6,15 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { eitherway, type ListenOptions, type NodeEitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
 import { SUBPROTOCOLS } from "../../src/protocol/index.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 import { listen, rawConnect, requestText, testCertificate } from "./support.ts";
 
-const quiet = { info() {}, warn() {}, error() {} };
+const quiet = witnessed();
 
 function create(options: NodeEitherwayOptions = {}): NodeEitherway {
   const ew = eitherway({ logger: quiet, ...options });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   return ew;
 }
 

@@ -1,11 +1,18 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
+import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { createCounters, DEFAULT_LIMITS } from "../../src/core/index.ts";
+import { attach, createNodeClock, createNodeServer } from "../../src/node/index.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
+import type { FramePeer } from "../../src/transports/websocket-reader.ts";
+import { witnessed } from "../support/witness.ts";
 import {
   answering,
   eventually,
+  listen,
   rawConnect,
   requestText,
   start,
@@ -79,7 +86,7 @@ describe("a head that never ends", () => {
     const secure = how === "over TLS";
     test(`is 408, ${how} (P6, P12)`, async () => {
       const tls = secure ? { tls: await testCertificate() } : { ahead: how === "read ahead" };
-      const { port } = await start(hello, { ...tls, headersMs: 50, requestMs: 100, checkMs: 20 });
+      const { port, counters } = await start(hello, { ...tls, headersMs: 50, requestMs: 100, checkMs: 20 });
       let connection = secure
         ? undefined
         : await rawConnect(port, "GET /eitherway HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
@@ -88,16 +95,27 @@ describe("a head that never ends", () => {
         await once(socket, "secureConnect");
         connection = wrapRaw(socket, "GET /eitherway HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
       }
-      expect(await connection.ended()).toMatch(/^HTTP\/1.1 408 /);
+      const answer = await connection.ended();
+      expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n[\s\S]*connection: close\r\n\r\n/);
+      expect(refusalIn(answer)).toMatchObject({
+        code: "head-timeout",
+        retry: true,
+        message: expect.stringMatching(/ 50 ms .*; send it at once/),
+      });
+      expect(counters["requests.refused.head-timeout"]).toBe(1);
     });
   }
 
-  test("is 431 when it is too large", async () => {
-    const { port } = await start(hello);
+  test("is 431 when it is too large (P6, P12)", async () => {
+    const { port, counters } = await start(hello);
     const fits = await rawConnect(port, requestText("GET", `/eitherway?${"x".repeat(24_000)}`));
     await fits.has("200 OK");
     const tooLarge = await rawConnect(port, requestText("GET", "/eitherway", { "x-large": "x".repeat(40_000) }));
-    expect(await tooLarge.ended()).toMatch(/^HTTP\/1.1 431 /);
+    const answer = await tooLarge.ended();
+    expect(answer).toMatch(/^HTTP\/1.1 431 [\s\S]*connection: close/);
+    const told = expect.stringMatching(/ limit of 32768 bytes; send fewer/);
+    expect(refusalIn(answer)).toMatchObject({ code: "head-too-large", retry: false, message: told });
+    expect(counters["requests.refused.head-too-large"]).toBe(1);
   });
 
   test("hurts no other client meanwhile (P7)", async () => {
@@ -111,10 +129,83 @@ describe("a head that never ends", () => {
   });
 });
 
-test("bytes that are no HTTP get 400 and the server goes on", async () => {
-  const { port } = await start(hello);
-  const connection = await rawConnect(port, "\u0000\u0001 nonsense\r\n\r\n");
-  expect(await connection.ended()).toMatch(/^HTTP\/1.1 400 /);
-  await eventually(() => connection.socket.destroyed);
-  expect((await fetch(`http://127.0.0.1:${port}/eitherway`)).status).toBe(200);
+describe("bytes that are no HTTP", () => {
+  const NONSENSE = "\u0000\u0001 nonsense\r\n\r\n";
+
+  test("get 400 with the reason, and the server goes on (P7, P12)", async () => {
+    const { port, counters } = await start(hello);
+    const connection = await rawConnect(port, NONSENSE);
+    const answer = await connection.ended();
+    expect(answer).toMatch(/^HTTP\/1.1 400 [\s\S]*connection: close/);
+    expect(refusalIn(answer)).toMatchObject({ code: "bad-request", retry: false });
+    expect(answer).not.toContain("nonsense");
+    expect(counters["requests.refused.bad-request"]).toBe(1);
+    await eventually(() => connection.socket.destroyed);
+    expect((await fetch(`http://127.0.0.1:${port}/eitherway`)).status).toBe(200);
+  });
+
+  test("behind a request whose answer has begun end the connection, and nothing is written into the answer (P2)", async () => {
+    const handler = answering((exchange) => {
+      exchange.stream({ status: 200, headers: {} }, { drained() {}, closed() {} }).write(Buffer.from("open"));
+    });
+    const { port, counters } = await start(handler);
+    const connection = await rawConnect(port, requestText("GET", "/eitherway"));
+    const begun = await connection.has("open\r\n");
+    connection.socket.write(NONSENSE);
+    expect(await connection.ended()).toBe(begun);
+    expect(counters["requests.refused.bad-request"]).toBe(1);
+  });
+
+  test("are answered by the application where it listens for them, and counted all the same", async () => {
+    const { server, port, counters } = await start(hello);
+    server.on("clientError", (_error: Error, socket: Duplex) => socket.end("HTTP/1.1 400 Mine\r\n\r\n"));
+    expect(await (await rawConnect(port, NONSENSE)).ended()).toBe("HTTP/1.1 400 Mine\r\n\r\n");
+    expect(counters["requests.refused.bad-request"]).toBe(1);
+  });
+
+  test("are answered once where several are attached, and by Node alone when none is any more", async () => {
+    const server = createNodeServer();
+    const options = {
+      clock: createNodeClock(),
+      logger: SILENT,
+      limits: DEFAULT_LIMITS,
+      unfinished: createUnfinishedMessages<FramePeer>(),
+    };
+    const counted = ["/a", "/b"].map((basePath) => {
+      const metrics = createCounters();
+      const undo = attach(server, NO_DOORS, { ...options, basePath, metrics });
+      return { counters: metrics.all, undo };
+    });
+    const port = await listen(server);
+    const both = await (await rawConnect(port, NONSENSE)).ended();
+    expect(both.split("HTTP/1.1 400 ")).toHaveLength(2);
+    for (const { counters, undo } of counted) {
+      expect(counters["requests.refused.bad-request"]).toBe(1);
+      undo();
+    }
+    expect(server.listenerCount("clientError")).toBe(0);
+    expect(await (await rawConnect(port, NONSENSE)).ended()).toBe(
+      "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+    );
+  });
+
+  test("over TLS, and connections that break, are no refusals: there is nobody to be told", async () => {
+    const { port, counters } = await start(hello, { tls: await testCertificate() });
+    await (await rawConnect(port, requestText("GET", "/eitherway"))).ended();
+    const broken = await rawConnect(port);
+    broken.socket.resetAndDestroy();
+    await http2Session(port);
+    expect(counters).toEqual({});
+  });
 });
+
+const SILENT = witnessed();
+const NO_DOORS = {
+  handles: () => false,
+  handle: () => Promise.reject(new Error("no requests here")),
+  upgrade() {},
+};
+
+function refusalIn(answer: string): unknown {
+  return (JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))) as { readonly error: unknown }).error;
+}

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createClient, type TransportName } from "../../src/client/index.node.ts";
 import { eitherway } from "../../src/node/index.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 
 const LINKS = 300;
 const WAYS: readonly (TransportName | "events")[] = ["websocket", "sse", "poll", "events"];
@@ -19,9 +20,10 @@ interface Way {
 test("every link of hers ends for good and cannot come back, and nobody else notices (P2, P7, P9)", async () => {
   const ew = eitherway({
     auth: ({ token }) => (token ? { user: token } : null),
-    logger: { info() {}, warn() {}, error() {} },
+    logger: witnessed(),
   });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const { url } = await ew.listen({ port: 0 });
   await ew.publish("news", 1);
   const links = Array.from({ length: LINKS }, (_, i) =>

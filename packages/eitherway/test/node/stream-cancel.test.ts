@@ -5,6 +5,7 @@ import { type ClientOptions, createClient } from "../../src/client/index.node.ts
 import { eitherway } from "../../src/node/index.ts";
 import { createFaultNetwork } from "../../src/testing/index.ts";
 import { app } from "../contract/app.ts";
+import { witnessed, witnessMetrics } from "../support/witness.ts";
 import { eventually } from "./support.ts";
 
 const WAYS: readonly (Pick<ClientOptions, "transport" | "framing"> & { readonly title: string })[] = [
@@ -19,8 +20,9 @@ const SOME_TEXT = "half an ans";
 
 /** A producer that ends when it is told to stop, and a network between the server and whoever tells it. */
 async function open() {
-  const ew = eitherway(app, { logger: { info() {}, warn() {}, error() {} } });
+  const ew = eitherway(app, { logger: witnessed() });
   onTestFinished(() => ew.close());
+  witnessMetrics(ew);
   const { url, port } = await ew.listen({ port: 0 });
   const network = await createFaultNetwork({ target: port });
   onTestFinished(() => network.close());

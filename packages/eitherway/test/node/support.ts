@@ -5,18 +5,22 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Clock, HttpExchange, Limits, Logger, UpgradeExchange } from "../../src/core/index.ts";
-import { DEFAULT_LIMITS } from "../../src/core/index.ts";
+import { createCounters, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import type { AttachOptions, Certificate, NodeServer, NodeServerOptions } from "../../src/node/index.ts";
 import { attach, createNodeClock, createNodeServer, createSelfSignedCertificate } from "../../src/node/index.ts";
 import { readAhead } from "../../src/node/read-ahead.ts";
 import { createUpgradeDoor } from "../../src/node/upgrade-door.ts";
 import type { RequestHandler } from "../../src/transports/index.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface Running {
   readonly server: NodeServer;
   readonly port: number;
   /** What was logged as an error. */
   readonly errors: string[];
+  /** What was counted, by name. */
+  readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface StartOptions extends NodeServerOptions, Partial<Omit<AttachOptions, "limits">> {
@@ -31,27 +35,28 @@ export interface StartOptions extends NodeServerOptions, Partial<Omit<AttachOpti
 export async function start(handler: Partial<RequestHandler>, options: StartOptions = {}): Promise<Running> {
   const server = options.h2c ? createHttp2Server() : createNodeServer(options);
   const errors: string[] = [];
-  const logger: Logger = {
-    info() {},
-    warn() {},
+  const logger: Logger = witnessed({
     error: (event, fields) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  };
+  });
   const whole: RequestHandler = {
     handles: () => false,
     handle: () => Promise.reject(new Error("no requests here")),
     upgrade: (request) => request.refuse({ status: 404, headers: {} }),
     ...handler,
   };
+  const metrics = createCounters();
   const settings: AttachOptions = {
     basePath: "/eitherway",
     clock: createNodeClock(),
     logger,
+    metrics,
+    unfinished: createUnfinishedMessages(),
     ...options,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };
   attach(server, whole, settings);
   if (options.ahead) readAhead(server as Server, createUpgradeDoor(whole, settings));
-  return { server, port: await listen(server), errors };
+  return { server, port: await listen(server), errors, counters: metrics.all };
 }
 
 /** Listens on a free port of loopback until the test is over, whatever is still connected then. */

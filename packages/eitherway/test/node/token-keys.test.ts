@@ -251,7 +251,7 @@ describe("an issuer that is not well", () => {
     ["fails", fail, /answers 500 instead of 200/],
     ["redirects", (_, response) => void response.writeHead(302, { location: "/other" }).end(), /answers 302/],
     ["has no body", (_, response) => void response.writeHead(204).end(), /answers 204/],
-    ["answers with a page", (_, response) => void response.end("<html>"), /cannot be had/],
+    ["answers with a page", (_, response) => void response.end("<html>"), /cannot be had: it is no JSON\.$/],
     ["answers with no key set", (_, response) => void response.end('{"keys":{}}'), /malformed/],
     ["answers with a list", (_, response) => void response.end("[]"), /malformed/],
     ["answers with null", (_, response) => void response.end("null"), /malformed/],

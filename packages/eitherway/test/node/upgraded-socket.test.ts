@@ -6,12 +6,15 @@ import { WebSocket } from "ws";
 import { DEFAULT_LIMITS, type UpgradedSocket } from "../../src/core/index.ts";
 import { ServerSocket, socketSettings } from "../../src/node/upgraded-socket.ts";
 import { closeNumber, type EitherwayError, jsonServerCodec } from "../../src/protocol/index.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
 import {
   BINARY_OPCODE,
   createWebSocketTextFraming,
   TEXT_OPCODE,
   webSocketFrame,
 } from "../../src/transports/websocket-frame.ts";
+import type { FramePeer } from "../../src/transports/websocket-reader.ts";
+import { text as textFrame } from "../support/websocket-frames.ts";
 import {
   eventually,
   type RawConnection,
@@ -258,7 +261,11 @@ describe("between cork and uncork", () => {
       }
     }
     const wire = new Wire({ writableHighWaterMark: linkBytes });
-    const socket = new ServerSocket(wire, "p", socketSettings({ ...DEFAULT_LIMITS, linkBytes }));
+    const socket = new ServerSocket(
+      wire,
+      "p",
+      socketSettings({ ...DEFAULT_LIMITS, linkBytes }, createUnfinishedMessages()),
+    );
     socket.cork();
     return {
       socket,
@@ -324,6 +331,17 @@ describe("between cork and uncork", () => {
   });
 });
 
+test("a connection that breaks off inside a message frees what was held of it (P6)", async () => {
+  const all = createUnfinishedMessages<FramePeer>();
+  const wire = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  const socket = new ServerSocket(wire, "p", socketSettings(DEFAULT_LIMITS, all));
+  socket.listen({ message() {}, drained() {}, closed() {} });
+  wire.push(Buffer.from(textFrame("x".repeat(10_000), { final: false })));
+  await eventually(() => all.held > 0);
+  wire.destroy();
+  await eventually(() => all.held === 0);
+});
+
 test("frames that wait for a peer keep no more memory than their own, and that of the first few (P6)", () => {
   const waiting: Buffer[] = [];
   class Stuck extends Duplex {
@@ -334,7 +352,7 @@ test("frames that wait for a peer keep no more memory than their own, and that o
     override _read(): void {}
     override _write(): void {}
   }
-  const socket = new ServerSocket(new Stuck(), "p", socketSettings(DEFAULT_LIMITS));
+  const socket = new ServerSocket(new Stuck(), "p", socketSettings(DEFAULT_LIMITS, createUnfinishedMessages()));
   const framing = createWebSocketTextFraming(jsonServerCodec);
   while (socket.write(framing.frame({ t: "live", channel: "a", id: "000000000000-00000001" }))) {
     for (let i = 0; i < 400; i++) framing.frame({ t: "ping" }); // for others, so that the next one is elsewhere

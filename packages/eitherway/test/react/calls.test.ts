@@ -5,6 +5,7 @@ import { createClient } from "../../src/client/index.node.ts";
 import { channel, contract } from "../../src/contract/index.ts";
 import { eitherway } from "../../src/node/index.ts";
 import { createHooks } from "../../src/react/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { createProbe, mount } from "./support.ts";
 
 const app = contract({
@@ -15,7 +16,7 @@ const app = contract({
 });
 
 async function start() {
-  const ew = eitherway(app, { logger: { info() {}, warn() {}, error() {} } });
+  const ew = eitherway(app, { logger: witnessed() });
   onTestFinished(() => ew.close());
   ew.channel("room", {
     calls: {

@@ -5,6 +5,7 @@ import { createClient } from "../../src/client/index.node.ts";
 import { channel, contract, latest } from "../../src/contract/index.ts";
 import { eitherway } from "../../src/node/index.ts";
 import { createHooks, type LatestView } from "../../src/react/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { createProbe, mount, startClient, startServer } from "./support.ts";
 
 interface Tick {
@@ -73,7 +74,7 @@ describe("useLatest of a contract", () => {
 
   /** On a port of its own, or on the one that another had. */
   async function startPrices(port = 0) {
-    const ew = eitherway(app, { logger: { info() {}, warn() {}, error() {} } });
+    const ew = eitherway(app, { logger: witnessed() });
     onTestFinished(() => ew.close());
     const { url, port: own } = await ew.listen({ port });
     const publish = (symbol: string, price: number) => ew.publish("prices", EU, "tick", { symbol, price });

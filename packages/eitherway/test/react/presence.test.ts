@@ -5,6 +5,7 @@ import { presence } from "../../src/client/presence.ts";
 import { eitherway } from "../../src/node/index.ts";
 import { createHooks } from "../../src/react/index.ts";
 import { app } from "../contract/app.ts";
+import { witnessed } from "../support/witness.ts";
 import { createProbe, mount, startClient, startServer } from "./support.ts";
 
 interface Person {
@@ -47,7 +48,7 @@ describe("usePresence", () => {
 });
 
 test("with a contract presence and streams have its types and parameters", async () => {
-  const ew = eitherway(app, { logger: { info() {}, warn() {}, error() {} } });
+  const ew = eitherway(app, { logger: witnessed() });
   onTestFinished(() => ew.close());
   const { url } = await ew.listen({ port: 0 });
   const client = createClient(app, { url });

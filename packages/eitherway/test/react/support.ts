@@ -4,6 +4,7 @@ import { createElement, type ReactNode, StrictMode } from "react";
 import { onTestFinished } from "vitest";
 import { createClient } from "../../src/client/index.node.ts";
 import { eitherway, type NodeEitherway } from "../../src/node/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 const window = new Window({ url: "http://127.0.0.1/" });
 // Not the fetch and WebSocket of that window: the client under test is the one of Node.
@@ -16,7 +17,7 @@ export interface Stage {
   readonly url: string;
 }
 
-const SILENT = { info() {}, warn() {}, error() {} };
+const SILENT = witnessed();
 
 /** A server that ends with the test. */
 export async function startServer(options: Parameters<typeof eitherway>[0] = {}): Promise<Stage> {

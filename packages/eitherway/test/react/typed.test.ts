@@ -6,6 +6,7 @@ import { createClient } from "../../src/client/index.node.ts";
 import { channel, contract, latest, volatile } from "../../src/contract/index.ts";
 import { eitherway } from "../../src/node/index.ts";
 import { createHooks } from "../../src/react/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { createProbe, mount } from "./support.ts";
 
 const tick = z.object({ symbol: z.string(), price: z.number() });
@@ -18,7 +19,7 @@ const app = contract({
 });
 
 test("hooks of a contract take its channels, parameters and events, and give their data", async () => {
-  const ew = eitherway(app, { logger: { info() {}, warn() {}, error() {} } });
+  const ew = eitherway(app, { logger: witnessed() });
   onTestFinished(() => ew.close());
   const { url } = await ew.listen({ port: 0 });
   const client = createClient(app, { url });
@@ -74,7 +75,7 @@ test("hooks of a contract take its channels, parameters and events, and give the
 
 test("volatile messages are items while somebody looks, and history has none of them", async () => {
   const own = contract({ room: channel("room/:id", { events: { typing: volatile(z.object({ who: z.string() })) } }) });
-  const ew = eitherway(own, { logger: { info() {}, warn() {}, error() {} } });
+  const ew = eitherway(own, { logger: witnessed() });
   onTestFinished(() => ew.close());
   const client = createClient(own, { url: (await ew.listen({ port: 0 })).url });
   onTestFinished(() => client.close());

@@ -10,6 +10,7 @@ const PAGES = [
   "docs/client.md",
   "docs/contract.md",
   "docs/embedding.md",
+  "docs/logs.md",
   "docs/outbox.md",
   "docs/react.md",
   "docs/streams.md",

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -23,6 +24,7 @@ const PAGES = [
   "docs/contract.md",
   "docs/embedding.md",
   "docs/limits.md",
+  "docs/logs.md",
   "docs/migrating/from-eventsource.md",
   "docs/migrating/from-socket-io.md",
   "docs/migrating/from-ws.md",
@@ -67,5 +69,25 @@ describe("docs/limits.md", () => {
     });
     expect(Object.fromEntries(told)).toEqual(defaults);
     expect(told).toHaveLength(Object.keys(defaults).length);
+  });
+});
+
+describe("docs/logs.md", () => {
+  /** How our code logs: by what is called `logger`. */
+  const LINE = /\blogger\.(info|warn|error)\("([^"]+)"/g;
+  const AUDITED = ["refused", "revoked", "closed", "suppressed"];
+
+  async function eventsOfCode(): Promise<string[]> {
+    const src = join(ROOT, "packages/eitherway/src");
+    const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith(".ts"));
+    const texts = await Promise.all(files.map((name) => readFile(join(src, name), "utf8")));
+    return texts.flatMap((text) => [...text.matchAll(LINE)].map(([, level, event]) => `${event}: ${level}`));
+  }
+
+  test("has every event that the code logs, with its level, and no other", async () => {
+    const rows = rowsOf(await readText("docs/logs.md")).filter(([, level = ""]) => /^(info|warn|error)$/.test(level));
+    const told = rows.map(([event, level]) => `${event}: ${level}`);
+    const logged = [...(await eventsOfCode()), ...AUDITED.map((what) => `${what}: info`)];
+    expect(told.sort()).toEqual([...new Set(logged)].sort());
   });
 });

@@ -5,6 +5,7 @@ import { createHub, createMemoryBroker, DEFAULT_LIMITS } from "../../src/core/in
 import { EitherwayError } from "../../src/protocol/index.ts";
 import type { EitherwayOptions } from "../../src/server/index.ts";
 import { createFakeClock } from "../../src/testing/index.ts";
+import { witnessed } from "../support/witness.ts";
 import { createGuarded, type Grants } from "./authority-support.ts";
 
 /** The wall clock of a fake clock at first. */
@@ -195,7 +196,7 @@ describe("a revocation", () => {
       forget() {},
       identify: ({ client }) => ({ client, user: "ana", rights: { check() {} } }),
     };
-    const logger = { info() {}, warn() {}, error() {} };
+    const logger = witnessed();
     const hub = createHub({ broker, clock, random: () => 0.5, logger, limits: DEFAULT_LIMITS, authority });
     const asking = { client: "c", token: "t", remote: "", header: () => undefined };
     const who = await hub.identify(asking);

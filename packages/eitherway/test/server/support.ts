@@ -11,6 +11,7 @@ import {
   type MemoryRequest,
   type MemorySocket,
 } from "../../src/testing/index.ts";
+import { witness, witnessed } from "../support/witness.ts";
 
 export interface TestServer extends EitherwayParts {
   readonly clock: FakeClock;
@@ -40,7 +41,7 @@ export function createTestServer(options: EitherwayOptions = {}, clock = createF
   const log: string[] = [];
   const write = (event: string, fields?: unknown): void => void log.push(`${event} ${JSON.stringify(fields)}`);
   const parts = createEitherway(
-    { clock, random: () => 0.5, logger: { info() {}, warn: write, error: write } },
+    { clock, random: () => 0.5, logger: witnessed({ warn: write, error: write }) },
     options,
   );
   return {
@@ -57,6 +58,7 @@ export function createTestServer(options: EitherwayOptions = {}, clock = createF
       if (status > 0) await handled;
       const text = client.readText();
       const code = status >= 400 ? (JSON.parse(text) as { error: { code: string } }).error.code : undefined;
+      if (code !== undefined) witness("error", text);
       return { client, status, headers, text, code };
     },
     async upgrade(headers = {}, more = {}) {

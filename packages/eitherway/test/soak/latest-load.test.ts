@@ -12,6 +12,7 @@ import { z } from "zod";
 import { channel, contract, latest } from "../../src/contract/index.ts";
 import { DEFAULT_LIMITS } from "../../src/core/index.ts";
 import { eitherway } from "../../src/node/index.ts";
+import { witnessed } from "../support/witness.ts";
 
 const READERS = 100;
 /** Of the others every third has an event stream. */
@@ -51,7 +52,7 @@ test("without a window each reader ends with the newest value of every key, and 
 
 async function play(every: string | undefined, seconds: number, note: string) {
   const ew = eitherway(contract({ prices: pricesWith(every), orders }), {
-    logger: { info() {}, warn() {}, error() {} },
+    logger: witnessed(),
   });
   const { port, mostHeld } = await serve(ew);
   const readers = Array.from({ length: READERS }, (_, i) => openReader(port, i));

@@ -6,6 +6,9 @@ import type { Socket } from "node:net";
 import { attach, createNodeServer } from "../../src/node/index.ts";
 import { createEitherway } from "../../src/server/index.ts";
 import { createLeapingClock, createSeededRandom } from "../../src/testing/index.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
+import type { FramePeer } from "../../src/transports/websocket-reader.ts";
+import { witnessed } from "../support/witness.ts";
 import { type Answer, type Question, type SoakServer, soakMessage } from "./soak-protocol.ts";
 
 const BASE_PATH = "/eitherway";
@@ -29,10 +32,12 @@ function createSoakServer(): SoakServer {
   return {
     async start({ seed, kept }) {
       random = createSeededRandom(seed);
-      const logger = { info() {}, warn: complain, error: complain };
+      const logger = witnessed({ warn: complain, error: complain });
       const parts = createEitherway({ clock, random: Math.random, logger }, { retention: { messages: kept } });
       eitherway = parts.eitherway;
-      attach(server, parts.handler, { basePath: BASE_PATH, limits: parts.limits, clock, logger });
+      const { limits, metrics } = parts;
+      const unfinished = createUnfinishedMessages<FramePeer>();
+      attach(server, parts.handler, { basePath: BASE_PATH, limits, metrics, unfinished, clock, logger });
       server.on("connection", (socket: Socket) => {
         sockets.add(socket);
         socket.on("close", () => sockets.delete(socket));

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Writable } from "node:stream";
 import * as ws from "ws";
 import { decodeText } from "../../src/node/upgraded-socket.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
 import { createFrameReader, type FramePeer } from "../../src/transports/websocket-reader.ts";
 
 export interface FrameShape {
@@ -78,9 +79,12 @@ export interface NotingReader {
 }
 
 /** Our reader. What it is given is copied, since it unmasks in place. */
-export function createOurReader(limit: number): NotingReader & { readonly peer: FramePeer } {
+export function createOurReader(
+  limit: number,
+  unfinished = createUnfinishedMessages<FramePeer>(),
+): NotingReader & { readonly peer: FramePeer } {
   const outcomes: Outcome[] = [];
-  const read = createFrameReader({ limit, decodeText });
+  const read = createFrameReader({ limit, unfinished, decodeText });
   const peer: FramePeer = {
     unfinished: undefined,
     reading: true,

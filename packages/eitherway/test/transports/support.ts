@@ -4,6 +4,7 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import {
+  type Authority,
   type Broker,
   type CallHandlers,
   type Clock,
@@ -39,6 +40,7 @@ import {
   serveWebSocket,
 } from "../../src/transports/index.ts";
 import { type StartOptions, start } from "../node/support.ts";
+import { witnessed } from "../support/witness.ts";
 
 export interface Doors {
   readonly hub: Hub;
@@ -60,6 +62,8 @@ export interface DoorsOptions extends Omit<StartOptions, "limits"> {
   readonly pingMs?: number;
   readonly calls?: CallHandlers;
   readonly rules?: Rules;
+  /** Everybody who comes is this user. Default: nobody is asked who he is. */
+  readonly user?: string;
   /** Makes waits below 100 ms that many times longer, so that a test reliably does something within them. */
   readonly stretch?: number;
   /** Subscribing waits for this, as with a broker that is slow to answer. */
@@ -67,15 +71,13 @@ export interface DoorsOptions extends Omit<StartOptions, "limits"> {
 }
 
 export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
-  const { limits: someLimits, retention, pingMs, calls, rules, stretch = 1, beforeWatch, ...server } = options;
+  const { limits: someLimits, retention, pingMs, calls, rules, user, stretch = 1, beforeWatch, ...server } = options;
   const limits = { ...DEFAULT_LIMITS, ...someLimits };
   const clock = skippable(createNodeClock(), stretch);
   const errors: string[] = [];
-  const logger = {
-    info() {},
-    warn() {},
+  const logger = witnessed({
     error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  };
+  });
   const memory = createMemoryBroker({ clock, random: Math.random, limits, ...(retention && { retention }) });
   const broker: Broker = {
     ...memory,
@@ -93,6 +95,7 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
     calls,
     rules,
     ...(pingMs !== undefined && { pingMs }),
+    ...(user !== undefined && { authority: everybodyIs(user) }),
   });
   const running = await start(
     {
@@ -122,6 +125,10 @@ export async function startDoors(options: DoorsOptions = {}): Promise<Doors> {
       return ids;
     },
   };
+}
+
+function everybodyIs(user: string): Authority {
+  return { isAsked: true, identify: async ({ client }) => ({ client, user }), forget() {} };
 }
 
 function upgrade(hub: Hub, request: UpgradeExchange): void {

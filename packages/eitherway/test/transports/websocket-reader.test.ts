@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { decodeText } from "../../src/node/upgraded-socket.ts";
 import type { EitherwayError } from "../../src/protocol/index.ts";
-import { createFrameReader } from "../../src/transports/websocket-reader.ts";
+import { createUnfinishedMessages } from "../../src/transports/unfinished-messages.ts";
+import { createFrameReader, type FramePeer } from "../../src/transports/websocket-reader.ts";
 import { CASES, type Case, isRight, LIMIT } from "../support/websocket-cases.ts";
 import {
   binary,
@@ -129,6 +130,54 @@ describe("memory", () => {
   });
 });
 
+describe("messages that are not whole, of all links together", () => {
+  const MOST = 6 * LIMIT;
+  const UNFINISHED = text("x".repeat(LIMIT), { final: false });
+
+  function links(count: number) {
+    const all = createUnfinishedMessages<FramePeer>(MOST);
+    return { all, readers: Array.from({ length: count }, () => createOurReader(LIMIT, all)) };
+  }
+
+  test("are bounded: the one that was begun first makes room, and its link is told to come back (P6, P7)", () => {
+    const { all, readers } = links(8);
+    for (const reader of readers) {
+      reader.feed(UNFINISHED);
+      expect(all.held).toBeLessThanOrEqual(MOST);
+    }
+    const gone = "failed unavailable";
+    expect(readers.map(({ outcomes }) => outcomes[0] ?? "held")).toEqual([gone, gone, ...Array(6).fill("held")]);
+    for (const reader of readers.slice(2)) reader.feed(more(""));
+    expect(readers.slice(2).map(({ outcomes }) => outcomes)).toEqual(Array(6).fill([textSeen("x".repeat(LIMIT))]));
+    expect(all.held).toBe(0);
+    for (const reader of readers.slice(0, 2)) reader.feed(UNFINISHED); // not read any more
+    expect(all.held).toBe(0);
+  });
+
+  test("of usual size are never given up, nor is one that ends in time, however many others hold all there is (P7)", () => {
+    const { readers, all } = links(7);
+    const [behaving, ...hostile] = readers;
+    behaving?.feed(text("hello, ", { final: false }));
+    for (const reader of hostile) reader.feed(UNFINISHED);
+    expect(all.held).toBe(MOST);
+    behaving?.feed(more("world"));
+    behaving?.feed(text("y".repeat(LIMIT), { final: false }));
+    behaving?.feed(more(""));
+    expect(behaving?.outcomes).toEqual([textSeen("hello, world"), textSeen("y".repeat(LIMIT))]);
+    expect(hostile.map(({ outcomes }) => outcomes.length)).toEqual([1, 0, 0, 0, 0, 0]);
+  });
+
+  test("leave nothing behind, whichever way a link ends (P6)", () => {
+    const { readers, all } = links(3);
+    const [closing, failing, whole] = readers;
+    for (const reader of readers) reader.feed(UNFINISHED);
+    closing?.feed(close(1000));
+    failing?.feed(text("a message inside a message"));
+    whole?.feed(more(""));
+    expect(all.held).toBe(0);
+  });
+});
+
 test("a peer that stops reading gets the rest of the chunk back, untouched, behind the message at hand", () => {
   const seen: unknown[] = [];
   const peer = {
@@ -142,7 +191,7 @@ test("a peer that stops reading gets the rest of the chunk back, untouched, behi
     closing: (number: number) => seen.push(number),
     failed: (error: EitherwayError) => seen.push(error.code),
   };
-  const read = createFrameReader({ limit: LIMIT, decodeText });
+  const read = createFrameReader({ limit: LIMIT, unfinished: createUnfinishedMessages(), decodeText });
   const rest = Buffer.concat([text("3"), close(1000)]);
   const chunk = Buffer.concat([text("1"), ...fragments(0x1, ["2", "."]), rest]);
   const left = chunk.subarray(read(chunk, peer));

@@ -171,6 +171,22 @@ describe("bad input has a named close, and nobody else notices (P7, P12)", () =>
     await eventually(() => doors.hub.stats().timers === 0);
   });
 
+  test("a hello that is refused for its rate is told when to come back (P6, P11)", async () => {
+    const doors = await startDoors({ user: "ana", limits: { commandsPerSecond: 1, commandBurst: 2 } });
+    const answers: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const socket = await openSocket(doors);
+      socket.send(helloText({ a: "start", b: "start", c: "start", d: "start" }));
+      const frame = await socket.nextFrame();
+      answers.push(frame.t);
+      if (frame.t !== "bye") continue;
+      expect(frame).toMatchObject({ code: "rate-limited", after: expect.any(Number) });
+      expect(await socket.closed()).toBe(`${closeNumber("rate-limited")} rate-limited`);
+    }
+    expect(answers).toEqual(["welcome", "bye"]);
+    expect(doors.hub.stats().counters["hellos.refused.rate-limited"]).toBe(1);
+  });
+
   test("more links than limits.links: too-many-links for the newcomer (S16)", async () => {
     const doors = await startDoors({ limits: { links: 1 } });
     const first = await openSocket(doors);

@@ -1,6 +1,7 @@
 /** Gets the public keys of an issuer (a JWKS, RFC 7517 section 5) over HTTP, within bounds of time and size. */
 import type { JSONWebKeySet } from "jose";
 import { createLocalJWKSet } from "jose/jwks/local";
+import { KeySetFailure } from "../key-set-failure.ts";
 import type { TokenClock } from "./token-clock.ts";
 
 /** Finds the key that a token's header names. */
@@ -13,20 +14,29 @@ export const KEY_SET_BYTES = 256 * 1024;
 
 const OK = 200;
 
-/** Rejects with a sentence for the server's log: it names the address and so is none for clients. */
+/** Rejects with a `KeySetFailure`: it names the address and so is none for clients. */
 export async function fetchKeySet(url: URL, clock: TokenClock): Promise<KeySet> {
   const limit = new AbortController();
   const late = new Error(`no answer within ${KEY_SET_TIME_LIMIT_MS} ms`);
   const undo = clock.after(KEY_SET_TIME_LIMIT_MS, () => limit.abort(late));
   try {
     const text = await fetchText(url, limit.signal);
-    return createLocalJWKSet(JSON.parse(text) as JSONWebKeySet); // which checks what it gets
+    return createLocalJWKSet(parse(text)); // which checks what it gets
   } catch (cause) {
     const why = cause instanceof Error ? reasonOf(cause) : String(cause);
-    throw new Error(`The key set at ${url.origin}${url.pathname} cannot be had: ${why}.`, { cause });
+    throw new KeySetFailure(url, why, cause);
   } finally {
     undo();
     limit.abort(); // a body that is not read to its end
+  }
+}
+
+/** Not in the words of `JSON.parse`, which quote what came. */
+function parse(text: string): JSONWebKeySet {
+  try {
+    return JSON.parse(text) as JSONWebKeySet;
+  } catch {
+    throw new Error("it is no JSON");
   }
 }
 

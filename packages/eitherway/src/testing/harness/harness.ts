@@ -4,8 +4,8 @@ import type { Client } from "../../client/client-api.ts";
 import type { TypedClient } from "../../client/typed/typed-api.ts";
 import { isContract } from "../../contract/contract.ts";
 import type { ChannelTypes, Contract, HandlesOf } from "../../contract/index.ts";
-import type { Logger, Undo } from "../../core/index.ts";
-import { createConsoleLogger } from "../../node/index.ts";
+import type { Undo } from "../../core/index.ts";
+import { createLogger } from "../../node/index.ts";
 import { EitherwayError, quote } from "../../protocol/index.ts";
 import { readAmount } from "../../server/amounts.ts";
 import { type Amount, createEitherway, withContract } from "../../server/index.ts";
@@ -211,7 +211,7 @@ function create(options: HarnessOptions, app: Contract<ChannelTypes> | undefined
 const SOURCE_STEP = 0x9e3779b1;
 
 /** Warnings and errors are for whoever reads why a test is red. */
-const LOGGER: Logger = { ...createConsoleLogger(), info() {} };
+const LOGGER = createLogger({ level: "warn" });
 
 function checkOptions(options: HarnessOptions, seed: number): void {
   const unknown = Object.keys(options).find((name) => name !== "seed" && name !== "server");

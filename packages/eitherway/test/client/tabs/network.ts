@@ -3,6 +3,7 @@ import { onTestFinished, vi } from "vitest";
 import type { ChannelTypes, Contract } from "../../../src/contract/index.ts";
 import { createEitherway, type EitherwayOptions } from "../../../src/server/index.ts";
 import { createMemoryExchange, type FakeClock, type MemoryExchange } from "../../../src/testing/index.ts";
+import { witnessed } from "../../support/witness.ts";
 
 export const URL_OF_SERVER = "http://127.0.0.1/eitherway";
 
@@ -18,7 +19,7 @@ interface Request {
 
 /** Replaces `fetch` until the test is over. */
 export function createNetwork(clock: FakeClock, options: EitherwayOptions, app?: Contract<ChannelTypes>) {
-  const logger = { info() {}, warn() {}, error() {} };
+  const logger = witnessed();
   const start = () => createEitherway({ clock, random: () => 0.5, logger }, options, app);
   let server = start();
   const requests: Record<string, number> = {};

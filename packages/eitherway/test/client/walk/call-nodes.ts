@@ -14,6 +14,7 @@ import { EitherwayError, jsonPayload, type Payload } from "../../../src/protocol
 import { createAccess } from "../../../src/server/access.ts";
 import { createRouter } from "../../../src/server/router.ts";
 import type { RequestHandler } from "../../../src/transports/index.ts";
+import { witnessed } from "../../support/witness.ts";
 
 /** What a call is asked to come to. */
 export interface CallInput {
@@ -65,7 +66,7 @@ export function createCallNodes(clock: Clock, random: Random, failed: (error: un
   const starts: number[] = [];
   const settled = new Map<string, { settlement: Settlement; at: number }>();
   const logged = (event: string, fields?: unknown): void => failed(new Error(`${event} ${JSON.stringify(fields)}`));
-  const logger = { info() {}, warn() {}, error: logged };
+  const logger = witnessed({ error: logged });
   const all: Node[] = [];
   let current = create();
 

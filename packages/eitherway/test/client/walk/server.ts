@@ -7,6 +7,7 @@ import type { FakeClock } from "../../../src/testing/index.ts";
 import type { RequestHandler } from "../../../src/transports/index.ts";
 import { draftOf } from "../../model/content.ts";
 import { overheard } from "../../model/overheard-broker.ts";
+import { witnessed } from "../../support/witness.ts";
 import type { Books } from "./books.ts";
 
 export interface WalkServer {
@@ -41,7 +42,7 @@ const SIZE = 10;
 export function createWalkServer(options: WalkServerOptions): WalkServer {
   const { clock, random, books, failed, keyWindowMs, pingMs } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const logger = { info() {}, warn() {}, error: (event: string, fields?: unknown) => failed([event, fields]) };
+  const logger = witnessed({ error: (event: string, fields?: unknown) => failed([event, fields]) });
   let storeWorks = true;
   /** Bodies of the server count down, so that they differ from those of the client. */
   let bodies = 0;

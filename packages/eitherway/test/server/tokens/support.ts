@@ -8,6 +8,7 @@ import {
   type TokenVerifierOptions,
 } from "../../../src/server/tokens/index.ts";
 import { createFakeClock } from "../../../src/testing/index.ts";
+import { plant } from "../../support/witness.ts";
 
 export const SECRET = "a secret of at least 32 bytes, planted here";
 
@@ -19,7 +20,7 @@ export function base64url(value: unknown): string {
 /** Head and claims, as objects or as the very text. */
 export function signedBy(signature: (input: string) => Buffer, header: unknown, claims: unknown): string {
   const input = `${base64url(header)}.${base64url(claims)}`;
-  return `${input}.${signature(input).toString("base64url")}`;
+  return plant(`${input}.${signature(input).toString("base64url")}`);
 }
 
 export const hmac =
