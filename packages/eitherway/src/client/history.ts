@@ -41,7 +41,7 @@ export async function readHistory<T = unknown>(
   const { url, fetch: ask } = httpDoorOf(client);
   try {
     const address = `${url}/channels/${escapePath(channel)}?${query}`;
-    const answer = await ask(address, { cache: "no-store", ...(signal && { signal }) });
+    const answer = await ask(address, { ...(signal && { signal }) });
     if (!answer.ok) throw await refusalOf(answer);
     return pageOf(channel, (await answer.json()) as Answer);
   } catch (thrown) {

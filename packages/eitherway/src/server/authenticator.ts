@@ -40,7 +40,7 @@ export function createAuthenticator({ auth, authorizers, clock, logger, metrics 
 
   async function identify(asking: Asking): Promise<Identity> {
     const { client, token } = asking;
-    if (!auth) return { client, rights: rightsOf({}, client, undefined) };
+    if (!auth) return { client, rights: { ...rightsOf({}, client, undefined), areEverybodys: true } };
     const grant = await grantOf(auth, asking);
     const { user } = grant;
     return { client, ...(user !== undefined && { user }), rights: rightsOf(grant, client, token) };
