@@ -83,8 +83,15 @@ const HALF_CHARACTER = /[\uD800-\uDBFF]$/;
 
 /** Feeds put HTML into their texts. What is left is text, which the page shows as text. */
 function plainText(html: string | null, most: number): string {
-  const text = decode((html ?? "").replace(MARKUP, " ")).replace(/\s+/g, " ").trim();
-  return text.length <= most ? text : `${text.slice(0, most - 1).replace(HALF_CHARACTER, "").trimEnd()}…`;
+  const text = decode((html ?? "").replace(MARKUP, " "))
+    .replace(/\s+/g, " ")
+    .trim();
+  return text.length <= most
+    ? text
+    : `${text
+        .slice(0, most - 1)
+        .replace(HALF_CHARACTER, "")
+        .trimEnd()}…`;
 }
 
 /** `undefined` for what a reader must not be sent to, such as `javascript:`. */

@@ -25,33 +25,64 @@ const NOTE = "Sample feed of this server";
 /** A ship every 40 s, whose entry changes once she has moored. */
 const SHIP_MS = 40_000;
 const MOORED_AFTER_MS = 100_000;
-const SHIPS = ["Anneke", "Boreas", "Calluna", "Dagny", "Eider", "Fennel", "Grethe", "Halcyon", "Iris", "Juno", "Kestrel"];
+const SHIPS = [
+  "Anneke",
+  "Boreas",
+  "Calluna",
+  "Dagny",
+  "Eider",
+  "Fennel",
+  "Grethe",
+  "Halcyon",
+  "Iris",
+  "Juno",
+  "Kestrel",
+];
 const CARGOES = ["timber", "coffee", "grain", "steel", "oranges", "wind turbine blades", "paper"];
 const BERTHS = 5;
 
 /** A fact every 2 minutes. */
 const FACT_MS = 120_000;
 const FACTS: readonly (readonly [title: string, text: string])[] = [
-  ["1969: RFC 1, Host Software", "Steve Crocker's first Request for Comments asks how the hosts of the ARPANET shall talk."],
-  ["1974: a protocol for packet networks", "Vint Cerf and Bob Kahn describe what becomes TCP: numbered bytes, and a window."],
+  [
+    "1969: RFC 1, Host Software",
+    "Steve Crocker's first Request for Comments asks how the hosts of the ARPANET shall talk.",
+  ],
+  [
+    "1974: a protocol for packet networks",
+    "Vint Cerf and Bob Kahn describe what becomes TCP: numbered bytes, and a window.",
+  ],
   ["1981: RFC 793, Transmission Control Protocol", "Forty-one years later RFC 9293 replaces it."],
-  ["1982: RFC 821, Simple Mail Transfer Protocol", "Store and forward: whoever is away finds the mail when he is back."],
-  ["1986: RFC 977, Network News Transfer Protocol", "Readers ask for what is newer than what they have. A cursor, by another name."],
+  [
+    "1982: RFC 821, Simple Mail Transfer Protocol",
+    "Store and forward: whoever is away finds the mail when he is back.",
+  ],
+  [
+    "1986: RFC 977, Network News Transfer Protocol",
+    "Readers ask for what is newer than what they have. A cursor, by another name.",
+  ],
   ["1991: HTTP 0.9 has one method", "A request is one line, an answer is a page, and then the line goes dead."],
   ["1996: RFC 1945, HTTP/1.0", "Headers come, and with them If-Modified-Since."],
   ["1997: ETag and If-None-Match", "RFC 2068 lets a reader ask whether anything has changed, and be told 304."],
   ["1999: RSS 0.90", "Netscape's portal wants headlines from everywhere."],
   ["2005: RFC 4287, Atom", "Every entry has an id that stays, and says when it was updated."],
   ["2006: Comet", "Alex Russell gives a name to answers that do not end."],
-  ["2009: EventSource", "Server-Sent Events become a draft of their own: a stream of text, with an id for coming back."],
+  [
+    "2009: EventSource",
+    "Server-Sent Events become a draft of their own: a stream of text, with an id for coming back.",
+  ],
   ["2011: RFC 6455, The WebSocket Protocol", "Both ways over one connection, after a handshake that looks like HTTP."],
   ["2015: RFC 7540, HTTP/2", "Many streams on one connection: an event stream does not cost one of six any more."],
   ["2022: RFC 9114, HTTP/3", "The streams no longer wait for each other's lost packets."],
 ];
 
 export const SAMPLE_SOURCES: readonly SampleSource[] = [
-  { file: "arrivals.xml", type: "application/atom+xml", write: (now) => atom("Harbour arrivals", arrivals(now)) },
-  { file: "protocols.xml", type: "application/rss+xml", write: (now) => rss("Protocols through the years", facts(now)) },
+  { file: "arrivals.xml", type: "application/atom+xml", write: (now) => atom("Harbour arrivals (sample)", arrivals(now)) },
+  {
+    file: "protocols.xml",
+    type: "application/rss+xml",
+    write: (now) => rss("Protocols through the years (sample)", facts(now)),
+  },
 ];
 
 /** Answers a conditional request for a document, as any feed's server does; `undefined`: there is no such document. */

@@ -33,7 +33,9 @@ export function createFeed({ sources, everyMs = EVERY_MS }: FeedOptions = {}): U
     startPoller({
       ...{ address, publish, random: Math.random, now: Date.now },
       everyMs: sources ? everyMs : SAMPLE_EVERY_MS,
-      fetch: sources ? fetch : async (_, { headers }) => sampleAnswer(address, new Headers(headers).get("if-none-match")),
+      fetch: sources
+        ? fetch
+        : async (_, { headers }) => sampleAnswer(address, new Headers(headers).get("if-none-match")),
       failed: (why) => console.warn(`The feed ${address} could not be read: ${why}`),
     }),
   );
@@ -68,7 +70,8 @@ export function readFeedOptions(env: NodeJS.ProcessEnv): FeedOptions {
   const { EITHERWAY_SHOWCASE_FEEDS: list, EITHERWAY_SHOWCASE_FEED_SECONDS: seconds } = env;
   const sources = list?.split(",").map((address) => address.trim());
   const bad = sources?.find((address) => !/^https?:\/\//.test(address) || !URL.canParse(address));
-  if (bad !== undefined) throw new Error(`EITHERWAY_SHOWCASE_FEEDS has ${JSON.stringify(bad)}; give URLs split by commas.`);
+  if (bad !== undefined)
+    throw new Error(`EITHERWAY_SHOWCASE_FEEDS has ${JSON.stringify(bad)}; give URLs split by commas.`);
   if (seconds !== undefined && !(Number(seconds) > 0))
     throw new Error(`EITHERWAY_SHOWCASE_FEED_SECONDS is ${JSON.stringify(seconds)}; give a number above 0.`);
   return { sources, everyMs: seconds === undefined ? undefined : Number(seconds) * 1_000 };

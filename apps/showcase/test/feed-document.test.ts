@@ -36,8 +36,7 @@ test("an RSS item and an Atom entry are the same to a reader", () => {
 
 test("entries come oldest first: by their dates, or against the order of the document where they have none", () => {
   expect(titles(rss("<title>3</title>", "<title>2</title>", "<title>1</title>"))).toEqual(["1", "2", "3"]);
-  const dated = (day: number): string =>
-    `<title>${day}</title><pubDate>Sat, 0${day} Nov 2025 10:00:00 GMT</pubDate>`;
+  const dated = (day: number): string => `<title>${day}</title><pubDate>Sat, 0${day} Nov 2025 10:00:00 GMT</pubDate>`;
   expect(titles(rss(dated(2), dated(3), dated(1)))).toEqual(["1", "2", "3"]);
 });
 
@@ -81,7 +80,9 @@ test("a version of an entry has the same key wherever it is found, and another v
 
 test("what is too long is cut at a whole character, and what is no web address is left out", () => {
   const [entry] = readFeed(
-    rss(`<title>${"x".repeat(298)}😀😀</title><link>javascript:alert(1)</link><description>${"y ".repeat(600)}</description>`),
+    rss(
+      `<title>${"x".repeat(298)}😀😀</title><link>javascript:alert(1)</link><description>${"y ".repeat(600)}</description>`,
+    ),
     ADDRESS,
   );
   expect(entry?.item.title).toBe(`${"x".repeat(298)}…`);

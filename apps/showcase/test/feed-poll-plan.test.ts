@@ -35,7 +35,8 @@ test("Retry-After is seconds or a date; what makes no sense is no wish", () => {
   const now = Date.UTC(2025, 10, 1, 10);
   expect(readRetryAfter("120", now)).toBe(2 * MINUTE);
   expect(readRetryAfter("Sat, 01 Nov 2025 10:05:00 GMT", now)).toBe(5 * MINUTE);
-  for (const nonsense of [null, "", "soon", "-5", "Sat, 01 Nov 2025 09:00:00 GMT"]) expect(readRetryAfter(nonsense, now)).toBe(0);
+  for (const nonsense of [null, "", "soon", "-5", "Sat, 01 Nov 2025 09:00:00 GMT"])
+    expect(readRetryAfter(nonsense, now)).toBe(0);
 });
 
 test("max-age is read out of Cache-Control", () => {
