@@ -45,7 +45,7 @@ const refuses =
 
 test("asks with what the source said of its document before, and takes 304 for an answer", async () => {
   const validators = { etag: '"1"', "last-modified": "Sat, 01 Nov 2025 10:00:00 GMT" };
-  const { asked, published, pass } = startPolling([
+  const { asked, published, failures, pass } = startPolling([
     says(document("a"), validators),
     refuses(304),
     says(document("b", "a"), { etag: '"2"' }),
@@ -58,7 +58,7 @@ test("asks with what the source said of its document before, and takes 304 for a
     ['"1"', "Sat, 01 Nov 2025 10:00:00 GMT"],
     ['"2"', null],
   ]);
-  expect(published).toEqual(["a", "b"]);
+  expect([published, failures]).toEqual([["a", "b"], []]);
 });
 
 test("what could not be published is asked for again, whole", async () => {
