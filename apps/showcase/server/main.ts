@@ -1,7 +1,8 @@
 /**
  * What `npm start` serves: the pages of this folder, each use case with an Eitherway of its own beside it, on one port of this machine.
  *
- * `PORT` or `EITHERWAY_PORT` choose the port (0: any free one); `EITHERWAY_TLS_SELF_SIGNED=1` makes it https, with HTTP/2.
+ * `PORT` or `EITHERWAY_PORT` choose the port (0: any free one); `EITHERWAY_TLS_SELF_SIGNED=1` makes it https, with HTTP/2. With
+ * `EITHERWAY_SHOWCASE_FEEDS=url,url` the news feed reads these, every `EITHERWAY_SHOWCASE_FEED_SECONDS` (300), in place of its samples.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -9,6 +10,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { createNodeServer, createSelfSignedCertificate, eitherway } from "eitherway";
 import { createChat } from "../chat/server.ts";
+import { createFeed, readFeedOptions } from "../feed/server.ts";
 import { createSources } from "./sources.ts";
 import { createStaticFiles } from "./static-files.ts";
 import type { UseCase } from "./use-case.ts";
@@ -22,7 +24,7 @@ const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED } = process.env;
 const tls = EITHERWAY_TLS_SELF_SIGNED === "1" ? await createSelfSignedCertificate() : undefined;
 
 const server = createNodeServer(tls && { tls });
-const useCases: readonly UseCase[] = [createChat()];
+const useCases: readonly UseCase[] = [createChat(), createFeed(readFeedOptions(process.env))];
 /** Untyped and open to everybody on this machine: for `curl`, and for "Which transport?". */
 const plain = eitherway();
 

@@ -13,6 +13,9 @@ export interface HistoryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Every client fits, with a contract or without one. */
+export type HistoryClient = Pick<CoreClient, "id" | "status">;
+
 export interface HistoryPage<T = unknown> {
   /** Oldest first, without a hole. Their `meta.replayed` is true. */
   readonly messages: readonly Incoming<T>[];
@@ -31,7 +34,7 @@ const escapePath = (channel: string): string => channel.split("/").map(encodeURI
  * const { messages, hasOlder } = await readHistory(client, "room/42", { before: oldestShown, limit: 50 });
  */
 export async function readHistory<T = unknown>(
-  client: CoreClient,
+  client: HistoryClient,
   channel: string,
   { before, limit, signal }: HistoryOptions = {},
 ): Promise<HistoryPage<T>> {
@@ -41,7 +44,7 @@ export async function readHistory<T = unknown>(
   const { url, fetch: ask } = httpDoorOf(client);
   try {
     const address = `${url}/channels/${escapePath(channel)}?${query}`;
-    const answer = await ask(address, { cache: "no-store", ...(signal && { signal }) });
+    const answer = await ask(address, { ...(signal && { signal }) });
     if (!answer.ok) throw await refusalOf(answer);
     return pageOf(channel, (await answer.json()) as Answer);
   } catch (thrown) {

@@ -13,7 +13,7 @@ export interface HttpDoor {
   readonly fetch: Fetch;
 }
 
-export function httpDoorOf(client: CoreClient): HttpDoor {
-  const own = client as CoreClient & { readonly [HTTP_DOOR]: string; readonly [HTTP_FETCH]?: Fetch };
+export function httpDoorOf(client: Pick<CoreClient, "id">): HttpDoor {
+  const own = client as typeof client & { readonly [HTTP_DOOR]: string; readonly [HTTP_FETCH]?: Fetch };
   return { url: own[HTTP_DOOR], fetch: own[HTTP_FETCH] ?? fetch };
 }

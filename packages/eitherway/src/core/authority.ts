@@ -19,6 +19,8 @@ export interface Identity {
 
 /** What one token gives. */
 export interface Rights {
+  /** Nobody is asked who he is: somebody else has just these. Default: false. */
+  readonly areEverybodys?: boolean;
   /** Its own id, by which it can be revoked. */
   readonly token?: string | undefined;
   /** Milliseconds since 1970. Without it a revocation of the user takes it for older. */

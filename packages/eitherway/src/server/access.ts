@@ -63,14 +63,12 @@ export function createAccess({ allowedOrigins, insecure }: AccessOptions): Acces
 
   function headers(request: Asking): Readonly<Record<string, string>> {
     if (allowedOrigins.length === 0) return {};
-    const vary = everyOrigin ? undefined : { vary: "origin" }; // also where no origin came: a store must not mix the two up
+    const expose = { "access-control-expose-headers": RESPONSE_HEADERS };
+    // Also where no origin came, as that of `vary`: a store must not mix the two up.
+    if (everyOrigin) return { "access-control-allow-origin": "*", ...expose };
+    const vary = { vary: "origin" };
     const origin = request.header("origin");
-    if (!isForeignButAllowed(origin)) return { ...vary };
-    return {
-      ...vary,
-      "access-control-allow-origin": everyOrigin ? "*" : origin,
-      "access-control-expose-headers": RESPONSE_HEADERS,
-    };
+    return isForeignButAllowed(origin) ? { ...vary, "access-control-allow-origin": origin, ...expose } : vary;
   }
 
   function preflight(request: Asking, methods: string): Readonly<Record<string, string>> {

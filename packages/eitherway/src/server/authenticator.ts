@@ -57,7 +57,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authority {
 
   async function identify(asking: Asking): Promise<Identity> {
     const { client, remote } = asking;
-    if (!auth) return { client, rights: rightsOf({}, { client, remote, token: undefined }) };
+    if (!auth)
+      return { client, rights: { ...rightsOf({}, { client, remote, token: undefined }), areEverybodys: true } };
     const grant = await grantOf(auth, asking);
     const { user } = grant;
     return { client, ...(user !== undefined && { user }), rights: rightsOf(grant, asking) };

@@ -32,6 +32,7 @@ import {
 } from "../protocol/index.ts";
 import { jsonAnswer } from "./answers.ts";
 import { waitForMessages } from "./doorbell.ts";
+import { type CachedPage, cacheHeaders, isFinalAfter, isFinalBefore, isKnown } from "./page-cache.ts";
 import { MAX_WAIT_SECONDS } from "./poll.ts";
 import {
   decodePercent,
@@ -58,7 +59,7 @@ function channelOfPath(path: string, check: (name: string) => void): string {
 
 /**
  * `GET /channels/<name>?after=&before=&limit=&wait=`. Without `after` and `before`: the newest messages. `wait` (seconds) holds
- * the answer while there is nothing after `after`.
+ * the answer while there is nothing after `after`. Stores may keep what was not waited for.
  */
 export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<void> {
   const channel = channelOfPath(exchange.path, checkLogName);
@@ -77,12 +78,14 @@ export async function serveHistory(hub: Hub, exchange: HttpExchange): Promise<vo
   if (after === undefined) {
     if (wait > 0)
       throw new EitherwayError("bad-request", "The query has wait but no after; add after=now or after=<id>.");
-    exchange.respond(historyAnswer(await pageBefore(hub, channel, before, limit)));
+    respondPage(exchange, who, await pageBefore(hub, channel, before, limit));
     return;
   }
   if (!isCursor(after)) throw badCursor("after", after, '"start", "now" or an id');
   const answer = await pageAfter(hub, channel, after, limit, { exchange, who, wait });
-  if (answer) exchange.respond(historyAnswer(answer));
+  if (!answer) return;
+  if (wait > 0 || answer.gap) exchange.respond(historyAnswer(answer));
+  else respondPage(exchange, who, answer);
 }
 
 /** `POST /channels/<name>`: the body is the payload, its kind follows from the content type. */
@@ -108,12 +111,10 @@ export async function servePublish(hub: Hub, exchange: HttpExchange): Promise<vo
 // --- history ---
 
 /** A page as it is answered. */
-interface HistoryAnswer {
+interface HistoryAnswer extends CachedPage {
   readonly channel: string;
   /** Each as JSON text, in which a JSON payload is as it came: no number loses a digit. */
   readonly messages: readonly string[];
-  readonly oldest: string | null;
-  readonly head: string | null;
   readonly gap?: { readonly why: string; readonly oldest: string | null; readonly head: string | null };
 }
 
@@ -125,7 +126,8 @@ async function pageBefore(
 ): Promise<HistoryAnswer> {
   if (before !== undefined && !parseId(before)) throw badCursor("before", before, "an id");
   const page = await hub.broker.readBefore(channel, before, limit);
-  return page ? pageAnswer(channel, page.epoch, page) : emptyAnswer(channel);
+  if (!page) return emptyAnswer(channel);
+  return pageAnswer(channel, page.epoch, page, before !== undefined && isFinalBefore(page));
 }
 
 /** `undefined` when the client went away while we waited. */
@@ -150,10 +152,10 @@ async function pageAfter(
 function answerOf(channel: string, after: Cursor, page: Page): HistoryAnswer {
   switch (page.kind) {
     case "messages":
-      return pageAnswer(channel, page.epoch, page);
+      return pageAnswer(channel, page.epoch, page, parseId(after) !== undefined && isFinalAfter(page));
     case "gap": {
       const [oldest, head] = [idOf(page.oldest), idOf(page.head)];
-      return { channel, messages: [], oldest, head, gap: { why: page.why, oldest, head } };
+      return { ...emptyAnswer(channel), oldest, head, gap: { why: page.why, oldest, head } };
     }
     case "none":
       // An id of a log that is gone: what it stood for cannot be continued, and that is said (P2).
@@ -166,19 +168,30 @@ function pageAnswer(
   channel: string,
   epoch: Epoch,
   page: { messages: readonly Message[]; oldest: Position; head: Position },
+  isFinal: boolean,
 ): HistoryAnswer {
   const messages = page.messages.map((message) => messageText(epoch, message));
-  return { channel, messages, oldest: idOf(page.oldest), head: idOf(page.head) };
+  const ids = page.messages.map(({ seq }) => formatId(epoch, seq));
+  return { channel, messages, ids, oldest: idOf(page.oldest), head: idOf(page.head), isFinal };
 }
 
-function historyAnswer({ channel, messages, ...places }: HistoryAnswer): HttpAnswer {
+const NOT_MODIFIED: HttpAnswer = { status: 304, headers: {} };
+
+function respondPage(exchange: HttpExchange, who: Identity, page: HistoryAnswer): void {
+  const caching = cacheHeaders(page, who);
+  const { headers, ...answer } = isKnown(exchange, caching.etag) ? NOT_MODIFIED : historyAnswer(page);
+  exchange.respond({ ...answer, headers: { ...headers, ...caching } });
+}
+
+function historyAnswer({ channel, messages, oldest, head, gap }: HistoryAnswer): HttpAnswer {
+  const places = { oldest, head, gap };
   const answer = jsonAnswer(200, places);
-  const head = `{"channel":${JSON.stringify(channel)},"messages":[${messages.join()}],`;
-  return { ...answer, body: head + JSON.stringify(places).slice("{".length) };
+  const start = `{"channel":${JSON.stringify(channel)},"messages":[${messages.join()}],`;
+  return { ...answer, body: start + JSON.stringify(places).slice("{".length) };
 }
 
 function emptyAnswer(channel: string): HistoryAnswer {
-  return { channel, messages: [], oldest: null, head: null };
+  return { channel, messages: [], ids: [], oldest: null, head: null, isFinal: false };
 }
 
 function idOf({ epoch, seq }: Position): string {

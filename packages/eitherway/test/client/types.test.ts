@@ -1,7 +1,16 @@
 /** Nothing public is `any`, which would switch off the types of the program that uses it. Checked when the tests are compiled. */
 import { expect, test } from "vitest";
 import * as node from "../../src/client/index.node.ts";
-import type { Channel, Client, ClientOptions, ClientTransport, Incoming, Status } from "../../src/client/index.ts";
+import type {
+  Channel,
+  Client,
+  ClientOptions,
+  ClientTransport,
+  HistoryClient,
+  Incoming,
+  Status,
+  TypedClient,
+} from "../../src/client/index.ts";
 import * as browser from "../../src/client/index.ts";
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -43,6 +52,11 @@ type HasAny<T, Depth extends readonly unknown[] = []> =
                 : false;
 
 const none = <T extends false>(is?: T): T | undefined => is;
+
+test("history is read with a client of a contract as with one without", () => {
+  const takes = (client: Client | TypedClient<Record<never, never>>): HistoryClient => client;
+  expect(takes).toBeTypeOf("function");
+});
 
 test("has no any in what it exports", () => {
   none<HasAny<ClientOptions>>();

@@ -156,6 +156,10 @@ describe("answer headers for pages of other origins", () => {
     expect(headers(["*", EVIL], EVIL)["access-control-allow-origin"]).toBe("*");
   });
 
+  test("say * to those without an origin too: a store may give that answer to a page", () => {
+    expect(headers(["*"])).toEqual(headers(["*"], EVIL));
+  });
+
   test("never allow credentials", () => {
     const access = createAccess({ allowedOrigins: [EVIL, "*"], insecure: true });
     const request = asking({ host, origin: EVIL, cookie: "a=b" });

@@ -4,6 +4,7 @@ import { EitherwayError } from "../../src/protocol/index.ts";
 import type { EitherwayOptions } from "../../src/server/index.ts";
 import type { MemoryRequest } from "../../src/testing/index.ts";
 import { createGuarded } from "./authority-support.ts";
+import { createTestServer, type TestServer } from "./support.ts";
 
 const hello = (token: string | undefined, channels: object = {}) =>
   JSON.stringify({ t: "hello", v: 1, client: "c", token, channels, wait: 0 });
@@ -30,6 +31,14 @@ const sdkDoors = (token: string | undefined): readonly MemoryRequest[] => [
   { method: "POST", path: "/poll", body: hello(token) },
   { method: "POST", path: "/commands", body: `${hello(token)}\n${publish("a")}` },
 ];
+
+/** Asks for a page of history that nothing can change any more. */
+async function finalPage(server: TestServer, own: Readonly<Record<string, string>> = {}) {
+  const { id } = await server.eitherway.publish("a", "1");
+  for (const text of ["2", "3"]) await server.eitherway.publish("a", text);
+  return (headers: Readonly<Record<string, string>> = {}) =>
+    server.ask({ path: "/channels/a", query: `after=${id}&limit=1`, headers: { ...own, ...headers } });
+}
 
 describe("a server with auth", () => {
   test.each([undefined, "stranger"])(
@@ -62,6 +71,16 @@ describe("a server with auth", () => {
     }
     const { read } = await server.connect("ana", { a: "now" });
     expect(read()).toEqual(["welcome", "live a"]);
+  });
+
+  test("gives pages of history to the store of who asks alone, which asks each time, as rights can end (P9)", async () => {
+    const server = createGuarded({ ana: { user: "ana", tokenId: "t1" } });
+    const read = await finalPage(server, { authorization: "Bearer ana" });
+    const { headers } = await read();
+    expect(headers["cache-control"]).toBe("private, no-cache");
+    expect((await read({ "if-none-match": headers.etag ?? "" })).status).toBe(304);
+    await server.eitherway.revoke({ user: "ana" });
+    expect((await read({ "if-none-match": headers.etag ?? "" })).code).toBe("revoked");
   });
 
   test("answers to any host, as names no longer open a door", async () => {
@@ -274,6 +293,11 @@ describe("authorize", () => {
     fails = false;
     expect((await server.ask({ path: "/channels/a" })).status).toBe(200);
     expect(server.log).toEqual([expect.stringContaining("the database is down")]);
+  });
+
+  test("where there is no auth is the same for everybody, and so are pages of history", async () => {
+    const server = createTestServer({ authorize: ({ action }) => action === "history" });
+    expect((await (await finalPage(server))()).headers["cache-control"]).toMatch(/^public, max-age=/);
   });
 
   test("is asked of people without a token where there is no auth", async () => {

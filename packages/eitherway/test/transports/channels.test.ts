@@ -235,6 +235,61 @@ describe("history", () => {
   }
 });
 
+describe("stores of pages", () => {
+  /** Status, cache-control and etag. */
+  async function cachingOf(doors: Doors, path: string, known?: string): Promise<[number, string | null, string]> {
+    // Node's fetch keeps nothing by itself; told so, it adds no header of its own to a conditional request.
+    const headers: Record<string, string> = known === undefined ? {} : { "if-none-match": known };
+    const response = await fetch(`${doors.url}/channels/${path}`, { headers, cache: "no-cache" });
+    const body = await response.text();
+    if (response.status === 304) expect(body).toBe("");
+    return [response.status, response.headers.get("cache-control"), response.headers.get("etag") ?? ""];
+  }
+
+  test("a full page that ends before the head may be kept by everybody, whatever comes later", async () => {
+    const doors = await startDoors();
+    const ids = await doors.publish("a", "1", "2", "3", "4", "5");
+    for (const query of [`after=${ids[1]}&limit=2`, `before=${ids[3]}&limit=2`]) {
+      const [status, control, tag] = await cachingOf(doors, `a?${query}`);
+      expect([status, control]).toEqual([200, "public, max-age=86400, immutable"]);
+      await doors.publish("a", "more");
+      expect(await cachingOf(doors, `a?${query}`, tag)).toEqual([304, control, tag]);
+    }
+  });
+
+  test("a page that can grow or shrink is asked for each time, and sent only where it has changed", async () => {
+    const doors = await startDoors();
+    const ids = await doors.publish("a", "1", "2", "3");
+    const queries = ["", "?limit=2", `?after=${ids[0]}`, `?before=${ids[2]}`, "?after=start&limit=1", "?after=now"];
+    const before = await Promise.all(queries.map((query) => cachingOf(doors, `a${query}`)));
+    expect(before.map(([status, control]) => [status, control])).toEqual(queries.map(() => [200, "no-cache"]));
+    for (const [at, query] of queries.entries()) {
+      expect((await cachingOf(doors, `a${query}`, `"other", ${before[at]?.[2]}`))[0]).toBe(304);
+    }
+    await doors.publish("a", "4");
+    for (const [at, query] of queries.entries()) {
+      expect((await cachingOf(doors, `a${query}`, before[at]?.[2]))[0]).toBe(200);
+    }
+  });
+
+  test("what a log has let go makes another page of what was left of it", async () => {
+    const doors = await startDoors({ retention: { messages: 3 } });
+    const ids = await doors.publish("a", "1", "2", "3");
+    const [, control, tag] = await cachingOf(doors, `a?before=${ids[2]}&limit=2`);
+    expect(control).toBe("no-cache"); // it has the oldest one, which is the next to go
+    await doors.publish("a", "4");
+    expect((await cachingOf(doors, `a?before=${ids[2]}&limit=2`, tag))[0]).toBe(200);
+  });
+
+  test("a gap, an answer that was waited for and an error are kept nowhere", async () => {
+    const doors = await startDoors({ retention: { messages: 2 } });
+    const ids = await doors.publish("a", "1", "2", "3", "4");
+    for (const query of [`after=${ids[0]}`, `after=${ids[2]}&wait=20`, "after=1"]) {
+      expect(await cachingOf(doors, `a?${query}`, "*")).toEqual([expect.any(Number), "no-store", ""]);
+    }
+  });
+});
+
 describe("wait", () => {
   test("answers at once where there is something, holds where there is nothing yet", async () => {
     const doors = await startDoors();
