@@ -1,16 +1,12 @@
 /** The panel of a connection: how it stands, what it may be made to bear, what happened to it, and why it is as it is. */
-import type { Client, TransportChoice } from "eitherway/client";
+import type { TransportChoice } from "eitherway/client";
 import type { ReactNode } from "react";
 import { useSyncExternalStore } from "react";
 import { NetworkControls } from "./network-controls.tsx";
 import type { Shaper } from "./shaper.ts";
 import { causeOf, stateOf, TRANSPORTS } from "./status-words.ts";
 import { Timeline } from "./timeline.tsx";
-
-/** As much of a client, typed or not, as is watched here. */
-export type WatchedClient = Pick<Client, "id" | "status" | "timeline" | "use" | "reconnect"> & {
-  on(event: "status", listener: () => void): () => void;
-};
+import type { WatchedClient } from "./watched-client.ts";
 
 export interface InstrumentProps {
   readonly client: WatchedClient;

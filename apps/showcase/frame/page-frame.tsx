@@ -1,9 +1,10 @@
 /** What every use case stands in: its title, the panel of its connection, and room for a second client beside it. */
 import { type ReactNode, useState } from "react";
 import { Header } from "./header.tsx";
-import { Instrument, type WatchedClient } from "./instrument.tsx";
+import { Instrument } from "./instrument.tsx";
 import type { Shaper } from "./shaper.ts";
 import { USE_CASES } from "./use-cases.ts";
+import type { WatchedClient } from "./watched-client.ts";
 
 export interface PageFrameProps {
   readonly client: WatchedClient;

@@ -1,8 +1,8 @@
 /** What happened to a connection, newest first. */
 import type { TimelineEntry } from "eitherway/client";
 import { useEffect, useState } from "react";
-import type { WatchedClient } from "./instrument.tsx";
 import { TRANSPORTS } from "./status-words.ts";
+import type { WatchedClient } from "./watched-client.ts";
 
 const SHOWN = 30;
 const TIME = new Intl.DateTimeFormat(undefined, {
