@@ -50,6 +50,11 @@ export interface ClientOptions extends CommonOptions {
     /** Keeps publishes over reloads: `openOutbox()` of `eitherway/client/outbox`. Brings a client id of its own. */
     readonly store?: OutboxStore | undefined;
   };
+  /**
+   * Milliseconds after which a page that nobody sees sleeps: its link ends, and nothing arrives, is sent or renders until it is seen
+   * again; then every channel goes on at its cursor (P2). For pages that only show something. Default: never. Publishes wait meanwhile.
+   */
+  readonly sleepAfterHiddenMs?: number;
   /** One connection for all tabs of a browser: `shareTabs()` of `eitherway/client/tabs`. */
   readonly share?: TabSharing | undefined;
   /** Replaces the built-in transports; the order is that of `auto`. */
@@ -247,7 +252,7 @@ export interface Gap {
 }
 
 /**
- * `idle`: nothing to do yet. `connecting`, `open`: as they say. `waiting`: until the next attempt. `asleep`: the browser put the page
+ * `idle`: nothing to do yet. `connecting`, `open`: as they say. `waiting`: until the next attempt. `asleep`: the page was put
  * away, and it goes on when it comes back. `stopped`: refused in a way that coming back does not change; what waits keeps waiting,
  * and `reconnect()` or `use()` try again. `closed`: by `close()`.
  */

@@ -13,6 +13,7 @@ import type {
 import { describeEntry } from "./describe-entry.ts";
 import { attendDevice } from "./device.ts";
 import { createEmitter } from "./emitter.ts";
+import { sleepHidden } from "./hidden-sleep.ts";
 import { createLoops } from "./loops.ts";
 import { machine } from "./machine.ts";
 import type { NetworkMemory, Wakeups } from "./ports.ts";
@@ -63,7 +64,7 @@ export function createSeamOn(platform: ClientPlatform, options: ClientOptions): 
     {
       machine,
       createNetworkMemory: platform.createNetworkMemory,
-      attend: attendDevice(platform.wakeups, clock),
+      attend: attendDevice(wakeupsFor(platform, options), clock),
       timeline,
       createLoops,
       keep:
@@ -114,6 +115,15 @@ export function createSeamOn(platform: ClientPlatform, options: ClientOptions): 
     close,
   });
   return { client: whole, clock, submit: assembly.submit };
+}
+
+function wakeupsFor({ wakeups, ...platform }: ClientPlatform, options: ClientOptions): Wakeups {
+  const { sleepAfterHiddenMs, clock = platform.clock } = options;
+  if (sleepAfterHiddenMs === undefined) return wakeups;
+  if (!(sleepAfterHiddenMs >= 0 && Number.isFinite(sleepAfterHiddenMs))) {
+    throw badOption("sleepAfterHiddenMs", quote(String(sleepAfterHiddenMs)), "a number of milliseconds, 0 or more");
+  }
+  return sleepHidden(wakeups, sleepAfterHiddenMs, clock);
 }
 
 // --- transports ---

@@ -13,7 +13,7 @@ import type { Audit } from "./audit.ts";
 import type { Asking, Identity } from "./authority.ts";
 import type { Broker, BrokerSizes, CommandKey, Draft, Receipt } from "./broker.ts";
 import type { Limits } from "./limits.ts";
-import type { Link } from "./link.ts";
+import type { Link, LinkTransport } from "./link.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 import type { Members } from "./presence.ts";
 import type { RevocationOrder } from "./revocations.ts";
@@ -143,6 +143,8 @@ export interface Session {
 
 export interface HubStats {
   readonly links: number;
+  /** Of them, those of each transport. */
+  readonly transports: Readonly<Record<LinkTransport, number>>;
   readonly subscriptions: { readonly reading: number; readonly live: number; readonly lagging: number };
   /** Channels that this process watches. */
   readonly watched: number;
@@ -154,6 +156,9 @@ export interface HubStats {
   /** Deadlines that wait in the wheel. */
   readonly timers: number;
   readonly broker: BrokerSizes;
-  /** Counters since start, by name. */
+  /**
+   * Counters since start, by name. Of deliveries: `messages.published`, `messages.delivered` (those times the links that got them),
+   * and what flushes are like: `runs.flushed`, with `runs.messages` and `runs.bytes` (payloads and overhead) in them.
+   */
   readonly counters: Readonly<Record<string, number>>;
 }

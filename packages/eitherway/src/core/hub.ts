@@ -15,7 +15,7 @@ import type { Hub, HubStats, Identity, Published, Session } from "./hub-api.ts";
 import { createHubPresence } from "./hub-presence.ts";
 import { createLatestWindows } from "./latest-windows.ts";
 import { DEFAULT_PING_MS, DEFAULT_PRESENCE_LEASE_MS, type Limits } from "./limits.ts";
-import type { Link } from "./link.ts";
+import type { Link, LinkTransport } from "./link.ts";
 import type { RunSink } from "./live-reader.ts";
 import type { Clock, Logger, Random } from "./ports.ts";
 import { createPublisher, type Publish, type PublishOutcome } from "./publisher.ts";
@@ -282,10 +282,15 @@ export function createHub(options: HubOptions): Hub {
 
   function stats(): HubStats {
     const subscriptions: Record<SubscriptionState, number> = { reading: 0, live: 0, lagging: 0, ended: 0 };
-    for (const session of sessions) for (const { state } of session.subscriptions) subscriptions[state]++;
+    const transports: Record<LinkTransport, number> = { websocket: 0, sse: 0, events: 0, poll: 0 };
+    for (const session of sessions) {
+      transports[session.link.transport]++;
+      for (const { state } of session.subscriptions) subscriptions[state]++;
+    }
     const { reading, live, lagging } = subscriptions;
     return {
       links: sessions.size,
+      transports,
       subscriptions: { reading, live, lagging },
       watched: topics.size,
       unflushedBytes: room.used,

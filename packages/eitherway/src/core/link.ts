@@ -4,7 +4,12 @@ import type { ErrorCode, Framing, ServerFrame } from "../protocol/index.ts";
 /** What kind of frame a write carries, for links that decide by it (a long-poll ends after its first messages). */
 export type FrameKind = "messages" | ServerFrame["t"];
 
+/** What a link came by. `events` is plain `EventSource`; a `poll` is a link for as long as one answer takes. */
+export type LinkTransport = "websocket" | "sse" | "events" | "poll";
+
 export interface Link {
+  /** For `stats()`. */
+  readonly transport: LinkTransport;
   /** Links that share this object get the same bytes: each run is encoded once for all of them. */
   readonly framing: Framing;
   /** Bytes are always taken, are shared and frozen. `false`: full until the transport calls `session.drained()`. */

@@ -314,6 +314,10 @@ export class Topic implements Listeners {
     const { run: messages, bytes, rest } = runPart(this.#pending, this.#pendingBytes);
     this.#pending = rest;
     this.#pendingBytes -= bytes;
+    // Once a run, whatever the number of its readers.
+    this.metrics.count("runs.flushed");
+    this.metrics.count("runs.messages", messages.length);
+    this.metrics.count("runs.bytes", bytes);
     return {
       shared: new SharedRun({ channel: this.channel, epoch: this.#epoch as Epoch, messages }),
       before: seqBefore(messages),

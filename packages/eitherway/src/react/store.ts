@@ -17,22 +17,16 @@ export interface Cell<View> extends Pick<Store<View>, "read" | "watch"> {
   touch(): void;
 }
 
-/** Of a screen with 60 of them a second: more renders than that nobody sees. */
-const FRAME_MS = 16;
+/** Longer than a frame of a screen with 60 of them a second, so that none has two renders: more than one nobody sees. */
+const FRAME_MS = 17;
 
-/** The first change shows at the end of its turn; those behind it together, one frame later. */
+/** The first change shows at the end of its turn; those behind it together, one frame later, with those of other cells. */
 export function createCell<View>(clock: StoreClock, compute: () => View): Cell<View> {
   const watchers = new Set<() => void>();
+  const schedule = rhythmOf(clock);
   let view = compute();
-  let pace: "rests" | "tells" | "waits" | "waits and is touched" = "rests";
 
   function tell(): void {
-    pace = "waits";
-    clock.after(FRAME_MS, () => {
-      const again = pace === "waits and is touched";
-      pace = "rests";
-      if (again) tell();
-    });
     view = compute();
     for (const changed of [...watchers]) changed();
   }
@@ -44,11 +38,41 @@ export function createCell<View>(clock: StoreClock, compute: () => View): Cell<V
       watchers.add(own);
       return () => void watchers.delete(own);
     },
-    touch() {
-      if (pace === "waits") pace = "waits and is touched";
-      if (pace !== "rests") return;
-      pace = "tells";
-      queueMicrotask(tell);
-    },
+    touch: () => schedule(tell),
+  };
+}
+
+/** Runs at the next beat, however often it is scheduled until then. */
+type Rhythm = (tell: () => void) => void;
+
+/** All cells of a page have one rhythm: with one each, several stores would render several times a frame. */
+const rhythms = new WeakMap<StoreClock, Rhythm>();
+
+function rhythmOf(clock: StoreClock): Rhythm {
+  const rhythm = rhythms.get(clock) ?? createRhythm(clock);
+  rhythms.set(clock, rhythm);
+  return rhythm;
+}
+
+function createRhythm(clock: StoreClock): Rhythm {
+  let scheduled = new Set<() => void>();
+  let pace: "rests" | "tells" | "waits" = "rests";
+
+  function beat(): void {
+    pace = "waits";
+    clock.after(FRAME_MS, () => {
+      pace = "rests";
+      if (scheduled.size > 0) beat();
+    });
+    const due = scheduled;
+    scheduled = new Set();
+    for (const tell of due) tell();
+  }
+
+  return (tell) => {
+    scheduled.add(tell);
+    if (pace !== "rests") return;
+    pace = "tells";
+    queueMicrotask(beat);
   };
 }

@@ -49,6 +49,7 @@ export function waitForMessages(
     };
     const link: Link = {
       framing,
+      transport: "poll",
       heartbeat: "none",
       pendingBytes: 0,
       write(_bytes: Uint8Array, kind: FrameKind) {

@@ -34,7 +34,13 @@ export async function serveEvents(hub: Hub, exchange: HttpExchange): Promise<voi
   const hello = { t: "hello", client, channels: new Map(zip(channels, cursors)) } as const;
   const errorsFirst = { channels: channels.length, read: readFailure };
   openStreamLink(
-    { hub, exchange, framing: broken.size > 0 ? blameUnknown(framing, broken) : framing, errorsFirst },
+    {
+      hub,
+      exchange,
+      transport: "events",
+      framing: broken.size > 0 ? blameUnknown(framing, broken) : framing,
+      errorsFirst,
+    },
     hello,
     who,
   );

@@ -32,6 +32,7 @@ const ANSWERS_MS = 10_000;
 
 class PollLink implements Link, WheelTask {
   readonly framing: Framing = pollFraming;
+  readonly transport = "poll";
   readonly heartbeat = "none";
   wheelSlot: Set<WheelTask> | undefined = undefined;
   wheelTick = 0;

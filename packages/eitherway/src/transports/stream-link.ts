@@ -27,6 +27,7 @@ const EVENT_STREAM_HEADERS = {
 export interface StreamLinkOptions {
   readonly hub: Hub;
   readonly exchange: HttpExchange;
+  readonly transport: "sse" | "events";
   readonly framing: Framing;
   readonly errorsFirst?: ErrorsFirst;
 }
@@ -73,6 +74,7 @@ const RETRY_SPREAD_MS = 2_000;
  */
 class StreamLink implements Link, SinkEvents, WheelTask {
   readonly framing: Framing;
+  readonly transport: "sse" | "events";
   wheelSlot: Set<WheelTask> | undefined = undefined;
   wheelTick = 0;
   readonly #hub: Hub;
@@ -84,8 +86,9 @@ class StreamLink implements Link, SinkEvents, WheelTask {
   #state: "held" | "open" | "ending" | "over" = "held";
   #unfailedChannels: number;
 
-  constructor({ hub, exchange, framing, errorsFirst }: StreamLinkOptions) {
+  constructor({ hub, exchange, transport, framing, errorsFirst }: StreamLinkOptions) {
     this.framing = framing;
+    this.transport = transport;
     this.#hub = hub;
     this.#readError = errorsFirst?.read;
     this.#unfailedChannels = errorsFirst?.channels ?? 0;

@@ -8,5 +8,5 @@ import { openStreamLink } from "./stream-link.ts";
 export async function serveStream(hub: Hub, exchange: HttpExchange): Promise<void> {
   const hello = await readHello(hub, exchange);
   const who = await identify(hub, exchange, hello.client, hello.token);
-  openStreamLink({ hub, exchange, framing: sseFraming }, hello, who);
+  openStreamLink({ hub, exchange, transport: "sse", framing: sseFraming }, hello, who);
 }

@@ -122,6 +122,10 @@ class WebSocketLink implements Link, SocketEvents, SocketFailures, WheelTask {
     return this.#state === "closing" ? true : this.#socket.write(bytes);
   }
 
+  get transport(): "websocket" {
+    return "websocket";
+  }
+
   get heartbeat(): "ping-pong" {
     return "ping-pong";
   }

@@ -31,6 +31,21 @@ describe("one flush", () => {
     expect(messagesOf(link)).toEqual(texts);
   });
 
+  test("runs are counted once, whatever the number of their readers: how many, and of how many messages and bytes", async () => {
+    const { hub, open, append, settle } = createTestHub();
+    for (let n = 0; n < 3; n++) open({ a: "now" });
+    await settle();
+    await append("a", "1");
+    await append("a", "2");
+    await settle();
+    const { counters } = hub.stats();
+    expect(counters).toMatchObject({ "runs.flushed": 1, "runs.messages": 2, "messages.delivered": 6 });
+    expect(counters["runs.bytes"]).toBeGreaterThan(2);
+    await append("nobody", "3");
+    await settle();
+    expect(hub.stats().counters).toMatchObject({ "runs.flushed": 1, "runs.messages": 2 });
+  });
+
   test("a link with several changed channels gets one write", async () => {
     const { open, append, settle, clock } = createTestHub();
     const [both, one] = [open({ a: "now", b: "now" }), open({ a: "now" })];

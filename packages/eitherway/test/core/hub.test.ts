@@ -14,6 +14,14 @@ describe("links", () => {
   });
 });
 
+test("stats tell the links of each transport, as long as they are there", () => {
+  const { open, hub } = createTestHub();
+  const [first] = [open(), open({}, { transport: "sse" }), open({}, { transport: "events" }), open()];
+  expect(hub.stats().transports).toEqual({ websocket: 2, sse: 1, events: 1, poll: 0 });
+  first.session.closed();
+  expect(hub.stats()).toMatchObject({ links: 3, transports: { websocket: 1 } });
+});
+
 describe("publish", () => {
   test("gives a receipt for each draft in its place, refusals included (P12)", async () => {
     const { hub } = createTestHub({ limits: { messageBytes: 3 } });

@@ -352,6 +352,7 @@ const SILENT: Framing = { name: "silent", run: () => NOTHING, frame: () => NOTHI
 function createSilentLink(framing = SILENT): Link {
   return {
     framing,
+    transport: "poll",
     heartbeat: "none",
     pendingBytes: 0,
     write: () => true,

@@ -13,6 +13,7 @@ import {
   type Hub,
   type Limits,
   type Link,
+  type LinkTransport,
   type Retention,
   type Rules,
   type Session,
@@ -109,6 +110,7 @@ export interface TestLinkOptions {
   readonly remote?: string;
   /** What its hello says of presence. */
   readonly present?: boolean;
+  readonly transport?: LinkTransport;
   readonly heartbeat?: Link["heartbeat"];
   /** Writes that the link takes before it is full. Default: any number. */
   readonly room?: number;
@@ -135,7 +137,11 @@ export interface TestLink extends Link {
 /** One framing object for all test links, as transports have it. */
 const framing = { ...jsonServerCodec };
 
-function createTestLink({ heartbeat = "ping-pong", room = Number.POSITIVE_INFINITY }: TestLinkOptions): TestLink {
+function createTestLink({
+  transport = "websocket",
+  heartbeat = "ping-pong",
+  room = Number.POSITIVE_INFINITY,
+}: TestLinkOptions): TestLink {
   const writes: Uint8Array[] = [];
   const gathered: number[] = [];
   let seen = 0;
@@ -152,6 +158,7 @@ function createTestLink({ heartbeat = "ping-pong", room = Number.POSITIVE_INFINI
   };
   return {
     framing,
+    transport,
     heartbeat,
     pendingBytes: 0,
     write(bytes: Uint8Array, _kind: FrameKind) {

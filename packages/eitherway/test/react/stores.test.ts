@@ -8,7 +8,7 @@ import { createFakeClock } from "../../src/testing/index.ts";
 import { createStage, idOf, runOf } from "../client/support.ts";
 
 const CHANNEL = "room/42";
-const FRAME_MS = 16;
+const FRAME_MS = 17;
 
 /** Requests for history that wait for their answers. */
 function playHistory() {
@@ -164,6 +164,32 @@ describe("a cell", () => {
     expect(told).toEqual([1_000, 1_000]);
     clock.advance(FRAME_MS);
     expect([told.length, clock.pending]).toEqual([2, 0]);
+  });
+});
+
+describe("cells of one clock", () => {
+  test("tell together, so that many stores render once a frame", async () => {
+    const clock = createFakeClock();
+    const told: string[] = [];
+    const [one, other] = ["one", "other"].map((name) => {
+      const cell = createCell(clock, () => name);
+      cell.watch(() => told.push(name));
+      return cell;
+    });
+    one?.touch();
+    other?.touch();
+    await clock.settle();
+    expect(told).toEqual(["one", "other"]);
+    clock.advance(FRAME_MS / 2);
+    other?.touch();
+    await clock.settle();
+    one?.touch();
+    await clock.settle();
+    expect(told).toHaveLength(2);
+    clock.advance(FRAME_MS / 2);
+    expect(told).toEqual(["one", "other", "other", "one"]);
+    clock.advance(FRAME_MS);
+    expect(clock.pending).toBe(0);
   });
 });
 

@@ -12,6 +12,22 @@ function quietDoors(options: DoorsOptions = {}) {
   return startDoors({ pingMs: 1e9, ...options });
 }
 
+test("the links of HTTP are told apart: plain EventSource, the streams of clients, and requests that wait", async () => {
+  const doors = await quietDoors();
+  const plain = await open(doors, "channel=a");
+  const stream = await openEvents(`${doors.url}/stream`, {
+    method: "POST",
+    body: JSON.stringify({ t: "hello", v: 1, client: "c", channels: { a: "now" } }),
+  });
+  const waiting = fetch(`${doors.url}/channels/a?after=now&wait=20`);
+  await eventually(() => doors.hub.stats().links === 3);
+  expect(doors.hub.stats().transports).toEqual({ websocket: 0, sse: 1, events: 1, poll: 1 });
+  await doors.publish("a", "1");
+  await (await waiting).text();
+  plain.cancel();
+  stream.cancel();
+});
+
 describe("one channel", () => {
   test("data is the payload, id the message's, event its name unless it is message", async () => {
     const doors = await quietDoors();
