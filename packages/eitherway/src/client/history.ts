@@ -41,12 +41,12 @@ export async function readHistory<T = unknown>(
   const query = new URLSearchParams();
   if (before !== undefined) query.set("before", before);
   if (limit !== undefined) query.set("limit", String(limit));
-  const door = httpDoorOf(client);
+  const { url, token, fetch: ask } = httpDoorOf(client); // browsers want `fetch` called without an object
   try {
-    const address = `${door.url}/channels/${escapePath(channel)}?${query}`;
-    const headers = await readHeaders(door);
+    const address = `${url}/channels/${escapePath(channel)}?${query}`;
+    const headers = await readHeaders(token);
     signal?.throwIfAborted();
-    const answer = await door.fetch(address, { cache: "no-store", headers, ...(signal && { signal }) });
+    const answer = await ask(address, { cache: "no-store", headers, ...(signal && { signal }) });
     if (!answer.ok) throw await refusalOf(answer);
     return pageOf(channel, (await answer.json()) as Answer);
   } catch (thrown) {
@@ -59,7 +59,7 @@ export async function readHistory<T = unknown>(
   }
 }
 
-async function readHeaders({ token }: HttpDoor): Promise<Record<string, string>> {
+async function readHeaders(token: HttpDoor["token"]): Promise<Record<string, string>> {
   const shown = typeof token === "function" ? await token() : token;
   return shown === undefined ? {} : { authorization: `Bearer ${shown}` };
 }
