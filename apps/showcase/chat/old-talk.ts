@@ -25,7 +25,7 @@ export function createOldTalk(): { next(): OldMessage } {
   return {
     next() {
       place++;
-      const who = (place * place) % PEOPLE.length; // not simply in turn
+      const who = (place + Math.floor(place / 3)) % PEOPLE.length; // not simply in turn
       const number = (numbers[who] ?? 0) + 1;
       numbers[who] = number;
       const text = `${place.toLocaleString("en-GB")}: ${REMARKS[place % REMARKS.length]}`;
