@@ -4,13 +4,13 @@
  */
 export interface Continuity {
   /**
-   * @param number counted by the sender, from 1, +1 each
-   * @param fromHistory the log may have been trimmed before it, so a sender unknown so far may begin at any number
+   * @param sender one page of somebody; whoever is new here may have begun long ago
+   * @param number counted by the sender, +1 each
    */
-  take(sender: string, number: number, fromHistory: boolean): void;
+  take(sender: string, number: number): void;
   /** Continuity was declared lost: what comes next may begin anywhere. */
   gap(): void;
-  /** Messages that had a number. */
+  /** Messages that were looked at. */
   readonly checked: number;
   readonly lost: number;
   readonly doubled: number;
@@ -18,12 +18,11 @@ export interface Continuity {
 
 export function createContinuity(): Continuity {
   const expected = new Map<string, number>();
-  let anyBegins = false; // after a gap, also senders that are new to us
   const counts = { checked: 0, lost: 0, doubled: 0 };
 
   return {
-    take(sender, number, fromHistory) {
-      const next = expected.get(sender) ?? (fromHistory || anyBegins ? number : 1);
+    take(sender, number) {
+      const next = expected.get(sender) ?? number;
       counts.checked++;
       if (number > next) counts.lost += number - next;
       if (number < next) counts.doubled++;
@@ -31,7 +30,6 @@ export function createContinuity(): Continuity {
     },
     gap() {
       expected.clear();
-      anyBegins = true;
     },
     get checked() {
       return counts.checked;

@@ -1,8 +1,9 @@
 /**
  * What `npm start` serves: the pages of this folder, each use case with an Eitherway of its own beside it, on one port of this machine.
  *
- * `PORT` or `EITHERWAY_PORT` choose the port (0: any free one); `EITHERWAY_TLS_SELF_SIGNED=1` makes it https, with HTTP/2. With
- * `EITHERWAY_SHOWCASE_FEEDS=url,url` the news feed reads these, every `EITHERWAY_SHOWCASE_FEED_SECONDS` (300), in place of its samples.
+ * `PORT` or `EITHERWAY_PORT` choose the port (0: any free one); `EITHERWAY_TLS_SELF_SIGNED=1` makes it https, with HTTP/2;
+ * `EITHERWAY_SHOWCASE_MESSAGES` is how many messages the chat's archive has (10,000). With `EITHERWAY_SHOWCASE_FEEDS=url,url` the news
+ * feed reads these, every `EITHERWAY_SHOWCASE_FEED_SECONDS` (300), in place of its samples.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -11,20 +12,26 @@ import { fileURLToPath } from "node:url";
 import { createNodeServer, createSelfSignedCertificate, eitherway } from "eitherway";
 import { createChat } from "../chat/server.ts";
 import { createFeed, readFeedOptions } from "../feed/server.ts";
+import { createLogin, keepSecret } from "./login.ts";
 import { createSources } from "./sources.ts";
 import { createStaticFiles } from "./static-files.ts";
 import type { UseCase } from "./use-case.ts";
 
 const HOST = "127.0.0.1"; // for the person at this machine
 const DEFAULT_PORT = 8000;
+const DEFAULT_MESSAGES = 10_000;
 /** This file runs from `dist/program/server`. */
 const SHOWCASE = fileURLToPath(new URL("../../..", import.meta.url));
 
-const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED } = process.env;
+const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED, EITHERWAY_SHOWCASE_MESSAGES } = process.env;
 const tls = EITHERWAY_TLS_SELF_SIGNED === "1" ? await createSelfSignedCertificate() : undefined;
 
 const server = createNodeServer(tls && { tls });
-const useCases: readonly UseCase[] = [createChat(), createFeed(readFeedOptions(process.env))];
+const login = createLogin(keepSecret(`${SHOWCASE}/dist/login-secret`));
+const useCases: readonly UseCase[] = [
+  createChat({ login, oldMessages: Number(EITHERWAY_SHOWCASE_MESSAGES || DEFAULT_MESSAGES) }),
+  createFeed(readFeedOptions(process.env)),
+];
 /** Untyped and open to everybody on this machine: for `curl`, and for "Which transport?". */
 const plain = eitherway();
 

@@ -28,7 +28,7 @@ import type {
 import { createAnnouncement } from "./command.ts";
 import { type Connection, type ConnectionParts, createConnection } from "./connection.ts";
 import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
-import { HTTP_DOOR } from "./http-door.ts";
+import { HTTP_DOOR, HTTP_TOKEN, type WithHttpDoor } from "./http-door.ts";
 import { type CommandDraft, createOutbox, type Outbox, type OutboxParts } from "./outbox.ts";
 import type { ClientClock, Random } from "./ports.ts";
 import { PRESENCE_SEAM, type PresenceSeam, type WithPresence } from "./presence-seam.ts";
@@ -230,9 +230,10 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     channel: channels.handle,
   };
 
-  const client: CoreClient & WithPresence & { readonly [HTTP_DOOR]: string } = {
+  const client: CoreClient & WithPresence & WithHttpDoor = {
     id,
     [HTTP_DOOR]: url,
+    [HTTP_TOKEN]: options.token,
     [PRESENCE_SEAM]: presence,
     get status() {
       return readStatus();

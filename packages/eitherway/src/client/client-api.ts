@@ -109,6 +109,9 @@ export interface CoreClient {
   close(): Promise<void>;
 }
 
+/** A client of any kind, also one with a contract, whose channels have other handles. */
+export type AnyClient = Omit<CoreClient, "channel">;
+
 export interface Client extends CoreClient {
   channel<T = unknown>(name: string, options?: ChannelOptions): Channel<T>;
 

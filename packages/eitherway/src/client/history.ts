@@ -1,8 +1,8 @@
 /** Reads back in the log of a channel, whether or not anybody subscribes to it. A program that does not call it does not load it. */
 import { fromBase64 } from "../protocol/base64.ts";
 import { EitherwayError, type Id, type Payload } from "../protocol/index.ts";
-import type { CoreClient, Incoming } from "./client-api.ts";
-import { httpDoorOf } from "./http-door.ts";
+import type { AnyClient, Incoming } from "./client-api.ts";
+import { type HttpDoor, httpDoorOf } from "./http-door.ts";
 import { failureOf, failureOfThrown } from "./transports/http.ts";
 
 export interface HistoryOptions {
@@ -13,38 +13,40 @@ export interface HistoryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Every client fits, with a contract or without one. */
-export type HistoryClient = Pick<CoreClient, "id" | "status">;
-
 export interface HistoryPage<T = unknown> {
   /** Oldest first, without a hole. Their `meta.replayed` is true. */
   readonly messages: readonly Incoming<T>[];
   /** The log keeps messages before these. */
   readonly hasOlder: boolean;
+  /** The oldest and the newest message that the log keeps; `undefined` where it keeps none. */
+  readonly oldest: Id | undefined;
+  readonly head: Id | undefined;
 }
 
 /** The platform's rules for a path: what the name of a channel may have and a path may not is escaped. */
 const escapePath = (channel: string): string => channel.split("/").map(encodeURIComponent).join("/");
 
 /**
- * A page of what the server keeps of a channel.
+ * A page of what the server keeps of a channel, read as whoever the client's `token` says.
  *
  * @throws EitherwayError (as a rejection) of the server; `unavailable` where no server answered; what `signal` was aborted with
  * @example
  * const { messages, hasOlder } = await readHistory(client, "room/42", { before: oldestShown, limit: 50 });
  */
 export async function readHistory<T = unknown>(
-  client: HistoryClient,
+  client: AnyClient,
   channel: string,
   { before, limit, signal }: HistoryOptions = {},
 ): Promise<HistoryPage<T>> {
   const query = new URLSearchParams();
   if (before !== undefined) query.set("before", before);
   if (limit !== undefined) query.set("limit", String(limit));
-  const { url, fetch: ask } = httpDoorOf(client);
+  const { url, token, fetch: ask } = httpDoorOf(client); // browsers want `fetch` called without an object
   try {
     const address = `${url}/channels/${escapePath(channel)}?${query}`;
-    const answer = await ask(address, { ...(signal && { signal }) });
+    const headers = await readHeaders(token);
+    signal?.throwIfAborted();
+    const answer = await ask(address, { headers, ...(signal && { signal }) });
     if (!answer.ok) throw await refusalOf(answer);
     return pageOf(channel, (await answer.json()) as Answer);
   } catch (thrown) {
@@ -57,11 +59,17 @@ export async function readHistory<T = unknown>(
   }
 }
 
+async function readHeaders(token: HttpDoor["token"]): Promise<Record<string, string>> {
+  const shown = typeof token === "function" ? await token() : token;
+  return shown === undefined ? {} : { authorization: `Bearer ${shown}` };
+}
+
 /** What `GET /channels/<name>` answers. */
 interface Answer {
   readonly messages: readonly AnsweredMessage[];
   /** The oldest one that is kept. */
   readonly oldest: Id | null;
+  readonly head: Id | null;
 }
 
 interface AnsweredMessage {
@@ -74,11 +82,13 @@ interface AnsweredMessage {
   readonly bytes?: string;
 }
 
-function pageOf<T>(channel: string, { messages, oldest }: Answer): HistoryPage<T> {
+function pageOf<T>(channel: string, { messages, oldest, head }: Answer): HistoryPage<T> {
   const [first] = messages;
   return {
     messages: messages.map((message) => incomingOf<T>(channel, message)),
     hasOlder: first !== undefined && first.id !== oldest,
+    oldest: oldest ?? undefined,
+    head: head ?? undefined,
   };
 }
 

@@ -9,7 +9,7 @@ import { webSocketTransport } from "./transports/websocket.ts";
 
 export { EitherwayError, type ErrorCode, type GapReason, type Id, isEitherwayError } from "../protocol/index.ts";
 export type * from "./client-api.ts";
-export { type HistoryClient, type HistoryOptions, type HistoryPage, readHistory } from "./history.ts";
+export { type HistoryOptions, type HistoryPage, readHistory } from "./history.ts";
 export type { ClientClock, Random, Undo } from "./ports.ts";
 export { readStream, type StreamChunk, type StreamReader, type StreamSnapshot, type StreamState } from "./streams.ts";
 export type * from "./transport.ts";

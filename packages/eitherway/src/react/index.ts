@@ -6,3 +6,4 @@ export { createHooks } from "./create-hooks.ts";
 export type { EventItem, EventsOptions, EventsView } from "./events-store.ts";
 export type * from "./hooks-api.ts";
 export type { LatestView } from "./latest-store.ts";
+export type { Members } from "./presence-store.ts";

@@ -205,14 +205,18 @@ function isCapabilities(channels: NonNullable<Grant["channels"]>): channels is C
   return typeof channels.allows === "function";
 }
 
-const MOST_USER_LENGTH = 128;
+export const MOST_USER_LENGTH = 128;
+
+export function isUserId(given: unknown): given is string {
+  return typeof given === "string" && given !== "" && given.length <= MOST_USER_LENGTH;
+}
 
 /** Its message is ours, and says what to change. */
 class WrongGrant extends TypeError {}
 
 /** What the application's own code gives is its own, but an id that is none would be somebody else's name, or nobody's. */
 function checkGrant({ user, expiresAt, issuedAt }: Grant, now: number): void {
-  if (user !== undefined && (typeof user !== "string" || user === "" || user.length > MOST_USER_LENGTH)) {
+  if (user !== undefined && !isUserId(user)) {
     throw new WrongGrant(`auth gave the user ${quote(String(user))}; give 1 to ${MOST_USER_LENGTH} characters`);
   }
   for (const time of [expiresAt, issuedAt]) {

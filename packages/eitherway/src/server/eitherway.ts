@@ -24,12 +24,13 @@ import {
   formatId,
   type Id,
   type Payload,
+  quote,
   valuePayload,
 } from "../protocol/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createAccess } from "./access.ts";
 import { type Amount, readPositiveAmount } from "./amounts.ts";
-import { createAuthenticator } from "./authenticator.ts";
+import { createAuthenticator, isUserId, MOST_USER_LENGTH } from "./authenticator.ts";
 import { type Authorizers, createAuthorizers } from "./authorizers.ts";
 import { createChannelIndex } from "./channel-index.ts";
 import { checkContract } from "./check-contract.ts";
@@ -57,6 +58,8 @@ export interface PublishOptions {
   readonly key?: string | undefined;
   /** Default: `bytes` for a `Uint8Array`, `json` for all else. A string is sent as it is with `text`. */
   readonly kind?: Payload["kind"] | undefined;
+  /** The user whose message it is, for `meta.from`: 1 to 128 characters. Default: nobody's. */
+  readonly from?: string | undefined;
 }
 
 export interface RevokeOptions {
@@ -192,12 +195,13 @@ export function createEitherway(
   }
 
   async function publish(channel: string, data: unknown, own: PublishOptions = {}): Promise<{ readonly id: Id }> {
-    const { event = DEFAULT_EVENT, key, kind } = own;
+    const { event = DEFAULT_EVENT, key, kind, from } = own;
     checkNotClosed();
     checkChannelName(channel);
     checkEventName(event);
     if (key !== undefined) checkKey(key);
-    const draft = { event, payload: valuePayload(data, kind) };
+    if (from !== undefined && !isUserId(from)) throw noUserId(from);
+    const draft = { event, payload: valuePayload(data, kind), ...(from !== undefined && { from }) };
     const keyed = key === undefined ? draft : { ...draft, key: { kind: "foreign", user: "", key } as const };
     const [receipt] = await hub.publish(channel, [keyed], true);
     if (!receipt) throw new EitherwayError("internal", "The broker gave no receipt.");
@@ -242,6 +246,13 @@ export function createEitherway(
       },
     },
   };
+}
+
+function noUserId(from: unknown): EitherwayError {
+  return new EitherwayError(
+    "bad-request",
+    `The option from is ${quote(String(from))}; give a user id of 1 to ${MOST_USER_LENGTH} characters.`,
+  );
 }
 
 function tooLong(ms: number): EitherwayError {

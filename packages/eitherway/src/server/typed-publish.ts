@@ -19,6 +19,8 @@ export type WithoutParams<Channels> = Exclude<keyof Channels & string, WithParam
 export interface TypedPublishOptions {
   /** Idempotency key: a second publish with it inside the key window appends nothing and gets the first id (P5). */
   readonly key?: string | undefined;
+  /** The user whose message it is, for `meta.from`: 1 to 128 characters. Default: nobody's. */
+  readonly from?: string | undefined;
 }
 
 export interface TypedPublish<Channels> {

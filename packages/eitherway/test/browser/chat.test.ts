@@ -1,5 +1,4 @@
 import { expect, onTestFinished, test } from "vitest";
-import { parseId } from "../../src/protocol/index.ts";
 import { createFaultNetwork, createSeededRandom } from "../../src/testing/index.ts";
 import { openTab, startShowcase, type Tab, useBrowser } from "./support.ts";
 
@@ -82,8 +81,8 @@ test(
     );
     await Promise.all(tabs.map((tab) => tab.settled(2 * EACH)));
 
-    const [ofAna, ofBo] = [await ana.messages(), await bo.messages()];
-    expect(ofAna.map(({ id }) => parseId(id)?.seq)).toEqual(upTo(2 * EACH));
+    const [ofAna, ofBo] = [await ana.readThrough(2 * EACH), await bo.readThrough(2 * EACH)];
+    expect(ofAna.map(({ place }) => place)).toEqual(upTo(2 * EACH));
     expect(ofBo.map(({ id, text }) => ({ id, text }))).toEqual(ofAna.map(({ id, text }) => ({ id, text })));
     for (const shown of [ofAna, ofBo]) {
       for (const isOwn of [true, false]) {

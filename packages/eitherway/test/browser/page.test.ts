@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:http2";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { openTab, startShowcase, type Tab, useBrowser } from "./support.ts";
+import type { Locator } from "playwright-core";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { sidewaysScroll } from "./page-quality.ts";
+import { comeIn, openTab, startShowcase, type Tab, useBrowser } from "./support.ts";
 
 const PHONE = { width: 375, height: 812 };
 const MORE_THAN_SIX = 8; // connections that browsers open to one HTTP/1.1 server
+const WAIT = { timeout: 30_000, interval: 50 };
 const SLOW_MS = 120_000; // several tabs, or a build, on a busy machine
 
 const openContext = useBrowser();
@@ -21,7 +24,6 @@ describe("the page", () => {
 
     const second = await openTab(context, origin);
     await second.settled(1);
-    await second.page.getByText("Kept messages end here").waitFor();
     await first.send("while you are here");
     await second.settled(2);
     expect((await second.messages()).map(({ text }) => text)).toEqual(["before you came", "while you are here"]);
@@ -34,24 +36,22 @@ describe("the page", () => {
     const [first, second] = [await openTab(context, origin), await openTab(context, origin)];
     await first.connected();
     await first.page.bringToFront();
-    const reach = async (selector: string): Promise<void> => {
-      const isThere = () => first.page.evaluate((wanted) => document.activeElement?.matches(wanted), selector);
-      const visited: unknown[] = [];
-      while (!(await isThere())) {
-        expect(visited.length, `on the way to ${selector}`).toBeLessThan(20);
+    const reach = async (wanted: Locator): Promise<void> => {
+      const isThere = () => wanted.evaluate((element) => element === document.activeElement);
+      for (let presses = 0; !(await isThere()); presses++) {
+        expect(presses, `on the way to ${wanted}`).toBeLessThan(40);
         await first.page.keyboard.press("Tab");
-        visited.push(await first.page.evaluate(() => document.activeElement?.id));
       }
     };
-    await reach("[name=transport]");
+    await reach(first.page.getByRole("radio", { name: "Auto" }));
     await first.page.keyboard.press("ArrowDown"); // Auto -> WebSocket
     await first.page.keyboard.press("ArrowDown"); // -> SSE
     await first.connected("SSE");
-    await reach("#cut");
+    await reach(first.page.getByRole("button", { name: "Cut the connection" }));
     const resumes = await first.counter("Resumes");
     await first.page.keyboard.press("Enter");
-    await first.page.waitForFunction((n) => Number(document.querySelector("#resumes")?.textContent) > n, resumes);
-    await reach("#text");
+    await vi.waitFor(async () => expect(await first.counter("Resumes")).toBeGreaterThan(resumes), WAIT);
+    await reach(first.page.getByLabel("Message", { exact: true }));
     await first.page.keyboard.type("no mouse here");
     await first.page.keyboard.press("Enter");
     await second.settled(1);
@@ -64,12 +64,9 @@ describe("the page", () => {
     const { page, send, settled } = await openTab(context, origin);
     await send("W".repeat(400));
     await settled(1);
-    const sizes = await page.evaluate(() => {
-      const [{ scrollWidth, scrollHeight }, log] = [document.documentElement, document.querySelector("#scroll")];
-      return { scrollWidth, scrollHeight, inLog: log?.scrollWidth };
-    });
-    expect(sizes).toEqual({ scrollWidth: PHONE.width, scrollHeight: PHONE.height, inLog: PHONE.width });
-    for (const control of await page.locator("button, .choice span, #text, #name").all()) {
+    expect(await sidewaysScroll(page)).toEqual([]);
+    expect(await page.locator(".messages").evaluate(({ scrollWidth }) => scrollWidth)).toBe(PHONE.width);
+    for (const control of await page.locator("button:visible, .choice span, .rooms a, #text, #name").all()) {
       const box = await control.boundingBox();
       expect(box && box.x >= 0 && box.x + box.width <= PHONE.width, (await control.textContent()) ?? "").toBe(true);
       expect(box?.height).toBeGreaterThanOrEqual(40); // a finger
@@ -79,22 +76,18 @@ describe("the page", () => {
   test("shows what others publish as text, whatever it is", async () => {
     const { origin } = await startShowcase();
     const tab = await openTab(await openContext(), origin);
-    const publish = async (type: string, body: string): Promise<void> => {
-      const url = `${origin}/eitherway/channels/room/42`;
-      const { status } = await fetch(url, { method: "POST", headers: { "content-type": type }, body });
-      expect(status).toBe(201);
-    };
-    await publish("application/json", '{"text":"<img src=x onerror=alert(1)>"}');
-    await publish("application/json", '{"number":1,"other":[]}');
-    await publish("text/plain", "plain");
-    await publish("application/octet-stream", "bytes");
-    await tab.settled(4);
-    expect((await tab.messages()).map(({ text }) => text)).toEqual([
-      "<img src=x onerror=alert(1)>",
-      '{"number":1,"other":[]}',
-      "plain",
-      "5 bytes",
-    ]);
+    const eve = await comeIn(origin, "Eve");
+    const bad = [
+      ["application/json", '{"number":1,"other":[]}'],
+      ["text/plain", "plain"],
+      ["application/octet-stream", "bytes"],
+    ] as const;
+    for (const [type, body] of bad) expect(await eve.publish(type, body), body).toBe(422);
+    for (const [number, text] of ["<img src=x onerror=alert(1)>", "\u202e\u0000<b>"].entries()) {
+      expect(await eve.say({ text, sender: "eve", number: number + 1 })).toBe(201);
+    }
+    await tab.settled(2);
+    expect((await tab.messages()).map(({ text }) => text)).toEqual(["<img src=x onerror=alert(1)>", "\u202e\u0000<b>"]);
     expect(tab.complaints).toEqual([]);
   });
 
@@ -102,15 +95,12 @@ describe("the page", () => {
     const { origin } = await startShowcase();
     const tab = await openTab(await openContext(), origin);
     await tab.connected();
-    await tab.page.locator("#empty").waitFor(); // live: what comes now has to begin at 1
-    for (const number of [1, 2, 5, 2]) {
-      const body = JSON.stringify({ text: String(number), name: "Eve", sender: "eve", number });
-      const headers = { "content-type": "application/json" };
-      await fetch(`${origin}/eitherway/channels/room/42`, { method: "POST", headers, body });
-    }
+    await tab.page.getByText("Nothing was said here yet").waitFor(); // live
+    const eve = await comeIn(origin, "Eve");
+    for (const number of [1, 2, 5, 2]) await eve.say({ text: String(number), sender: "eve", number });
     await tab.settled(4);
     expect([await tab.counter("Lost"), await tab.counter("Doubled")]).toEqual([2, 1]);
-    expect(await tab.page.locator("#verdict").textContent()).toMatch(/^Something was lost/);
+    await tab.page.getByText("Something was lost or doubled").waitFor();
   });
 });
 

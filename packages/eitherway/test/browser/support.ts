@@ -112,6 +112,7 @@ function startScript(path: string, env: Readonly<Record<string, string>>): Runni
   };
 }
 
+/** The chat's page: a room of it. */
 export interface Tab extends WatchedPage {
   /** Resolves once the connection is as wanted. */
   connected(transport?: "WebSocket" | "SSE" | "long-poll"): Promise<void>;
@@ -121,16 +122,21 @@ export interface Tab extends WatchedPage {
   cut(): Promise<void>;
   /** The number that stands at one of the counters. */
   counter(name: "Received" | "Resumes" | "Lost" | "Doubled" | "Gaps"): Promise<number>;
-  /** Resolves once so many messages are in the log and none of its own waits below it. */
-  settled(messages: number): Promise<void>;
+  /** Resolves once the room's message of this number is shown and none of its own waits below it. */
+  settled(place: number): Promise<void>;
+  /** Those that are shown: of a long room a part. */
   messages(): Promise<readonly ShownMessage[]>;
+  /** All of a room, by scrolling through it from the first message to this number. */
+  readThrough(last: number): Promise<readonly ShownMessage[]>;
 }
 
 export interface ShownMessage {
   readonly id: string;
+  /** Its number in the room. */
+  readonly place: number;
   readonly text: string;
-  /** The sender's own number, `undefined` where the message came from elsewhere. */
-  readonly number: number | undefined;
+  /** Its number among those of its sender. */
+  readonly number: number;
   readonly isOwn: boolean;
 }
 
@@ -156,8 +162,22 @@ export async function openPage(context: BrowserContext, address: string): Promis
   return { page, complaints };
 }
 
-export async function openTab(context: BrowserContext, origin: string): Promise<Tab> {
-  const { page, complaints } = await openPage(context, `${origin}/`);
+/** @param path of another room, or of a second client */
+export async function openTab(context: BrowserContext, origin: string, path = "/chat"): Promise<Tab> {
+  const { page, complaints } = await openPage(context, origin + path);
+  const messages = (): Promise<readonly ShownMessage[]> =>
+    page.locator(".stored > .message").evaluateAll((rows) =>
+      rows.map((row) => {
+        const { id = "", number, place } = (row as HTMLElement).dataset;
+        return {
+          id,
+          place: Number(place),
+          text: row.querySelector(".text")?.textContent ?? "",
+          number: Number(number),
+          isOwn: row.classList.contains("own"),
+        };
+      }),
+    );
   return {
     page,
     complaints,
@@ -167,33 +187,47 @@ export async function openTab(context: BrowserContext, origin: string): Promise<
       await field.fill(text);
       await field.press("Enter");
     },
-    choose: (transport) => page.locator("#transport").getByText(transport, { exact: true }).click(),
+    choose: (transport) => page.locator(".choice").getByText(transport, { exact: true }).click(),
     cut: () => page.getByRole("button", { name: "Cut the connection" }).click(),
     async counter(name) {
       return Number(await page.locator(`dt:text-is("${name}") + dd`).textContent());
     },
-    async settled(count) {
-      const look = (wanted: number): boolean =>
-        document.querySelectorAll("#log > .message").length >= wanted &&
-        document.querySelectorAll("#pending > .message").length === 0;
-      await page.waitForFunction(look, count).catch(async (cause: unknown) => {
-        const shown = await page.locator("#log > .message").count();
-        const waiting = await page.locator("#pending > .message").count();
+    async settled(place) {
+      const look = (wanted: number): boolean => {
+        const last = document.querySelector<HTMLElement>(".stored > .message:last-child");
+        return Number(last?.dataset.place ?? 0) >= wanted && !document.querySelector(".unsent > .message");
+      };
+      await page.waitForFunction(look, place).catch(async (cause: unknown) => {
+        const shown = (await messages()).at(-1)?.place ?? 0;
+        const waiting = await page.locator(".unsent > .message").count();
         const panel = await page.getByLabel("Connection").ariaSnapshot();
-        throw new Error(`${shown} messages of ${count} are shown, ${waiting} wait to be stored:\n${panel}`, { cause });
+        throw new Error(`${shown} messages of ${place} have come, ${waiting} wait to be stored:\n${panel}`, { cause });
       });
     },
-    messages: () =>
-      page.locator("#log > .message").evaluateAll((rows) =>
-        rows.map((row) => {
-          const { id = "", number } = (row as HTMLElement).dataset;
-          return {
-            id,
-            text: row.querySelector(".text")?.textContent ?? "",
-            number: number === undefined ? undefined : Number(number),
-            isOwn: row.classList.contains("own"),
-          };
-        }),
-      ),
+    messages,
+    async readThrough(last) {
+      const found = new Map<number, ShownMessage>();
+      const isReady = (place: number): boolean => document.querySelector(`.message[data-place="${place}"]`) !== null;
+      const first = page.getByRole("button", { name: "First message" });
+      if (await first.isEnabled()) await first.click();
+      for (let next = 1; next <= last; next = Math.max(...found.keys()) + 1) {
+        await page.waitForFunction(isReady, next);
+        for (const message of await messages()) found.set(message.place, message);
+        await page.locator(".messages").evaluate((list) => list.scrollTo(0, list.scrollHeight));
+      }
+      return [...found.values()];
+    },
   };
+}
+
+/** Somebody without a page: logs in, and publishes by HTTP. */
+export async function comeIn(origin: string, name: string) {
+  const json = { "content-type": "application/json" };
+  const answer = await fetch(`${origin}/chat/login`, { method: "POST", headers: json, body: JSON.stringify({ name }) });
+  const { token } = (await answer.json()) as { readonly token: string };
+  const publish = async (type: string, body: string, channel = "room/lobby", event = "message"): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": type, "eitherway-event": event };
+    return (await fetch(`${origin}/chat/eitherway/channels/${channel}`, { method: "POST", headers, body })).status;
+  };
+  return { publish, say: (message: object) => publish(json["content-type"], JSON.stringify(message)) };
 }

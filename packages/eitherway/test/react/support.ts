@@ -2,7 +2,7 @@
 import { Window } from "happy-dom";
 import { createElement, type ReactNode, StrictMode } from "react";
 import { onTestFinished } from "vitest";
-import { createClient } from "../../src/client/index.node.ts";
+import { type ClientOptions, createClient } from "../../src/client/index.node.ts";
 import { eitherway, type NodeEitherway } from "../../src/node/index.ts";
 import { witnessed } from "../support/witness.ts";
 
@@ -28,8 +28,8 @@ export async function startServer(options: Parameters<typeof eitherway>[0] = {})
 }
 
 /** A client that ends with the test. */
-export function startClient(url: string) {
-  const client = createClient({ url });
+export function startClient(url: string, options: Pick<ClientOptions, "token"> = {}) {
+  const client = createClient({ url, ...options });
   onTestFinished(() => client.close());
   return client;
 }

@@ -44,6 +44,15 @@ describe("publish", () => {
     expect(await history(server, "a")).toMatchObject([{ data: "first" }, { bytes: "AQID" }]);
   });
 
+  test("says whose message it is where it is told", async () => {
+    const server = createTestServer();
+    await server.eitherway.publish("a", 1, { from: "ana" });
+    await server.eitherway.publish("a", 2);
+    const [first, second] = await history(server, "a");
+    expect(first).toMatchObject({ from: "ana" });
+    expect(second).not.toHaveProperty("from");
+  });
+
   test("applies a key once and gives the first id again (P5)", async () => {
     const server = createTestServer();
     const { publish } = server.eitherway;
@@ -63,6 +72,8 @@ describe("publish", () => {
     ["bad-utf8", "a", "\ud800", { kind: "text" }],
     ["bad-request", "a", 1, { kind: "text" }],
     ["bad-request", "a", "x", { kind: "bytes" }],
+    ["bad-request", "a", 1, { from: "" }],
+    ["bad-request", "a", 1, { from: "x".repeat(129) }],
     ["bad-request", "a", "x", { kind: "xml" as "text" }], // from JavaScript, where no type forbids it
     ["too-large", "a", "x".repeat(70_000), { kind: "text" }],
   ])("refuses with %s and keeps nothing (P12)", async (code, channel, data, options) => {

@@ -1,0 +1,202 @@
+/** The messages that are looked at. What is read stays where it is on the screen while pages come and go around it. */
+import { memo, type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
+import { nameOf } from "../frame/visitor.ts";
+import type { ShownItem } from "./client.ts";
+import { placeOf } from "./slice.ts";
+
+export interface MessageListProps {
+  readonly items: readonly ShownItem[];
+  readonly me: string;
+  /** Users by the id of the last message that they have read. */
+  readonly readers: ReadonlyMap<string, readonly string[]>;
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+  /** Nearly at one of its ends. */
+  nearStart(): void;
+  nearEnd(): void;
+  /** The newest message can be seen, or no more. */
+  atEnd(isThere: boolean): void;
+  edit(item: ShownItem): void;
+  remove(item: ShownItem): void;
+  /** What stands behind the messages. */
+  readonly children: ReactNode;
+}
+
+/** Nearer to the end than this, a reader wants to see what comes. */
+const STICKY_PX = 60;
+/** So many screens before an end its next page is asked for. */
+const AHEAD_SCREENS = 1.5;
+
+interface Anchor {
+  readonly id: string;
+  /** Distance from the top of the list to the top of this row, as it was on the screen. */
+  readonly top: number;
+}
+
+export function MessageList(props: MessageListProps) {
+  const { items, me, readers, hasNewer, children } = props;
+  const list = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  const anchor = useRef<Anchor>(undefined);
+  const newest = useRef(props);
+  newest.current = props;
+
+  function look(): void {
+    const box = list.current;
+    if (!box) return;
+    const { nearStart, nearEnd, atEnd, hasNewer } = newest.current;
+    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    isAtEnd.current = below < STICKY_PX && !hasNewer;
+    atEnd(isAtEnd.current);
+    anchor.current = anchorOf(box);
+    if (box.scrollTop < AHEAD_SCREENS * box.clientHeight) nearStart();
+    if (below < AHEAD_SCREENS * box.clientHeight) nearEnd();
+  }
+
+  function settle(): void {
+    const box = list.current;
+    if (!box) return;
+    if (isAtEnd.current && !newest.current.hasNewer) box.scrollTop = box.scrollHeight;
+    else keepPlace(box, anchor.current);
+    anchor.current = anchorOf(box);
+  }
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after every render that shows something else
+  useLayoutEffect(settle, [items, hasNewer, children]);
+
+  useEffect(() => {
+    const box = list.current;
+    if (!box) return;
+    const observer = new ResizeObserver(settle);
+    observer.observe(box);
+    return () => observer.disconnect();
+  });
+
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to scroll by keyboard as well
+    <div className="messages" ref={list} role="log" aria-label="Messages" tabIndex={0} onScroll={look}>
+      <ol className="stored">
+        {items.map((item, index) => (
+          <Row
+            key={item.id}
+            item={item}
+            isOwn={item.meta.from === me}
+            isHead={!continues(items[index - 1], item)}
+            readers={readers.get(item.id) ?? NOBODY}
+            edit={props.edit}
+            remove={props.remove}
+          />
+        ))}
+      </ol>
+      {children}
+    </div>
+  );
+}
+
+const NOBODY: readonly string[] = [];
+
+function anchorOf(box: HTMLElement): Anchor | undefined {
+  const { top, bottom } = box.getBoundingClientRect();
+  const seen = [...box.querySelectorAll<HTMLElement>("[data-id]")].find((row) => {
+    const place = row.getBoundingClientRect();
+    return place.bottom > top && place.top < bottom;
+  });
+  return seen && { id: seen.dataset.id ?? "", top: seen.getBoundingClientRect().top - top };
+}
+
+function keepPlace(box: HTMLElement, before: Anchor | undefined): void {
+  const row = before && box.querySelector(`[data-id="${CSS.escape(before.id)}"]`);
+  if (row) box.scrollTop += row.getBoundingClientRect().top - box.getBoundingClientRect().top - before.top;
+  else box.scrollTop = 0; // a jump
+}
+
+const SAME_BREATH_MS = 5 * 60_000;
+
+/** Of the same user, soon after: it needs no name of its own. */
+function continues(before: ShownItem | undefined, { meta }: ShownItem): boolean {
+  return before?.meta.from === meta.from && meta.at - (before?.meta.at ?? 0) < SAME_BREATH_MS;
+}
+
+const TIME = new Intl.DateTimeFormat(undefined, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" });
+
+interface RowProps extends Pick<MessageListProps, "edit" | "remove"> {
+  readonly item: ShownItem;
+  readonly isOwn: boolean;
+  readonly isHead: boolean;
+  readonly readers: readonly string[];
+}
+
+const Row = memo(function Row({ item, isOwn, isHead, readers, edit, remove }: RowProps) {
+  const { id, text, isEdited, data, meta } = item;
+  const name = nameOf(meta.from ?? "Somebody");
+  return (
+    <li
+      className={`message${isOwn ? " own" : ""}${isHead ? " head" : ""}`}
+      data-id={id}
+      data-place={placeOf(id)}
+      data-number={data.number}
+    >
+      {isHead && <Head user={meta.from} name={name} at={meta.at} />}
+      <p className={text === undefined ? "text gone" : "text"}>
+        {text ?? "Deleted"}
+        {isEdited && <span className="quiet"> (edited)</span>}
+      </p>
+      {isOwn && text !== undefined && (
+        <span className="actions">
+          <button type="button" onClick={() => edit(item)}>
+            Edit
+          </button>
+          <button type="button" onClick={() => remove(item)}>
+            Delete
+          </button>
+        </span>
+      )}
+      <Readers users={readers} />
+    </li>
+  );
+});
+
+/** Who is speaking. The picture is the first letter. */
+export function Head({
+  user,
+  name,
+  at,
+}: {
+  readonly user: string | undefined;
+  readonly name: string;
+  readonly at?: number;
+}) {
+  return (
+    <>
+      <span className="face" aria-hidden="true" data-hue={hueOf(user ?? "")}>
+        {name.slice(0, 1)}
+      </span>
+      <span className="who">{name}</span>
+      {at !== undefined && <time dateTime={new Date(at).toISOString()}>{TIME.format(at)}</time>}
+    </>
+  );
+}
+
+const HUES = 6;
+
+export function hueOf(user: string): number {
+  return [...user].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % HUES;
+}
+
+const MOST_READERS = 3;
+
+/** Always has its room, so that nothing moves when somebody reads on. */
+function Readers({ users }: { readonly users: readonly string[] }) {
+  if (users.length === 0) return null;
+  const names = users.map(nameOf);
+  return (
+    <span className="readers" title={`Read by ${names.join(", ")}`}>
+      <span className="unseen">Read by {names.join(", ")}</span>
+      {users.slice(0, MOST_READERS).map((user) => (
+        <span key={user} className="face" aria-hidden="true" data-hue={hueOf(user)}>
+          {nameOf(user).slice(0, 1)}
+        </span>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,95 @@
+/** Which part of a room is looked at: its live end, or a slice somewhere in it. */
+import { useEffect, useRef, useState } from "react";
+import { PAGE, type Page, type Placed, placeOf, putBefore, putBehind, reaches, type Slice, sliceOf } from "./slice.ts";
+
+export interface SliceSource<Item extends Placed> {
+  /** The newest messages, as they come. */
+  readonly live: readonly Item[];
+  readonly hasOlder: boolean;
+  /** Another one each time that continuity was lost: then no slice of before is part of the room any more. */
+  readonly gap: object | undefined;
+  /** Reads what stands before a place of the room that an id is of. */
+  readPage(ofRoom: string, before: number): Promise<Page<Item>>;
+  /** The id of the oldest message. */
+  readStart(): Promise<string | undefined>;
+}
+
+export interface Look<Item extends Placed> extends Slice<Item> {
+  readonly isReading: boolean;
+  /** Why the last page could not be read. */
+  readonly error: string | undefined;
+  readOlder(): void;
+  readNewer(): void;
+  jumpToFirst(): void;
+  jumpToLast(): void;
+}
+
+export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<Item> {
+  const { live, gap, readPage, readStart } = source;
+  const [past, setPast] = useState<Slice<Item>>();
+  const [isReading, setReading] = useState(false);
+  const [error, setError] = useState<string>();
+  const reading = useRef<object>(undefined);
+  const shown: Slice<Item> = past ?? { items: live, hasOlder: source.hasOlder, hasNewer: false };
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the gap is what it is about
+  useEffect(() => jumpToLast(), [gap]);
+
+  /** One page at a time; what was asked for before a jump comes too late. */
+  async function read(work: (isWanted: () => boolean) => Promise<void>, isJump = false): Promise<void> {
+    if (reading.current && !isJump) return;
+    const own = {};
+    reading.current = own;
+    setReading(true);
+    try {
+      await work(() => reading.current === own);
+      setError(undefined);
+    } catch (thrown) {
+      if (reading.current === own) setError(String(thrown instanceof Error ? thrown.message : thrown));
+    }
+    if (reading.current !== own) return;
+    reading.current = undefined;
+    setReading(false);
+  }
+
+  function show(slice: Slice<Item>): void {
+    setPast(reaches(slice, live) || !slice.hasNewer ? undefined : slice);
+  }
+
+  function jumpToLast(): void {
+    reading.current = undefined;
+    setReading(false);
+    setPast(undefined);
+  }
+
+  return {
+    ...shown,
+    isReading,
+    error,
+    jumpToLast,
+    readOlder() {
+      const [first] = shown.items;
+      if (!first || !shown.hasOlder) return;
+      void read(async (isWanted) => {
+        const page = await readPage(first.id, placeOf(first.id));
+        if (isWanted()) setPast(putBefore(shown, page));
+      });
+    },
+    readNewer() {
+      const last = shown.items.at(-1);
+      if (!last || !shown.hasNewer) return;
+      void read(async (isWanted) => {
+        const page = await readPage(last.id, placeOf(last.id) + PAGE + 1);
+        if (isWanted()) show(putBehind(shown, page));
+      });
+    },
+    jumpToFirst() {
+      void read(async (isWanted) => {
+        const start = await readStart();
+        if (start === undefined) return;
+        const page = await readPage(start, placeOf(start) + PAGE);
+        if (isWanted()) setPast(sliceOf(page));
+      }, true);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Who somebody is, for use cases that ask: a visitor says a name and gets a token for it, without a password, since what he does is his
+ * only as long as he has that token. A user is the name and four characters, `Ana#4f2c`, so that two Anas are two.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { dirname } from "node:path";
+import type { Authenticate } from "eitherway";
+import { createTokenAuth } from "eitherway/tokens";
+import { SignJWT } from "jose";
+
+export interface Login {
+  /** For `eitherway`. */
+  readonly auth: Authenticate;
+  /**
+   * Answers `POST` at this path: `{ name }`, with `{ token }` of before to stay who one is, gets `{ user, token, expiresAt }`.
+   *
+   * @returns answers a request; `false`: it is for something else
+   */
+  at(path: string): (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+const LIFE_MS = 12 * 60 * 60 * 1_000;
+const SECRET_BYTES = 32;
+const MOST_BODY = 8 * 1_024;
+const MOST_NAME = 24;
+const OWNER_ONLY = 0o600;
+
+/** @param secret signs the tokens: 32 bytes or more */
+export function createLogin(secret: Uint8Array): Login {
+  const grantOf = createTokenAuth({ tokens: { secret } });
+
+  async function enter({ name, token }: Asked): Promise<object | undefined> {
+    const known = token === undefined ? undefined : await grantOf(token).catch(() => undefined);
+    const wanted = nameOf(name);
+    if (wanted === undefined) return undefined;
+    const user = known?.user?.startsWith(`${wanted}#`) ? known.user : `${wanted}#${randomBytes(2).toString("hex")}`;
+    const expiresAt = Date.now() + LIFE_MS;
+    const signed = new SignJWT().setProtectedHeader({ alg: "HS256" }).setSubject(user).setIssuedAt();
+    return { user, expiresAt, token: await signed.setExpirationTime(new Date(expiresAt)).sign(secret) };
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = readAsked(await readBody(request));
+    const entered = asked && (await enter(asked));
+    const body = entered ?? { message: `Send {"name": "…"} with 1 to ${MOST_NAME} characters, none of them a #.` };
+    response.writeHead(entered ? 200 : 400, { "content-type": "application/json", "cache-control": "no-store" });
+    response.end(JSON.stringify(body));
+  }
+
+  return {
+    auth: ({ token }) => (token === undefined ? null : grantOf(token)),
+    at: (path) => (request, response) => {
+      if (request.url !== path || request.method !== "POST") return false;
+      answer(request, response).catch(() => response.destroy()); // the visitor went away
+      return true;
+    },
+  };
+}
+
+/** The secret in a file, which is made where there is none: who is logged in stays so when the server starts again. */
+export function keepSecret(file: string): Uint8Array {
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, randomBytes(SECRET_BYTES), { mode: OWNER_ONLY });
+  }
+  return readFileSync(file);
+}
+
+interface Asked {
+  readonly name: string;
+  readonly token: string | undefined;
+}
+
+function readAsked(body: string | undefined): Asked | undefined {
+  try {
+    const { name, token } = JSON.parse(body ?? "") as { readonly name?: unknown; readonly token?: unknown };
+    return typeof name === "string" ? { name, token: typeof token === "string" ? token : undefined } : undefined;
+  } catch {
+    return undefined; // no JSON, or no object
+  }
+}
+
+/** Letters as people write them; nothing that could look like another user, or like nothing. */
+function nameOf(given: string): string | undefined {
+  const name = given.trim().replace(/\s+/g, " ");
+  return name !== "" && name.length <= MOST_NAME && !/[#\p{C}]/u.test(name) ? name : undefined;
+}
+
+/** `undefined` where it is too long. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length <= MOST_BODY) parts.push(part);
+  }
+  return length <= MOST_BODY ? Buffer.concat(parts).toString("utf8") : undefined;
+}

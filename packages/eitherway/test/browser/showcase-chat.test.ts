@@ -1,0 +1,228 @@
+/** The chat of the showcase, at its hard moments: two people, a bad network, a server that ends, and a very long room. */
+import type { BrowserContext } from "playwright-core";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createFaultNetwork, createSeededRandom } from "../../src/testing/index.ts";
+import { accessibilityFaults, SCREENS, sidewaysScroll, watchLayoutShifts } from "./page-quality.ts";
+import { comeIn, openTab, startShowcase, type Tab, useBrowser } from "./support.ts";
+
+const SLOW_MS = 120_000; // on a busy machine
+const WAIT = { timeout: 30_000, interval: 50 };
+const LONG = 50_000;
+const MOST_ROWS = 300;
+const FRAME_MS = 16;
+const EACH = 15;
+
+const openContext = useBrowser();
+
+/** Takes a name: the page loads anew. */
+async function openAs(context: BrowserContext, origin: string, name: string, path?: string): Promise<Tab> {
+  const tab = await openTab(context, origin, path);
+  await tab.connected();
+  const field = tab.page.getByLabel("You are");
+  if ((await field.inputValue()) !== name) {
+    const loaded = tab.page.waitForEvent("load");
+    await field.fill(name);
+    await field.press("Enter");
+    await loaded;
+  }
+  await tab.connected();
+  return tab;
+}
+
+const textsOf = async (tab: Tab): Promise<readonly string[]> => (await tab.messages()).map(({ text }) => text);
+const counts = async (tab: Tab) => [await tab.counter("Lost"), await tab.counter("Doubled")];
+
+describe("the chat", { timeout: SLOW_MS }, () => {
+  test("loses, doubles and reorders nothing while the plug is pulled in the middle of a message and WebSocket is switched to SSE (P1, P2, P3, P5)", async () => {
+    const { origin, port } = await startShowcase();
+    const network = await createFaultNetwork({ target: port, random: createSeededRandom(7) });
+    onTestFinished(() => network.close());
+    const context = await openContext();
+    const [ana, bo] = [await openAs(context, network.url, "Ana"), await openAs(context, origin, "Bo")];
+    for (let n = 1; n <= EACH; n++) {
+      if (n === 5) for (const one of network.connections) one.set({ kind: "cut", direction: "up", afterBytes: 20 });
+      if (n === 10) await ana.choose("SSE");
+      await ana.send(`a${n}`);
+      await bo.send(`b${n}`);
+    }
+    await ana.connected("SSE");
+    await Promise.all([ana, bo].map((tab) => tab.settled(2 * EACH)));
+    const texts = await textsOf(ana);
+    expect(await textsOf(bo)).toEqual(texts);
+    const numbers = Array.from({ length: EACH }, (_, n) => n + 1);
+    for (const who of ["a", "b"])
+      expect(texts.filter((text) => text.startsWith(who))).toEqual(numbers.map((n) => who + n));
+    expect([await counts(ana), await counts(bo)]).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(network.counters.cut).toBeGreaterThan(0);
+    expect(bo.complaints).toEqual([]);
+  });
+
+  test("says that a room began anew when its server was started again, and sends once what was written meanwhile (P2, P5)", async () => {
+    const first = await startShowcase();
+    const context = await openContext();
+    const ana = await openAs(context, first.origin, "Ana");
+    const bo = await openAs(context, first.origin, "Bo");
+    await ana.send("before");
+    await Promise.all([ana.settled(1), bo.settled(1)]);
+    await first.stop("SIGKILL");
+    await ana.send("meanwhile 1");
+    await ana.send("meanwhile 2");
+    await ana.page.getByText("2 on their way").waitFor();
+    await startShowcase({ env: { EITHERWAY_PORT: String(first.port) } });
+    await Promise.all([ana.settled(2), bo.settled(2)]);
+    for (const tab of [ana, bo]) {
+      await tab.page.getByText("The room began anew").waitFor();
+      await vi.waitFor(async () => expect(await textsOf(tab)).toEqual(["meanwhile 1", "meanwhile 2"]), WAIT);
+      expect([await counts(tab), await tab.counter("Gaps")]).toEqual([[0, 0], expect.any(Number)]);
+      expect(await tab.counter("Gaps")).toBeGreaterThan(0);
+    }
+  });
+
+  test("keeps over a reload what could not be sent, and sends it once (P5)", async () => {
+    const { origin } = await startShowcase();
+    const context = await openContext();
+    const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
+    await ana.page.getByRole("button", { name: "Stall" }).click();
+    await ana.send("kept 1");
+    await ana.send("kept 2");
+    await ana.page.getByText("2 on their way").waitFor();
+    await ana.page.reload();
+    await Promise.all([ana.settled(2), bo.settled(2)]);
+    for (const tab of [ana, bo]) {
+      expect(await textsOf(tab)).toEqual(["kept 1", "kept 2"]);
+      expect(tab.complaints).toEqual([]);
+    }
+    expect((await ana.messages()).map(({ isOwn }) => isOwn)).toEqual([true, true]); // still the same user
+    await ana.send("and on");
+    await bo.settled(3);
+    expect(await counts(bo)).toEqual([0, 0]);
+  });
+
+  test("shows the other one who is here, who writes, what was edited, deleted and read (P8)", async () => {
+    const { origin } = await startShowcase();
+    const context = await openContext();
+    const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
+    const here = (names: string) => ana.page.locator(".present").getByText(`Here: ${names}`, { exact: true }).waitFor();
+    await here("Ana, Bo");
+
+    await ana.page.getByLabel("Message", { exact: true }).pressSequentially("wrong");
+    await bo.page.getByText("Ana is writing").waitFor();
+    await ana.page.keyboard.press("Enter");
+    await bo.settled(1);
+    await bo.page.getByText("Ana is writing").waitFor({ state: "detached" });
+    await ana.page.locator(".stored .message").getByText("Read by Bo").waitFor({ state: "attached" });
+
+    await ana.page.keyboard.press("ArrowUp"); // the last own message
+    await ana.page.getByRole("button", { name: "Save" }).waitFor();
+    await ana.send("right");
+    await bo.page.getByText("right (edited)").waitFor();
+    expect(await bo.page.getByRole("button", { name: "Edit" }).count()).toBe(0); // not Bo's
+
+    await ana.send("gone soon");
+    await bo.settled(2);
+    await ana.page.locator(".message").filter({ hasText: "gone soon" }).hover();
+    await ana.page.locator(".message").filter({ hasText: "gone soon" }).getByRole("button", { name: "Delete" }).click();
+    await vi.waitFor(async () => expect(await textsOf(bo)).toEqual(["right (edited)", "Deleted"]), WAIT);
+
+    await bo.cut();
+    await bo.connected();
+    await here("Ana, Bo"); // a cut is no leave
+    expect([...ana.complaints, ...bo.complaints]).toEqual([]);
+    await bo.page.close();
+    await here("Ana"); // after its grace
+  });
+
+  test("lets nobody edit or delete what is somebody else's, whatever he publishes", async () => {
+    const { origin } = await startShowcase();
+    const tab = await openTab(await openContext(), origin);
+    const [eve, mallory] = [await comeIn(origin, "Eve"), await comeIn(origin, "Mallory")];
+    await eve.say({ text: "mine", sender: "eve", number: 1 });
+    const change = (who: typeof eve, event: string, data: object) =>
+      who.publish("application/json", JSON.stringify({ sender: "eve", number: 1, ...data }), "changes/lobby", event);
+    expect(await change(mallory, "edited", { text: "not hers" })).toBe(201);
+    expect(await change(mallory, "removed", {})).toBe(201);
+    expect(await change(eve, "edited", { text: "mine still" })).toBe(201);
+    await tab.page.getByText("mine still (edited)").waitFor();
+    expect(await textsOf(tab)).toEqual(["mine still (edited)"]);
+    expect(await mallory.publish("application/json", "{}", "room/elsewhere")).toBe(403);
+  });
+
+  test(`of a room of ${LONG} messages never has ${MOST_ROWS} rows, renders once a frame while it is filled, goes to the first one and back, and nothing jumps`, async () => {
+    const { origin } = await startShowcase({ env: { EITHERWAY_SHOWCASE_MESSAGES: String(LONG) } });
+    const { page, complaints, messages } = await openTab(await openContext(), origin, "/chat?room=archive");
+    await page.locator(".stored > .message").first().waitFor();
+    const flood = await page.evaluate(async (ms) => {
+      let renders = 0;
+      let longTasks = 0;
+      new PerformanceObserver((list) => {
+        longTasks += list.getEntries().length;
+      }).observe({ type: "longtask" });
+      const list = document.querySelector(".stored") as Element;
+      new MutationObserver(() => renders++).observe(list, { childList: true });
+      const began = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return { renders, longTasks, ms: performance.now() - began };
+    }, 1_500);
+    console.info(`while the room was filled: ${JSON.stringify(flood)}`);
+    expect(flood.renders).toBeLessThanOrEqual(flood.ms / FRAME_MS + 2);
+
+    const isWhole = async (): Promise<void> => {
+      const places = (await messages()).map(({ place }) => place);
+      expect(places.length).toBeLessThan(MOST_ROWS);
+      expect(places).toEqual(places.map((_, index) => (places[0] ?? 0) + index));
+    };
+    await page.locator(`.message[data-place="${LONG}"]`).waitFor();
+    const endShifts = await watchLayoutShifts(page);
+    await page.locator(".messages").hover();
+    for (let n = 0; n < 12; n++) {
+      await page.mouse.wheel(0, -2_000);
+      await page.waitForTimeout(50); // as people scroll
+      await isWhole();
+    }
+    await vi.waitFor(async () => expect((await messages())[0]?.place).toBeLessThan(LONG - 250), WAIT);
+    await page.getByRole("button", { name: "First message" }).click();
+    await page.locator('.message[data-place="1"]').getByText(/^1: /).waitFor();
+    await isWhole();
+    await page.locator(".messages").hover();
+    for (let n = 0; n < 12; n++) {
+      await page.mouse.wheel(0, 2_000);
+      await page.waitForTimeout(50);
+      await isWhole();
+    }
+    await vi.waitFor(async () => expect((await messages()).at(-1)?.place).toBeGreaterThan(200), WAIT);
+    await page.getByRole("button", { name: "Latest" }).click();
+    await page.locator(`.message[data-place="${LONG}"]`).waitFor();
+    await isWhole();
+    expect(await endShifts()).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test("moves nothing of what is read while others write, edit and read", async () => {
+    const { origin } = await startShowcase();
+    const context = await openContext();
+    const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
+    for (let n = 1; n <= 30; n++) await bo.send(`line ${n}`);
+    await ana.settled(30);
+    await ana.page.locator(".messages").hover();
+    await ana.page.mouse.wheel(0, -300);
+    await ana.page.getByRole("button", { name: "Latest" }).waitFor();
+    const endShifts = await watchLayoutShifts(ana.page);
+    for (let n = 31; n <= 40; n++) await bo.send(`line ${n}`);
+    await ana.page.getByText("10 new").waitFor();
+    expect(await endShifts()).toEqual([]);
+  });
+
+  test.each(SCREENS)("has no serious fault for aids and nothing beside the screen: %s", async (_, screen) => {
+    const { origin } = await startShowcase();
+    const tab = await openAs(await openContext(screen), origin, "Ana");
+    await tab.send("W".repeat(300));
+    await tab.send("short");
+    await tab.settled(2);
+    expect(await accessibilityFaults(tab.page)).toEqual([]);
+    expect(await sidewaysScroll(tab.page)).toEqual([]);
+    expect(tab.complaints).toEqual([]);
+  });
+});
