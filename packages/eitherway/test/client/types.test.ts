@@ -2,11 +2,11 @@
 import { expect, test } from "vitest";
 import * as node from "../../src/client/index.node.ts";
 import type {
+  AnyClient,
   Channel,
   Client,
   ClientOptions,
   ClientTransport,
-  HistoryClient,
   Incoming,
   Status,
   TypedClient,
@@ -54,7 +54,7 @@ type HasAny<T, Depth extends readonly unknown[] = []> =
 const none = <T extends false>(is?: T): T | undefined => is;
 
 test("history is read with a client of a contract as with one without", () => {
-  const takes = (client: Client | TypedClient<Record<never, never>>): HistoryClient => client;
+  const takes = (client: Client | TypedClient<Record<never, never>>): AnyClient => client;
   expect(takes).toBeTypeOf("function");
 });
 
