@@ -8,8 +8,9 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { createNodeServer, createSelfSignedCertificate, eitherway } from "eitherway";
+import { createNodeServer, createSelfSignedCertificate, eitherway, type HubStats } from "eitherway";
 import { createChat } from "../chat/server.ts";
+import { createDashboard } from "../dashboard/server.ts";
 import { createFeed, readFeedOptions } from "../feed/server.ts";
 import { createSources } from "./sources.ts";
 import { createStaticFiles } from "./static-files.ts";
@@ -24,7 +25,11 @@ const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED } = process.env;
 const tls = EITHERWAY_TLS_SELF_SIGNED === "1" ? await createSelfSignedCertificate() : undefined;
 
 const server = createNodeServer(tls && { tls });
-const useCases: readonly UseCase[] = [createChat(), createFeed(readFeedOptions(process.env))];
+const useCases: readonly UseCase[] = [
+  createChat(),
+  createFeed(readFeedOptions(process.env)),
+  createDashboard(allStats),
+];
 /** Untyped and open to everybody on this machine: for `curl`, and for "Which transport?". */
 const plain = eitherway();
 
@@ -56,6 +61,11 @@ async function end(): Promise<void> {
   await Promise.all(useCases.map(async (useCase) => useCase.close?.()));
   await Promise.all([plain, ...useCases.map(({ ew }) => ew)].map((ew) => ew.close())); // says bye, so that open pages know to come back
   for (const socket of sockets) socket.destroy();
+}
+
+/** Of every Eitherway of this process, as the dashboard shows them. */
+function allStats(): readonly HubStats[] {
+  return [plain, ...useCases.map(({ ew }) => ew)].map((ew) => ew.stats());
 }
 
 function sayHello(): void {
