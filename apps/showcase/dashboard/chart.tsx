@@ -12,7 +12,7 @@ export interface ChartProps {
   readonly series: Series;
 }
 
-const HEIGHT = 168;
+const HEIGHT = 152;
 const AXIS = { y: 64, x: 28 };
 /** Room above the highest point. */
 const HEADROOM = 1.1;
@@ -93,9 +93,9 @@ function optionsOf(element: HTMLElement, places: readonly number[]): uPlot.Optio
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     scales: {
-      x: { time: true, range: (_plot, _least, most) => [most - WINDOW_MS / MS_PER_SECOND, most] },
+      x: { time: true, range: (_plot, _least, most) => windowUpTo(most || Date.now() / MS_PER_SECOND) },
       y: { range: (_plot, _least, most) => [0, most > 0 ? most * HEADROOM : 1] },
     },
     axes: [
@@ -117,4 +117,8 @@ function optionsOf(element: HTMLElement, places: readonly number[]): uPlot.Optio
       })),
     ],
   };
+}
+
+function windowUpTo(newest: number): [number, number] {
+  return [newest - WINDOW_MS / MS_PER_SECOND, newest];
 }
