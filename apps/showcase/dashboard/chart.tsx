@@ -16,6 +16,8 @@ const HEIGHT = 152;
 const AXIS = { y: 64, x: 28 };
 /** Room above the highest point. */
 const HEADROOM = 1.1;
+/** Between the lines of a chart of bytes: whole kB, MB and GB. */
+const BINARY_STEPS = Array.from({ length: 48 }, (_, power) => 2 ** power);
 const MS_PER_SECOND = 1_000;
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
@@ -74,9 +76,7 @@ function Line({ line, place, series }: { readonly line: number; readonly place: 
       <dt>{figure.label}</dt>
       <dd>
         <b>{textOf(now, figure.unit)}</b>
-        <span className="quiet">
-          {textOf(least, figure.unit)} to {textOf(most, figure.unit)}
-        </span>
+        <span className="quiet">{`${textOf(least, figure.unit)} to ${textOf(most, figure.unit)}`}</span>
       </dd>
     </div>
   );
@@ -105,7 +105,7 @@ function optionsOf(element: HTMLElement, places: readonly number[]): uPlot.Optio
         space: 64,
         values: (_plot, moments) => moments.map((at) => TIME.format(at * MS_PER_SECOND)),
       },
-      { ...axis, size: AXIS.y, space: 40, values: (_plot, values) => values.map((value) => textOf(value, unit)) },
+      { ...axis, size: AXIS.y, space: 40, values: (_plot, values) => values.map((value) => textOf(value, unit)), ...(unit === "bytes" && { incrs: [...BINARY_STEPS] }) },
     ],
     series: [
       {},

@@ -45,19 +45,16 @@ function Charts({ chosen }: { readonly chosen: string }) {
   );
 }
 
-/** What the charts are drawn from: whether it is whole, and the numbers themselves. */
+/** What the charts are drawn from: whether it is whole, and the numbers as they are when it is opened, since a table that moves cannot be read. */
 function Samples({ series, chosen }: { readonly series: Series; readonly chosen: string }) {
-  const [isOpen, setOpen] = useState(false);
+  const [shown, setShown] = useState<Series>();
   const missing = missingFrom(series);
   return (
-    <details className="samples" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>
-        <span data-samples={series.length}>
-          {series.length} of {SAMPLES} samples
-        </span>
-        , <span data-missing={missing}>{missing === 0 ? "none missing" : `${missing} missing`}</span>
+    <details className="samples" onToggle={({ currentTarget }) => setShown(currentTarget.open ? series : undefined)}>
+      <summary data-samples={series.length} data-missing={missing}>
+        {`${series.length} of ${SAMPLES} samples, ${missing === 0 ? "none" : missing} missing`}
       </summary>
-      {isOpen && <Table series={series} chosen={chosen} />}
+      {shown && <Table series={shown} chosen={chosen} />}
     </details>
   );
 }
@@ -99,15 +96,11 @@ function Load() {
       <button type="button" onClick={start} disabled={pending}>
         Load
       </button>
-      <p className="quiet">
+      <p className="quiet" data-beat={beat?.n}>
         {error?.message ??
-          (beat ? (
-            <>
-              Message <b data-beat={beat.n}>{beat.n.toLocaleString("en-GB")}</b> of {beat.of.toLocaleString("en-GB")}
-            </>
-          ) : (
-            "1,000 messages a second to everybody who looks, for ten seconds."
-          ))}
+          (beat
+            ? `Message ${beat.n.toLocaleString("en-GB")} of ${beat.of.toLocaleString("en-GB")}`
+            : "1,000 messages a second to everybody who looks, for ten seconds.")}
       </p>
     </div>
   );

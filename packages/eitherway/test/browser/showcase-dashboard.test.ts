@@ -35,7 +35,7 @@ test(
     await other.grows(4);
     network.set({ kind: "none" });
     await expectTheSame(one, other);
-    await other.page.getByRole("button", { name: "Cut" }).click();
+    await other.page.getByRole("button", { name: "Cut the connection" }).click();
     await one.grows(2);
     await expectTheSame(one, other);
 
@@ -61,7 +61,7 @@ test(
     const { page, complaints, has } = await openDashboard(origin);
     await has(2);
     const stop = await watchRendering(page);
-    await page.getByRole("button", { name: "Load" }).click();
+    await page.getByRole("button", { name: "Load", exact: true }).click();
     await page.locator(`[data-beat="${BEATS}"]`).waitFor();
     const { ms, renders, frames, doubled, longTasks } = await stop();
     console.info(
@@ -143,18 +143,21 @@ async function openDashboard(origin: string, screen: (typeof SCREENS)[number][1]
   const count = async (): Promise<number> => Number(await page.locator("[data-samples]").getAttribute("data-samples"));
   const has = (wanted: number): Promise<void> =>
     vi.waitFor(async () => expect(await count()).toBeGreaterThanOrEqual(wanted), WAIT);
-  await page.locator(".samples summary").click();
   return {
     ...watched,
     sockets,
     has,
     grows: async (more) => has((await count()) + more),
     widget: async (name) => (await page.locator(`[data-name="${name}"] b`).textContent()) ?? "",
-    samples: async () => {
-      const rows = await page
-        .locator("[data-sample]")
-        .evaluateAll((all) => all.map((row) => row.getAttribute("data-sample") ?? ""));
-      return rows.reverse();
+    async samples() {
+      const summary = page.locator(".samples summary");
+      await summary.click();
+      await page.locator("[data-sample]").first().waitFor();
+      const rows = page.locator("[data-sample]");
+      const samples = await rows.evaluateAll((all) => all.map((row) => row.getAttribute("data-sample") ?? ""));
+      await summary.click();
+      await page.locator(".table").waitFor({ state: "detached" });
+      return samples.reverse();
     },
     missing: () => page.locator("[data-missing]").getAttribute("data-missing"),
     show: (state) =>
