@@ -105,7 +105,13 @@ function optionsOf(element: HTMLElement, places: readonly number[]): uPlot.Optio
         space: 64,
         values: (_plot, moments) => moments.map((at) => TIME.format(at * MS_PER_SECOND)),
       },
-      { ...axis, size: AXIS.y, space: 40, values: (_plot, values) => values.map((value) => textOf(value, unit)), ...(unit === "bytes" && { incrs: [...BINARY_STEPS] }) },
+      {
+        ...axis,
+        size: AXIS.y,
+        space: 40,
+        values: (_plot, values) => values.map((value) => textOf(value, unit)),
+        ...(unit === "bytes" && { incrs: [...BINARY_STEPS] }),
+      },
     ],
     series: [
       {},

@@ -1,14 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  columnsOf,
-  extended,
-  missingFrom,
-  type Sample,
-  type Series,
-  summaryOf,
-  SAMPLES,
-} from "../dashboard/series.ts";
+import { columnsOf, extended, missingFrom, SAMPLES, type Sample, type Series, summaryOf } from "../dashboard/series.ts";
 
 const START = Date.UTC(2026, 0, 1);
 
