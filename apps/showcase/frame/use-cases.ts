@@ -13,6 +13,11 @@ export const USE_CASES: readonly PageEntry[] = [
     name: "News feed",
     lead: "One way, over plain HTTP, and exactly what you missed when you come back.",
   },
+  {
+    path: "/dashboard",
+    name: "Dashboard",
+    lead: "Fifty figures of this very server on one connection, and charts without a hole.",
+  },
 ];
 
 export const WHICH: PageEntry = {

@@ -9,8 +9,9 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { createNodeServer, createSelfSignedCertificate, eitherway } from "eitherway";
+import { createNodeServer, createSelfSignedCertificate, eitherway, type HubStats } from "eitherway";
 import { createChat } from "../chat/server.ts";
+import { createDashboard } from "../dashboard/server.ts";
 import { createFeed, readFeedOptions } from "../feed/server.ts";
 import { createLogin, keepSecret } from "./login.ts";
 import { createSources } from "./sources.ts";
@@ -31,6 +32,7 @@ const login = createLogin(keepSecret(`${SHOWCASE}/dist/login-secret`));
 const useCases: readonly UseCase[] = [
   createChat({ login, oldMessages: Number(EITHERWAY_SHOWCASE_MESSAGES || DEFAULT_MESSAGES) }),
   createFeed(readFeedOptions(process.env)),
+  createDashboard(allStats),
 ];
 /** Untyped and open to everybody on this machine: for `curl`, and for "Which transport?". */
 const plain = eitherway();
@@ -63,6 +65,11 @@ async function end(): Promise<void> {
   await Promise.all(useCases.map(async (useCase) => useCase.close?.()));
   await Promise.all([plain, ...useCases.map(({ ew }) => ew)].map((ew) => ew.close())); // says bye, so that open pages know to come back
   for (const socket of sockets) socket.destroy();
+}
+
+/** Of every Eitherway of this process, as the dashboard shows them. */
+function allStats(): readonly HubStats[] {
+  return [plain, ...useCases.map(({ ew }) => ew)].map((ew) => ew.stats());
 }
 
 function sayHello(): void {
