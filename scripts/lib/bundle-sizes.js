@@ -21,7 +21,7 @@ import { inRoot, ROOT } from "./root.js";
 /** What is reached, and at most 3 % for repairs: whatever is added beyond has to earn its bytes. @type {readonly Budget[]} */
 export const BUDGETS = [
   { name: "bundle-websocket/main", what: "core and WebSocket", bytes: 12_970, goal: 5_000 },
-  { name: "bundle-all/main", what: "all transports", bytes: 18_700, goal: 9_000 },
+  { name: "bundle-all/main", what: "all transports", bytes: 18_900, goal: 9_000 },
   {
     name: "bundle-typed/main",
     what: "the client of a contract, beside those",

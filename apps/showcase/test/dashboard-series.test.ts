@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { columnsOf, extended, missingFrom, SAMPLES, type Sample, type Series, summaryOf } from "../dashboard/series.ts";
 

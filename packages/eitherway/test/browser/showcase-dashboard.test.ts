@@ -55,7 +55,7 @@ test(
 );
 
 test(
-  "a thousand messages a second render at most once a frame, and every one of them comes (P1, P2)",
+  "a thousand messages a second render no more often than a screen has frames, up to the last of them",
   async () => {
     const { origin } = await startShowcase();
     const { page, complaints, has } = await openDashboard(origin);
