@@ -1,4 +1,6 @@
-/** Breaks that let an attack through: the suite in test/attacks has to see each, at a server that listens. */
+/**
+ * Breaks that let an attack through: the suite in test/attacks has to see each, at a server that listens. Over 400 lines because it is a list.
+ */
 
 const VERIFIER = "server/tokens/token-verifier.ts";
 const NAMES = "protocol/names.ts";

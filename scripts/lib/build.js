@@ -30,7 +30,7 @@ async function buildShowcase() {
     ...["client", "contract", "instrument", "protocol", "react"].map((folder) => join(PACKAGE, "src", folder)),
     inRoot("package-lock.json"),
   ];
-  const page = join(SHOWCASE, "dist", "pages", "home", "index.html");
+  const page = join(SHOWCASE, "dist", "pages", "start", "index.html");
   if (existsSync(page) && newest(inputs) < statSync(page).mtimeMs) return;
   rmSync(join(SHOWCASE, "dist"), { recursive: true, force: true });
   const server = await runTool("typescript", "tsc", ["-p", join(SHOWCASE, "tsconfig.server.json")]);

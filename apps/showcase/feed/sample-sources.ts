@@ -77,7 +77,11 @@ const FACTS: readonly (readonly [title: string, text: string])[] = [
 ];
 
 export const SAMPLE_SOURCES: readonly SampleSource[] = [
-  { file: "arrivals.xml", type: "application/atom+xml", write: (now) => atom("Harbour arrivals (sample)", arrivals(now)) },
+  {
+    file: "arrivals.xml",
+    type: "application/atom+xml",
+    write: (now) => atom("Harbour arrivals (sample)", arrivals(now)),
+  },
   {
     file: "protocols.xml",
     type: "application/rss+xml",

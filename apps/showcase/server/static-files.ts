@@ -36,7 +36,7 @@ export function createStaticFiles(folder: string): (request: IncomingMessage, re
   const files = readFiles(folder);
   return ({ method, url = "/", headers }, response) => {
     const [path = ""] = url.split("?", 1);
-    const file = files.get(path) ?? files.get(path === "/" ? "/home/index.html" : `${path}/index.html`);
+    const file = files.get(path) ?? files.get(path === "/" ? "/start/index.html" : `${path}/index.html`);
     if (method !== "GET" && method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
     } else if (!file) {

@@ -3,9 +3,9 @@ import { Header } from "../frame/header.tsx";
 import { mount } from "../frame/mount.tsx";
 import { USE_CASES, WHICH } from "../frame/use-cases.ts";
 
-function Home() {
+function Start() {
   return (
-    <div className="home">
+    <div className="start">
       <Header />
       <main>
         <h1>One channel over any transport.</h1>
@@ -36,4 +36,4 @@ curl -H 'content-type: application/json' -d '{"text":"hi"}' ${location.origin}/e
   );
 }
 
-mount(<Home />);
+mount(<Start />);
