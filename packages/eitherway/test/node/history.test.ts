@@ -45,7 +45,11 @@ describe("a page of history", () => {
       oldest: ids[2],
       head: ids[4],
     });
-    expect(await readHistory(client, "room/nobody")).toMatchObject({ messages: [], oldest: undefined, head: undefined });
+    expect(await readHistory(client, "room/nobody")).toMatchObject({
+      messages: [],
+      oldest: undefined,
+      head: undefined,
+    });
     await client.close();
   });
 });
