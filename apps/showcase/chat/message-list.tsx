@@ -9,8 +9,9 @@ export interface MessageListProps {
   readonly me: string;
   /** Users by the id of the last message that they have read. */
   readonly readers: ReadonlyMap<string, readonly string[]>;
-  readonly hasOlder: boolean;
   readonly hasNewer: boolean;
+  /** Changes when the end shall be looked at. */
+  readonly jumps: number;
   /** Nearly at one of its ends. */
   nearStart(): void;
   nearEnd(): void;
@@ -34,43 +35,50 @@ interface Anchor {
 }
 
 export function MessageList(props: MessageListProps) {
-  const { items, me, readers, hasNewer, children } = props;
+  const { items, me, readers, hasNewer, jumps, children } = props;
   const list = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
   const anchor = useRef<Anchor>(undefined);
+  const jumped = useRef(jumps);
+  const readFor = useRef<readonly ShownItem[]>(undefined);
   const newest = useRef(props);
   newest.current = props;
 
   function look(): void {
     const box = list.current;
     if (!box) return;
-    const { nearStart, nearEnd, atEnd, hasNewer } = newest.current;
-    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-    isAtEnd.current = below < STICKY_PX && !hasNewer;
+    const { atEnd, hasNewer } = newest.current;
+    isAtEnd.current = belowOf(box) < STICKY_PX && !hasNewer;
     atEnd(isAtEnd.current);
     anchor.current = anchorOf(box);
-    if (box.scrollTop < AHEAD_SCREENS * box.clientHeight) nearStart();
-    if (below < AHEAD_SCREENS * box.clientHeight) nearEnd();
+    readAhead(box, newest.current);
   }
 
   function settle(): void {
     const box = list.current;
     if (!box) return;
+    if (jumped.current !== newest.current.jumps) isAtEnd.current = true;
+    jumped.current = newest.current.jumps;
     if (isAtEnd.current && !newest.current.hasNewer) box.scrollTop = box.scrollHeight;
     else keepPlace(box, anchor.current);
     anchor.current = anchorOf(box);
+    const { items } = newest.current;
+    if (readFor.current === items) return; // a page that could not be read is asked for again by who scrolls
+    readFor.current = items;
+    readAhead(box, newest.current);
   }
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: after every render that shows something else
-  useLayoutEffect(settle, [items, hasNewer, children]);
+  useLayoutEffect(settle, [items, hasNewer, jumps, children]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it reads what is newest by itself
   useEffect(() => {
     const box = list.current;
     if (!box) return;
     const observer = new ResizeObserver(settle);
     observer.observe(box);
     return () => observer.disconnect();
-  });
+  }, []);
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to scroll by keyboard as well
@@ -95,6 +103,16 @@ export function MessageList(props: MessageListProps) {
 
 const NOBODY: readonly string[] = [];
 
+function belowOf({ scrollHeight, scrollTop, clientHeight }: HTMLElement): number {
+  return scrollHeight - scrollTop - clientHeight;
+}
+
+function readAhead(box: HTMLElement, { nearStart, nearEnd }: Pick<MessageListProps, "nearStart" | "nearEnd">): void {
+  const ahead = AHEAD_SCREENS * box.clientHeight;
+  if (box.scrollTop < ahead) nearStart();
+  if (belowOf(box) < ahead) nearEnd();
+}
+
 function anchorOf(box: HTMLElement): Anchor | undefined {
   const { top, bottom } = box.getBoundingClientRect();
   const seen = [...box.querySelectorAll<HTMLElement>("[data-id]")].find((row) => {
@@ -107,7 +125,7 @@ function anchorOf(box: HTMLElement): Anchor | undefined {
 function keepPlace(box: HTMLElement, before: Anchor | undefined): void {
   const row = before && box.querySelector(`[data-id="${CSS.escape(before.id)}"]`);
   if (row) box.scrollTop += row.getBoundingClientRect().top - box.getBoundingClientRect().top - before.top;
-  else box.scrollTop = 0; // a jump
+  else box.scrollTop = 0; // a jump to the first one
 }
 
 const SAME_BREATH_MS = 5 * 60_000;

@@ -88,8 +88,8 @@ export function Room({ room: { id, name }, visitor, typing }: RoomProps) {
           items={items}
           me={me}
           readers={readers}
-          hasOlder={look.hasOlder}
           hasNewer={look.hasNewer}
+          jumps={look.jumps}
           nearStart={look.readOlder}
           nearEnd={look.readNewer}
           atEnd={setAtEnd}
@@ -104,7 +104,7 @@ export function Room({ room: { id, name }, visitor, typing }: RoomProps) {
         <Notice gap={live.gap} error={live.error?.message ?? look.error} />
         {!(isAtEnd && !look.hasNewer) && (
           <button type="button" className="latest" onClick={look.jumpToLast}>
-            {unseen > 0 ? `${unseen.toLocaleString("en-GB")} new` : "Latest"} ↓
+            ↓ {unseen > 0 ? `${unseen.toLocaleString("en-GB")} new` : "Latest"}
           </button>
         )}
       </div>

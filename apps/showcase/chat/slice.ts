@@ -63,6 +63,15 @@ export function putBehind<Item extends Placed>(slice: Slice<Item>, page: Page<It
   };
 }
 
+/** A slice that goes to the end of its room goes on with what comes there, for as long as it has rows for it. */
+export function follow<Item extends Placed>(slice: Slice<Item>, live: readonly Item[]): Slice<Item> {
+  const last = placeOf(slice.items.at(-1)?.id);
+  const newer = live.filter(({ id }) => placeOf(id) > last);
+  if (slice.hasNewer || newer.length === 0) return slice;
+  const items = [...slice.items, ...newer];
+  return joins(slice.items, newer) && items.length <= MOST_ROWS ? { ...slice, items } : { ...slice, hasNewer: true };
+}
+
 /** The live end of the room may be shown in place of the slice, and what is looked at at the slice's end does not move. */
 export function reaches<Item extends Placed>({ items }: Slice<Item>, live: readonly Placed[]): boolean {
   const [first, last] = [live[0], items.at(-1)];

@@ -1,6 +1,17 @@
 /** Which part of a room is looked at: its live end, or a slice somewhere in it. */
-import { useEffect, useRef, useState } from "react";
-import { PAGE, type Page, type Placed, placeOf, putBefore, putBehind, reaches, type Slice, sliceOf } from "./slice.ts";
+import { useEffect, useMemo, useRef, useState } from "react";
+import {
+  follow,
+  PAGE,
+  type Page,
+  type Placed,
+  placeOf,
+  putBefore,
+  putBehind,
+  reaches,
+  type Slice,
+  sliceOf,
+} from "./slice.ts";
 
 export interface SliceSource<Item extends Placed> {
   /** The newest messages, as they come. */
@@ -22,6 +33,8 @@ export interface Look<Item extends Placed> extends Slice<Item> {
   readNewer(): void;
   jumpToFirst(): void;
   jumpToLast(): void;
+  /** Changes with each jump to the last one. */
+  readonly jumps: number;
 }
 
 export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<Item> {
@@ -29,8 +42,12 @@ export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<I
   const [past, setPast] = useState<Slice<Item>>();
   const [isReading, setReading] = useState(false);
   const [error, setError] = useState<string>();
+  const [jumps, setJumps] = useState(0);
   const reading = useRef<object>(undefined);
-  const shown: Slice<Item> = past ?? { items: live, hasOlder: source.hasOlder, hasNewer: false };
+  const shown = useMemo(
+    () => (past ? follow(past, live) : { items: live, hasOlder: source.hasOlder, hasNewer: false }),
+    [past, live, source.hasOlder],
+  );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the gap is what it is about
   useEffect(() => jumpToLast(), [gap]);
@@ -60,12 +77,14 @@ export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<I
     reading.current = undefined;
     setReading(false);
     setPast(undefined);
+    setJumps((before) => before + 1);
   }
 
   return {
     ...shown,
     isReading,
     error,
+    jumps,
     jumpToLast,
     readOlder() {
       const [first] = shown.items;
@@ -88,7 +107,9 @@ export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<I
         const start = await readStart();
         if (start === undefined) return;
         const page = await readPage(start, placeOf(start) + PAGE);
-        if (isWanted()) setPast(sliceOf(page));
+        if (!isWanted()) return;
+        const slice = sliceOf(page);
+        setPast(slice.hasNewer ? slice : undefined);
       }, true);
     },
   };

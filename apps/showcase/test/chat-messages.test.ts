@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createSeededRandom } from "../../../packages/eitherway/src/testing/seeded-random.ts";
+import { createSeededRandom } from "eitherway/testing";
 import type { Message, Which } from "../chat/contract.ts";
 import { createReader, type Entry, keyOf } from "../chat/messages.ts";
 

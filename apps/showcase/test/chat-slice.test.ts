@@ -1,7 +1,8 @@
 import { formatId } from "eitherway/protocol";
 import { describe, expect, test } from "vitest";
-import { createSeededRandom } from "../../../packages/eitherway/src/testing/seeded-random.ts";
+import { createSeededRandom } from "eitherway/testing";
 import {
+  follow,
   idAt,
   MOST_ROWS,
   PAGE,
@@ -58,6 +59,19 @@ describe("a slice of a room", () => {
     for (const page of [pageBefore(800), pageBefore(900, "m8x2k1b7cq10")]) expect(putBefore(slice, page)).toBe(slice);
     for (const page of [pageBefore(1_300), pageBefore(1_100, "m8x2k1b7cq10")])
       expect(putBehind(slice, page)).toBe(slice);
+  });
+
+  test("that goes to the end of its room follows what comes, as long as there are rows for it", () => {
+    const slice = sliceOf(pageBefore(HEAD + 1));
+    const live = (last: number) => Array.from({ length: MOST_ROWS }, (_, n) => at(last - MOST_ROWS + 1 + n));
+    expect(follow(slice, live(HEAD))).toBe(slice);
+    const followed = follow(slice, live(HEAD + 3));
+    expect(placesOf(followed)).toEqual(Array.from({ length: PAGE + 3 }, (_, n) => HEAD - PAGE + 1 + n));
+    expect(followed.hasNewer).toBe(false);
+    expect(follow(slice, live(HEAD + PAGE + 1))).toEqual({ ...slice, hasNewer: true }); // no room
+    expect(follow(slice, live(HEAD + MOST_ROWS + 1))).toEqual({ ...slice, hasNewer: true }); // a hole
+    const inside = sliceOf(pageBefore(1_000));
+    expect(follow(inside, live(HEAD))).toBe(inside);
   });
 
   test("gives way to the live end once what is looked at is in both", () => {

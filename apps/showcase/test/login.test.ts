@@ -26,7 +26,7 @@ function openLogin(secret: Uint8Array = randomBytes(32)) {
     post,
     enter: async (asked: object) => JSON.parse((await post(JSON.stringify(asked))).text) as Record<string, string>,
     userOf: async (token: string | undefined) =>
-      (await login.auth({ token, client: "c", remote: undefined, header: () => undefined }))?.user,
+      (await login.auth({ token, client: "c", remote: "127.0.0.1", header: () => undefined }))?.user,
   };
 }
 
