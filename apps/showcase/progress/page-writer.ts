@@ -6,10 +6,10 @@ import { SENTENCES } from "./sentences.ts";
 import { wait } from "./wait.ts";
 import type { Writer } from "./writer.ts";
 
-const SENTENCES_IN_ALL = 20;
+const SENTENCES_IN_ALL = 28;
 const SENTENCES_OF_A_PARAGRAPH = 4;
 /** Between two words: models write 20 to 60 a second. */
-const PACE_MS = { least: 15, spread: 35 };
+const PACE_MS = { least: 20, spread: 40 };
 
 export const pageWriter: Writer = {
   by: "Written by a small program of this page, not by a model.",

@@ -15,24 +15,26 @@ function Progress() {
     <PageFrame client={client} shaper={shaper} why={WHY} sources={["contract.ts", "server.ts", "client.ts"]}>
       <div className="progress">
         <Composer />
-        {job ? <JobView key={job.id} job={job} /> : <NoJob isUnknown={chosen !== undefined && isWhole} />}
+        {job ? <JobView key={job.id} job={job} /> : <NoJob isChosen={chosen !== undefined} isWhole={isWhole} />}
         <JobList jobs={jobs} chosen={chosen} />
       </div>
     </PageFrame>
   );
 }
 
-function NoJob({ isUnknown }: { readonly isUnknown: boolean }) {
+/** @param isWhole else the one that is chosen may still come */
+function NoJob({ isChosen, isWhole }: { readonly isChosen: boolean; readonly isWhole: boolean }) {
   return (
     <div className="job no-job">
-      {isUnknown ? (
-        <p role="status">
-          This server knows no such job. It keeps them in memory: what ran before it was started anew is gone.
-        </p>
-      ) : (
+      {!isChosen && (
         <p className="quiet">
           Ask a question, or drop a file. Then reload this page, open it on another device, or cut the connection: the
           job goes on, and Stop reaches it from everywhere.
+        </p>
+      )}
+      {isChosen && isWhole && (
+        <p role="status">
+          This server knows no such job. It keeps them in memory: what ran before it was started anew is gone.
         </p>
       )}
     </div>

@@ -19,7 +19,7 @@ export function timeOf(ms: number): string {
 
 export function amountOf({ kind, done, total }: Pick<Job, "kind" | "done" | "total">): string {
   if (kind === "answer") return `${done} characters`;
-  return total === undefined ? sizeOf(done) : `${sizeOf(done)} of ${sizeOf(total)}`;
+  return total === undefined || total === done ? sizeOf(done) : `${sizeOf(done)} of ${sizeOf(total)}`;
 }
 
 const STATES: Readonly<Record<Job["state"], string>> = {

@@ -32,8 +32,8 @@ test("it writes word by word, at a pace, and leaves nothing out", async () => {
   await reading;
   expect(words.map(([, word]) => word).join("")).toBe(compose("What is a lease?"));
   const gaps = words.map(([at], index) => at - (words[index - 1]?.[0] ?? 0));
-  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(15);
-  expect(Math.max(...gaps)).toBeLessThanOrEqual(51);
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(20);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(61);
 });
 
 test("it stops in the middle when its signal aborts", async () => {

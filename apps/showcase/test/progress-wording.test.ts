@@ -22,6 +22,7 @@ test.each([
 test("a file is told by its bytes, of how many where that is known, an answer by its characters", () => {
   expect(amountOf({ kind: "file", done: 1_000, total: 2_000 })).toBe("1.00 kB of 2.00 kB");
   expect(amountOf({ kind: "file", done: 1_000 })).toBe("1.00 kB");
+  expect(amountOf({ kind: "file", done: 2_000, total: 2_000 })).toBe("2.00 kB");
   expect(amountOf({ kind: "answer", done: 12 })).toBe("12 characters");
 });
 
