@@ -42,7 +42,7 @@ export function createUploads(desk: JobDesk): Uploads {
         answer(response, 201, { id });
         return await digestFile(path, (await stat(path)).size, controls);
       } catch (thrown) {
-        refuse(response, 400, thrown instanceof Error ? thrown.message : String(thrown));
+        breakOff(response, controls.signal.aborted ? "The job was stopped." : String(thrown));
         throw thrown;
       } finally {
         await rm(path, { force: true });
@@ -73,6 +73,12 @@ function nameOf({ url = "" }: IncomingMessage): string {
 function refuse(response: ServerResponse, status: number, message: string): void {
   response.req.resume();
   answer(response, status, { message }, status === 503 ? { "retry-after": RETRY_AFTER_S } : {});
+}
+
+/** In the middle of the body: the connection ends with the answer, so that the rest is not sent. */
+function breakOff(response: ServerResponse, message: string): void {
+  const isHttp1 = response.req.httpVersionMajor === 1;
+  answer(response, 400, { message }, isHttp1 ? { connection: "close" } : {});
 }
 
 function answer(response: ServerResponse, status: number, body: object, headers: object = {}): void {
