@@ -108,7 +108,10 @@ describe("close", () => {
     const closed = server.eitherway.close();
     await server.clock.settle();
     const heard = socket.read().map((text) => JSON.parse(String(text)));
-    expect(heard).toMatchObject([{ t: "messages", m: [{ d: "the last word" }] }, { t: "bye", code: "drain" }]);
+    expect(heard).toMatchObject([
+      { t: "messages", m: [{ d: "the last word" }] },
+      { t: "bye", code: "drain" },
+    ]);
     await closed;
   });
 
