@@ -23,10 +23,10 @@ export interface PageFrameProps {
 const isBeside = new URLSearchParams(location.search).has("beside");
 
 export function PageFrame({ client, shaper, why, sources, figures, children }: PageFrameProps) {
-  const [beside, setBeside] = useState(false);
+  const [beside, setBeside] = useState<string>(); // its address stays what it was when it was opened
   const path = location.pathname.replace(/\/$/, "");
   const entry = USE_CASES.find((one) => one.path === path);
-  const besideUrl = `${path}?${new URLSearchParams([...new URLSearchParams(location.search), ["beside", ""]])}`;
+  const besideUrl = () => `${path}?${new URLSearchParams([...new URLSearchParams(location.search), ["beside", ""]])}`;
   return (
     <div className={isBeside ? "page beside" : "page"}>
       {!isBeside && <Header />}
@@ -34,7 +34,12 @@ export function PageFrame({ client, shaper, why, sources, figures, children }: P
         <h1>{isBeside ? "Second client" : entry?.name}</h1>
         {!isBeside && <p className="quiet">{entry?.lead}</p>}
         {!isBeside && (
-          <button type="button" className="second" aria-pressed={beside} onClick={() => setBeside(!beside)}>
+          <button
+            type="button"
+            className="second"
+            aria-pressed={beside !== undefined}
+            onClick={() => setBeside(beside === undefined ? besideUrl() : undefined)}
+          >
             {beside ? "Close the second client" : "Second client"}
           </button>
         )}
@@ -42,7 +47,7 @@ export function PageFrame({ client, shaper, why, sources, figures, children }: P
       <Instrument client={client} shaper={shaper} figures={figures} sources={sources} why={why} isBeside={isBeside} />
       <main className={beside ? "stage split" : "stage"}>
         <div className="stage-own">{children}</div>
-        {beside && <iframe className="stage-other" title="Second client" src={besideUrl} />}
+        {beside && <iframe className="stage-other" title="Second client" src={beside} />}
       </main>
     </div>
   );

@@ -18,6 +18,11 @@ export const USE_CASES: readonly PageEntry[] = [
     name: "Dashboard",
     lead: "Fifty figures of this very server on one connection, and charts without a hole.",
   },
+  {
+    path: "/progress",
+    name: "Progress",
+    lead: "Long jobs and streamed answers that outlive the page, and stop when told.",
+  },
 ];
 
 export const WHICH: PageEntry = {

@@ -13,6 +13,7 @@ import { createNodeServer, createSelfSignedCertificate, eitherway, type HubStats
 import { createChat } from "../chat/server.ts";
 import { createDashboard } from "../dashboard/server.ts";
 import { createFeed, readFeedOptions } from "../feed/server.ts";
+import { createProgress } from "../progress/server.ts";
 import { createLogin, keepSecret } from "./login.ts";
 import { createSources } from "./sources.ts";
 import { createStaticFiles } from "./static-files.ts";
@@ -33,6 +34,7 @@ const useCases: readonly UseCase[] = [
   createChat({ login, oldMessages: Number(EITHERWAY_SHOWCASE_MESSAGES || DEFAULT_MESSAGES) }),
   createFeed(readFeedOptions(process.env)),
   createDashboard(allStats),
+  createProgress(),
 ];
 /** Untyped and open to everybody on this machine: for `curl`, and for "Which transport?". */
 const plain = eitherway();

@@ -189,9 +189,15 @@ export function createEitherway(
   async function close(): Promise<void> {
     audit.closed(hub.stats().links);
     await producers.close(CLOSE_GRACE_MS);
+    if (hub.stats().links > 0) await flushed();
     await hub.close("drain", "The server is going away; come back in a moment.", CLOSE_GRACE_MS);
     await broker.close();
     audit.end();
+  }
+
+  /** What is kept in memory goes with the process: who is here gets what was appended before. */
+  function flushed(): Promise<void> {
+    return new Promise((resolve) => clock.defer(resolve)); // behind the flush that is scheduled
   }
 
   async function publish(channel: string, data: unknown, own: PublishOptions = {}): Promise<{ readonly id: Id }> {

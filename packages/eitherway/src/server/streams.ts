@@ -51,7 +51,7 @@ export function createStreamProducers(hub: Hub): StreamProducers {
         const stopWaiting = hub.clock.after(graceMs, resolve);
         void Promise.all([...producers].map((producer) => producer.close(CLOSING))).then(() => {
           stopWaiting();
-          hub.clock.defer(resolve); // after the flush of what was appended
+          resolve();
         });
       });
     },

@@ -98,6 +98,23 @@ describe("close", () => {
     expect(server.eitherway.stats()).toMatchObject({ links: 0, watched: 0, timers: 0 });
   });
 
+  test("tells its subscribers what was published just before, and then says bye (P1, P10)", async () => {
+    const server = createTestServer();
+    const socket = await server.upgrade();
+    socket.send('{"t":"hello","v":1,"client":"c1","channels":{"a":"now"}}');
+    await server.clock.settle();
+    socket.read();
+    await server.eitherway.publish("a", "the last word");
+    const closed = server.eitherway.close();
+    await server.clock.settle();
+    const heard = socket.read().map((text) => JSON.parse(String(text)));
+    expect(heard).toMatchObject([
+      { t: "messages", m: [{ d: "the last word" }] },
+      { t: "bye", code: "drain" },
+    ]);
+    await closed;
+  });
+
   test("may be called again, and refuses what is published later", async () => {
     const { eitherway } = createTestServer();
     expect(eitherway.close()).toBe(eitherway.close());
