@@ -11,6 +11,7 @@ const pages = readdirSync(folder)
 
 export default defineConfig({
   plugins: [react()],
+  worker: { format: "es" },
   build: {
     outDir: "dist/pages",
     target: "es2023",

@@ -3,7 +3,7 @@
  * order they were sent in, and what is on its way when the line is cut is really lost, so what the client makes of it is what it makes
  * of a bad network.
  */
-import type { ClientLink, ClientTransport, LinkEvents } from "eitherway/client";
+import type { ClientLink, ClientTransport, LinkEvents, TabSharing } from "eitherway/client";
 import { poll, sse, webSocket } from "eitherway/client/core";
 
 export interface Shape {
@@ -18,6 +18,8 @@ export interface Shape {
 export interface Shaper {
   /** For `createClient`. */
   readonly transports: readonly ClientTransport[];
+  /** For `createClient` too: the connection of all tabs, as far as it is this tab's. */
+  share(sharing: TabSharing): TabSharing;
   /** The same object until it changes. */
   readonly shape: Shape;
   set(change: Partial<Shape>): void;
@@ -46,11 +48,13 @@ export function createShaper(transports: readonly ClientTransport[] = [webSocket
     return link;
   }
 
+  function shaped(transport: ClientTransport): ClientTransport {
+    return { ...transport, open: (to, events) => open(transport, to, events) };
+  }
+
   return {
-    transports: transports.map((transport) => ({
-      ...transport,
-      open: (to, events) => open(transport, to, events),
-    })),
+    transports: transports.map(shaped),
+    share: (sharing) => ({ ...sharing, transport: shaped(sharing.transport) }),
     get shape() {
       return shape;
     },

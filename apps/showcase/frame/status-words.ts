@@ -3,7 +3,7 @@ import type { Status, TransportName } from "eitherway/client";
 
 export const TRANSPORTS: Readonly<Record<TransportName, string>> = {
   websocket: "WebSocket",
-  shared: "the connection of all tabs",
+  shared: "one SSE for all tabs",
   sse: "SSE",
   poll: "long-poll",
 };

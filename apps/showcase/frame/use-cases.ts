@@ -14,6 +14,11 @@ export const USE_CASES: readonly PageEntry[] = [
     lead: "One way, over plain HTTP, and exactly what you missed when you come back.",
   },
   {
+    path: "/notifications",
+    name: "Notifications",
+    lead: "One inbox on every tab and device, read once for all of them.",
+  },
+  {
     path: "/dashboard",
     name: "Dashboard",
     lead: "Fifty figures of this very server on one connection, and charts without a hole.",

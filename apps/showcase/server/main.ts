@@ -4,6 +4,7 @@
  * `PORT` or `EITHERWAY_PORT` choose the port (0: any free one); `EITHERWAY_TLS_SELF_SIGNED=1` makes it https, with HTTP/2;
  * `EITHERWAY_SHOWCASE_MESSAGES` is how many messages the chat's archive has (10,000). With `EITHERWAY_SHOWCASE_FEEDS=url,url` the news
  * feed reads these, every `EITHERWAY_SHOWCASE_FEED_SECONDS` (300), in place of its samples.
+ * `EITHERWAY_PUSH_SERVICE` is the host of a Web Push service of one's own.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -15,6 +16,7 @@ import { createDashboard } from "../dashboard/server.ts";
 import { createFeed, readFeedOptions } from "../feed/server.ts";
 import { createProgress } from "../progress/server.ts";
 import { createLogin, keepSecret } from "./login.ts";
+import { createNotifications } from "../notifications/server.ts";
 import { createSources } from "./sources.ts";
 import { createStaticFiles } from "./static-files.ts";
 import type { UseCase } from "./use-case.ts";
@@ -25,7 +27,7 @@ const DEFAULT_MESSAGES = 10_000;
 /** This file runs from `dist/program/server`. */
 const SHOWCASE = fileURLToPath(new URL("../../..", import.meta.url));
 
-const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED, EITHERWAY_SHOWCASE_MESSAGES } = process.env;
+const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED, EITHERWAY_SHOWCASE_MESSAGES, EITHERWAY_PUSH_SERVICE } = process.env;
 const tls = EITHERWAY_TLS_SELF_SIGNED === "1" ? await createSelfSignedCertificate() : undefined;
 
 const server = createNodeServer(tls && { tls });
@@ -33,6 +35,7 @@ const login = createLogin(keepSecret(`${SHOWCASE}/dist/login-secret`));
 const useCases: readonly UseCase[] = [
   createChat({ login, oldMessages: Number(EITHERWAY_SHOWCASE_MESSAGES || DEFAULT_MESSAGES) }),
   createFeed(readFeedOptions(process.env)),
+  createNotifications(EITHERWAY_PUSH_SERVICE),
   createDashboard(allStats),
   createProgress(),
 ];

@@ -20,7 +20,8 @@ const TYPES: Readonly<Record<string, string>> = {
 const PAGE_HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'",
+    "worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; " +
+    "require-trusted-types-for 'script'; trusted-types worker-scripts",
   "referrer-policy": "no-referrer",
   // Alone in their process, pages get a clock of microseconds (else of 0.1 to 1 ms), by which /which measures.
   "cross-origin-opener-policy": "same-origin",
