@@ -14,9 +14,9 @@ import { createNodeServer, createSelfSignedCertificate, eitherway, type HubStats
 import { createChat } from "../chat/server.ts";
 import { createDashboard } from "../dashboard/server.ts";
 import { createFeed, readFeedOptions } from "../feed/server.ts";
+import { createNotifications } from "../notifications/server.ts";
 import { createProgress } from "../progress/server.ts";
 import { createLogin, keepSecret } from "./login.ts";
-import { createNotifications } from "../notifications/server.ts";
 import { createSources } from "./sources.ts";
 import { createStaticFiles } from "./static-files.ts";
 import type { UseCase } from "./use-case.ts";
@@ -27,7 +27,8 @@ const DEFAULT_MESSAGES = 10_000;
 /** This file runs from `dist/program/server`. */
 const SHOWCASE = fileURLToPath(new URL("../../..", import.meta.url));
 
-const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED, EITHERWAY_SHOWCASE_MESSAGES, EITHERWAY_PUSH_SERVICE } = process.env;
+const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED, EITHERWAY_SHOWCASE_MESSAGES, EITHERWAY_PUSH_SERVICE } =
+  process.env;
 const tls = EITHERWAY_TLS_SELF_SIGNED === "1" ? await createSelfSignedCertificate() : undefined;
 
 const server = createNodeServer(tls && { tls });

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
 import { createSeededRandom } from "eitherway/testing";
+import { describe, expect, test } from "vitest";
 import type { Message, Which } from "../chat/contract.ts";
 import { createReader, type Entry, keyOf } from "../chat/messages.ts";
 

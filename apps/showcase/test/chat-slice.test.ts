@@ -1,6 +1,6 @@
 import { formatId } from "eitherway/protocol";
-import { describe, expect, test } from "vitest";
 import { createSeededRandom } from "eitherway/testing";
+import { describe, expect, test } from "vitest";
 import {
   follow,
   idAt,
