@@ -37,13 +37,16 @@ export function sidewaysScroll(page: Page): Promise<readonly string[]> {
   });
 }
 
+/** A letter that moves within its button is less; 0.1 is where people are annoyed. */
+const UNSEEN_SHIFT = 0.001;
+
 /**
  * Begins to measure what moves by itself on the page.
  *
  * @returns ends it, with what moved since: `0.02: li.message`
  */
 export async function watchLayoutShifts(page: Page): Promise<() => Promise<readonly string[]>> {
-  const watch = await page.evaluateHandle(() => {
+  const watch = await page.evaluateHandle((unseen) => {
     interface LayoutShift extends PerformanceEntry {
       readonly value: number;
       /** Within half a second after a key or a click, where a page may move. */
@@ -55,7 +58,8 @@ export async function watchLayoutShifts(page: Page): Promise<() => Promise<reado
       node instanceof Element ? `${node.tagName.toLowerCase()}.${node.className}` : String(node?.nodeName);
     const take = (entries: PerformanceEntryList): void => {
       for (const { value, hadRecentInput, sources } of entries as LayoutShift[]) {
-        if (!hadRecentInput) shifts.push(`${value.toFixed(4)}: ${sources.map(({ node }) => nameOf(node)).join(", ")}`);
+        if (!hadRecentInput && value >= unseen)
+          shifts.push(`${value.toFixed(4)}: ${sources.map(({ node }) => nameOf(node)).join(", ")}`);
       }
     };
     const observer = new PerformanceObserver((list) => take(list.getEntries()));
@@ -69,6 +73,6 @@ export async function watchLayoutShifts(page: Page): Promise<() => Promise<reado
         return shifts;
       },
     };
-  });
+  }, UNSEEN_SHIFT);
   return () => watch.evaluate((running) => running.end());
 }
