@@ -7,7 +7,6 @@ import {
   hkdfSync,
   randomBytes,
   randomUUID,
-  type webcrypto,
 } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -143,7 +142,7 @@ async function checkSender(authorization: string, publicKey: string, audience: s
 function publicKeyOf(key: string): ReturnType<typeof createPublicKey> {
   const point = Buffer.from(key, "base64url");
   const [x, y] = [point.subarray(1, 33).toString("base64url"), point.subarray(33).toString("base64url")];
-  const jwk: webcrypto.JsonWebKey = { kty: "EC", crv: "P-256", x, y };
+  const jwk = { kty: "EC", crv: "P-256", x, y };
   return createPublicKey({ key: jwk, format: "jwk" });
 }
 
