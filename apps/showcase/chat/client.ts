@@ -106,9 +106,11 @@ export interface Outbox {
   /** Publishes without an outcome, also those that an earlier page left. */
   readonly pending: readonly PendingPublish[];
   readonly failures: readonly Failure[];
+  /** All of it is on this device, and survives the page. */
+  readonly isKept: boolean;
 }
 
-let outbox: Outbox = { pending: [], failures: [] };
+let outbox: Outbox = { pending: [], failures: [], isKept: store !== undefined };
 const watchers = new Set<() => void>();
 
 export const readOutbox = (): Outbox => outbox;
@@ -123,6 +125,17 @@ function attempt(room: string, text: string, publish: () => Promise<unknown>): v
   publish().catch((error: EitherwayError) => {
     if (error.code !== "closed") failed(room, text, error, publish);
   });
+  void keep();
+}
+
+let kept = 0;
+
+async function keep(): Promise<void> {
+  if (!store) return;
+  const own = ++kept;
+  setOutbox({ isKept: false });
+  await client.ready();
+  if (own === kept) setOutbox({ isKept: true });
 }
 
 function failed(room: string, text: string, { message: why }: EitherwayError, publish: () => Promise<unknown>): void {

@@ -43,7 +43,7 @@ interface Mark {
 export function Room({ room: { id, name }, visitor, typing }: RoomProps) {
   const { live, edited, removed } = useRoom(id);
   const { members, marks } = useOthers(id);
-  const { pending, failures } = useSyncExternalStore(watchOutbox, readOutbox);
+  const { pending, failures, isKept } = useSyncExternalStore(watchOutbox, readOutbox);
   const [isAtEnd, setAtEnd] = useState(true);
   const [editing, setEditing] = useState<ShownItem>();
   const look = useSlice({
@@ -110,7 +110,7 @@ export function Room({ room: { id, name }, visitor, typing }: RoomProps) {
       </div>
       <Failures failures={failures.filter(({ room }) => room === id)} />
       <p className="hint quiet" aria-live="polite">
-        {hintOf(typing, unsent.length)}
+        {hintOf(typing, unsent.length, isKept)}
       </p>
       <Composer
         editing={editing && { key: editing.key, text: editing.text ?? "" }}
@@ -200,9 +200,10 @@ function Failures({ failures }: { readonly failures: readonly Failure[] }) {
   );
 }
 
-function hintOf(typing: readonly string[], unsent: number): string {
+function hintOf(typing: readonly string[], unsent: number, isKept: boolean): string {
   const names = typing.map(nameOf);
   if (names.length === 1) return `${names[0]} is writing`;
   if (names.length > 1) return `${names.slice(0, -1).join(", ")} and ${names.at(-1)} are writing`;
-  return unsent > 0 ? `${unsent} on their way` : "";
+  if (unsent === 0) return "";
+  return `${unsent} on ${unsent === 1 ? "its" : "their"} way${isKept ? ", and kept on this device" : ""}`;
 }

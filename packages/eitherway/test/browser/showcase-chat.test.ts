@@ -88,7 +88,7 @@ describe("the chat", { timeout: SLOW_MS }, () => {
     await ana.page.getByRole("button", { name: "Stall" }).click();
     await ana.send("kept 1");
     await ana.send("kept 2");
-    await ana.page.getByText("2 on their way").waitFor();
+    await ana.page.getByText("2 on their way, and kept on this device").waitFor();
     await ana.page.reload();
     await Promise.all([ana.settled(2), bo.settled(2)]);
     for (const tab of [ana, bo]) {
