@@ -249,6 +249,6 @@ describe("upgrades", () => {
     );
     const connection = await rawConnect(port, requestText("GET", "/eitherway", handshake));
     expect(await connection.ended()).toBe("");
-    expect(errors.join()).toContain("a defect");
+    expect(errors.join()).toContain("attach.test.ts");
   });
 });
