@@ -1,5 +1,6 @@
 /** The chat's server: it keeps rooms, says who somebody is, and is gentle with those who are too fast. */
 import { eitherway } from "eitherway";
+import { logger } from "../server/logger.ts";
 import type { Login } from "../server/login.ts";
 import type { UseCase } from "../server/use-case.ts";
 import { chat, LONG_ROOM, ROOMS } from "./contract.ts";
@@ -16,6 +17,7 @@ const FILL_BATCH = 500;
 
 export function createChat({ login, oldMessages }: ChatOptions): UseCase {
   const ew = eitherway(chat, {
+    logger,
     auth: login.auth,
     // Over a WebSocket whoever is faster is read later; over HTTP his client is asked to wait, and does. Nothing is refused for good.
     limits: { commandsPerSecond: 20, commandBurst: 60, logBytes: "2gb" },

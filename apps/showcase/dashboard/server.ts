@@ -1,5 +1,6 @@
 /** The dashboard's server: reads itself four times a second for the widgets, and once for the charts. */
 import { eitherway, type HubStats } from "eitherway";
+import { logger } from "../server/logger.ts";
 import type { UseCase } from "../server/use-case.ts";
 import { dashboard } from "./contract.ts";
 import { FIGURES, type Reading, type Value, valuesBetween } from "./figures.ts";
@@ -13,7 +14,7 @@ type Stop = () => void;
 
 /** @param stats of everything that this process serves */
 export function createDashboard(stats: () => readonly HubStats[]): UseCase {
-  const ew = eitherway(dashboard);
+  const ew = eitherway(dashboard, { logger });
   const run = Date.now().toString(36);
   let samples = 0;
   let stopLoad: Stop = () => {};

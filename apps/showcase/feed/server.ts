@@ -1,6 +1,7 @@
 /** The feed's server: what its sources have is published once each, and everybody only reads. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { eitherway } from "eitherway";
+import { logger } from "../server/logger.ts";
 import type { UseCase } from "../server/use-case.ts";
 import { feed } from "./contract.ts";
 import { type FeedEntry, keyOf } from "./feed-document.ts";
@@ -21,7 +22,7 @@ const SAMPLES = "/feed/sources/";
 const SAMPLES_HOST = "http://samples.invalid";
 
 export function createFeed({ sources, everyMs = EVERY_MS }: FeedOptions = {}): UseCase {
-  const ew = eitherway(feed, { keyWindowMs: "7d" }); // as long as the log: what it has is not stored twice
+  const ew = eitherway(feed, { logger, keyWindowMs: "7d" }); // as long as the log: what it has is not stored twice
   ew.channel("news", { authorize: ({ action }) => action !== "publish" });
 
   async function publish(news: readonly FeedEntry[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { eitherway, isEitherwayError } from "eitherway";
 import * as v from "valibot";
 import { answerJson, HttpError, readJson } from "../server/json-http.ts";
+import { logger } from "../server/logger.ts";
 import type { UseCase } from "../server/use-case.ts";
 import { hostClock } from "./clock.ts";
 import { notification, notifications } from "./contract.ts";
@@ -30,7 +31,7 @@ type Order = v.InferOutput<typeof order>;
 export function createNotifications(pushService: string | undefined): UseCase {
   const login = createLogin();
   const push = createPush({ service: pushService });
-  const ew = eitherway(notifications, { auth: login.auth, presenceLeaseMs: LEASE_MS });
+  const ew = eitherway(notifications, { logger, auth: login.auth, presenceLeaseMs: LEASE_MS });
   const inboxes = createInboxes({
     clock: hostClock,
     counted: (user, count) => publishUnread(user, count).catch(report),

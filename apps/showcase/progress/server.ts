@@ -1,6 +1,7 @@
 /** The server of jobs: clients ask, look and stop; the work belongs to none of them. */
 import { randomUUID } from "node:crypto";
 import { eitherway } from "eitherway";
+import { logger } from "../server/logger.ts";
 import type { UseCase } from "../server/use-case.ts";
 import { inBatches } from "./batches.ts";
 import { progress } from "./contract.ts";
@@ -16,7 +17,7 @@ const BATCH_MS = 30;
 const LISTED = 50;
 
 export function createProgress(writer: Writer = writerOf(process.env)): UseCase {
-  const ew = eitherway(progress, { limits: { latestKeys: LISTED } });
+  const ew = eitherway(progress, { logger, limits: { latestKeys: LISTED } });
   const desk = createJobDesk({
     tell: (job) => ew.publish("jobs", "job", job),
     record: (id, end) => ew.publish("job", { id }, "end", end, { key: `end-${id}` }),

@@ -16,6 +16,7 @@ import { createDashboard } from "../dashboard/server.ts";
 import { createFeed, readFeedOptions } from "../feed/server.ts";
 import { createNotifications } from "../notifications/server.ts";
 import { createProgress } from "../progress/server.ts";
+import { logger } from "./logger.ts";
 import { createLogin, keepSecret } from "./login.ts";
 import { createSources } from "./sources.ts";
 import { createStaticFiles } from "./static-files.ts";
@@ -41,7 +42,7 @@ const useCases: readonly UseCase[] = [
   createProgress(),
 ];
 /** Untyped and open to everybody on this machine: for `curl`, and for "Which transport?". */
-const plain = eitherway();
+const plain = eitherway({ logger });
 
 const pages = createStaticFiles(`${SHOWCASE}/dist/pages`);
 const sources = createSources(SHOWCASE);

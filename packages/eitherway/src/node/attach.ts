@@ -79,6 +79,7 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     else asPlainRequest(server, request, socket, head);
   };
 
+  const disallow = allowListeners(server);
   const others = {
     request: takeOver(server, "request", onRequest, (...args) => answerNotFound(args[1] as Response)),
     upgrade: takeOver(server, "upgrade", onUpgrade, ignore),
@@ -88,6 +89,21 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     stopRefusing();
     others.request.undo();
     others.upgrade.undo();
+    disallow();
+  };
+}
+
+/** To one event, of one attachment: it hears of new ones of either kind. */
+const LISTENERS = 2;
+
+/** As many attachments as somebody likes are no leak, of which Node would warn. */
+function allowListeners(server: EventEmitter): Undo {
+  const most = server.getMaxListeners();
+  let more = most > 0 ? LISTENERS : 0; // 0: as many as there are
+  server.setMaxListeners(most + more);
+  return () => {
+    server.setMaxListeners(server.getMaxListeners() - more);
+    more = 0;
   };
 }
 

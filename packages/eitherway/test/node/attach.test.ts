@@ -92,6 +92,20 @@ describe("requests", () => {
     expect(server.listenerCount("request")).toBe(1);
   });
 
+  test("twenty attachments on one server are no leak that Node would warn of", async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => void warnings.push(warning);
+    process.on("warning", warned);
+    onTestFinished(() => void process.off("warning", warned));
+    const server = createServer();
+    const undos = Array.from({ length: 20 }, (_, i) => attach(server, ours, { ...options, basePath: `/app-${i}` }));
+    const port = await listen(server);
+    expect(await text(port, "/app-19/x")).toBe("200 ours /x");
+    for (const undo of [...undos, ...undos]) undo();
+    expect(server.getMaxListeners()).toBe(createServer().getMaxListeners());
+    expect(warnings).toEqual([]);
+  });
+
   test("two attachments on one server each answer below their own path, and leave in any order", async () => {
     const server = createServer((request, response) => response.end(`app ${request.url}`));
     const undoFirst = attach(server, ours, { ...options, basePath: "/one" });
