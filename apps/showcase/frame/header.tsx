@@ -12,13 +12,23 @@ export function Header() {
       </a>
       <nav aria-label="Pages">
         {[...USE_CASES, WHICH].map(({ path, name }) => (
-          <a key={path} href={path} aria-current={path === here ? "page" : undefined}>
+          <a
+            key={path}
+            href={path}
+            aria-current={path === here ? "page" : undefined}
+            ref={path === here ? bringIntoSight : undefined}
+          >
             {name}
           </a>
         ))}
       </nav>
     </header>
   );
+}
+
+/** On a phone the navigation is wider than the screen. */
+function bringIntoSight(link: HTMLElement | null): void {
+  link?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 /** For pages that are not made with React otherwise. */
