@@ -119,7 +119,7 @@ test(
     await context.clock.install({ time: Date.now() });
     const tabs: WatchedPage[] = [];
     for (let n = 0; n < TABS; n++) tabs.push(await openInbox(context, showcase, "ana"));
-    expect(await sender.links()).toBe(1);
+    await vi.waitFor(async () => expect(await sender.links()).toBe(1), WAIT); // a tab that has just joined may still end its own
     for (const { page } of tabs) await page.getByText("Open over one SSE for all tabs").waitFor();
 
     await sender.send("stays");
