@@ -1,7 +1,8 @@
 /** The broker seam: where logs live and how a node hears of appends. */
 import type { Cursor, EitherwayError, Epoch, ErrorCode, GapReason, Id, Message, Payload } from "../protocol/index.ts";
+import type { ChannelRetention, Limits, Retention } from "./limits.ts";
 import type { CommandKey, Position } from "./places.ts";
-import type { Undo } from "./ports.ts";
+import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
 import type { Presence } from "./presence.ts";
 import type { Streams } from "./streams.ts";
 
@@ -140,7 +141,8 @@ export interface Broker {
 
   /**
    * Creates the log if there is none and resolves once live: every append after that reaches `sink`, in the same turn or
-   * later. Batches may repeat or be missing; the cursor repairs both by `read` (P2).
+   * later. Batches may repeat or be missing; the cursor repairs both by `read` (P2). A batch without messages says that the log has this
+   * epoch now: who stands in another one has lost something.
    */
   watch(channel: string, sink: (batch: Batch) => void): Promise<Undo>;
 
@@ -170,6 +172,23 @@ export interface Broker {
 
   close(): Promise<void>;
 }
+
+/** What a server gives the broker that it has made for it. */
+export interface BrokerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly retention: Retention;
+  /** `undefined`: all channels keep alike. */
+  readonly channelRetention: ChannelRetention | undefined;
+  /** For how long a repeated key gets its first receipt, milliseconds. */
+  readonly keyWindowMs: number;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** Makes the broker of one server, which closes it. */
+export type CreateBroker = (parts: BrokerParts) => Broker;
 
 export interface BrokerSizes {
   /** Log records, also empty ones. */

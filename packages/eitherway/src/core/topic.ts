@@ -185,14 +185,14 @@ export class Topic implements Listeners {
 
   #undoWatch: Undo = () => {};
 
-  /** Batches may repeat or be missing: what does not continue the run at hand is left to the log. */
+  /** Batches may repeat, be missing or name an epoch only: what does not continue the run at hand is left to the log. */
   #announce({ epoch, messages: batch, bytes: batchBytes }: Batch): void {
     if (this.#subscriptions === 0) return;
     if (epoch === undefined) {
       this.#announceVolatile(batch, batchBytes);
       return;
     }
-    if (epoch !== this.#epoch) this.#adopt(epoch, seqBefore(batch));
+    if (epoch !== this.#epoch) this.#adopt(epoch, batch.length > 0 ? seqBefore(batch) : 0);
     const messages = messagesAfter(batch, this.#announced);
     if (messages.length === 0) return;
     this.forgetPages();

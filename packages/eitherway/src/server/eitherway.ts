@@ -7,7 +7,6 @@ import {
   createAudit,
   createCounters,
   createHub,
-  createMemoryBroker,
   type HubStats,
   type Limits,
   type Logger,
@@ -175,9 +174,7 @@ export function createEitherway(
   const index = createChannelIndex(types);
   const audit = createAudit({ sink: settings.audit, clock, logger, metrics });
   const shared = { clock, random, limits, metrics, logger };
-  const broker =
-    settings.broker ??
-    createMemoryBroker({ ...shared, retention, channelRetention: readHistory(types, index), keyWindowMs });
+  const broker = settings.broker({ ...shared, retention, channelRetention: readHistory(types, index), keyWindowMs });
   const rules = app && createContractRules({ types, index, validateOwn });
   const calls = createContractCalls({ index, publish });
   const authorizers = createAuthorizers(index, settings.authorize);

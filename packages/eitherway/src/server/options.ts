@@ -1,7 +1,8 @@
 /** What an application may set, and what it means: every option checked before anything starts (P12). */
 import {
   type AuditSink,
-  type Broker,
+  type CreateBroker,
+  createMemoryBroker,
   DEFAULT_KEY_WINDOW_MS,
   DEFAULT_LIMITS,
   DEFAULT_PING_MS,
@@ -52,8 +53,8 @@ export interface EitherwayOptions {
    * types are trusted; what clients publish is always validated.
    */
   readonly validatePublishes?: boolean | undefined;
-  /** Where logs live. Belongs to this server, which closes it. Default: in memory, by `limits`, `retention` and `keyWindowMs`. */
-  readonly broker?: Broker | undefined;
+  /** Makes what keeps the logs, with this server's `limits`, `retention` and `keyWindowMs`; the server closes it. Default: memory. */
+  readonly broker?: CreateBroker | undefined;
 }
 
 export interface Settings {
@@ -63,7 +64,7 @@ export interface Settings {
   readonly keyWindowMs: number;
   readonly presenceLeaseMs: number;
   readonly access: AccessOptions;
-  readonly broker: Broker | undefined;
+  readonly broker: CreateBroker;
   readonly validateOwn: boolean;
   readonly audit: AuditSink | undefined;
   readonly auth: Authenticate | undefined;
@@ -91,7 +92,15 @@ const NAMES = [
  */
 export function readOptions(options: EitherwayOptions, platformNames: readonly string[] = []): Settings {
   checkNames(options, [...NAMES, ...platformNames]);
-  const { allowedOrigins = [], audit, auth, authorize, insecure = false, validatePublishes = true, broker } = options;
+  const {
+    allowedOrigins = [],
+    audit,
+    auth,
+    authorize,
+    insecure = false,
+    validatePublishes = true,
+    broker = createMemoryBroker,
+  } = options;
   if (audit !== undefined && typeof audit !== "function") throw wrong("audit", audit, "a function");
   if (auth !== undefined && typeof auth !== "function") throw wrong("auth", auth, "a function");
   if (authorize !== undefined && typeof authorize !== "function") throw wrong("authorize", authorize, "a function");
@@ -99,12 +108,7 @@ export function readOptions(options: EitherwayOptions, platformNames: readonly s
   if (typeof validatePublishes !== "boolean") throw wrong("validatePublishes", validatePublishes, "true or false");
   if (!Array.isArray(allowedOrigins)) throw wrong("allowedOrigins", allowedOrigins, "a list of origins");
   for (const origin of allowedOrigins) checkOrigin(origin);
-  if (broker && options.retention) {
-    throw new EitherwayError(
-      "bad-request",
-      "Option retention is for the memory broker; set it on the broker you give.",
-    );
-  }
+  if (typeof broker !== "function") throw wrong("broker", broker, "a function that makes one");
   const defaults = {
     pingMs: DEFAULT_PING_MS,
     keyWindowMs: DEFAULT_KEY_WINDOW_MS,

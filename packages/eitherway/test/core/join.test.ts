@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Page } from "../../src/core/index.ts";
-import { EitherwayError } from "../../src/protocol/index.ts";
+import type { Batch, Page } from "../../src/core/index.ts";
+import { EitherwayError, formatId } from "../../src/protocol/index.ts";
 import { createTestHub } from "./support.ts";
 
 /** Lets promises run, while the turn of the event loop goes on. */
@@ -136,5 +136,37 @@ describe("who comes to the head of a log", () => {
     const next = open({ a: one });
     await settle();
     expect(next.read()).toEqual(["welcome", "messages a two", "live a"]);
+  });
+});
+
+describe("who is live", () => {
+  test("is told of another life of the log as soon as its broker says so, though nothing is published in it (P2, P4)", async () => {
+    let epoch: string | undefined;
+    let tell: (batch: Batch) => void = () => {};
+    const { open, publish, settle } = createTestHub({
+      around: (memory) => ({
+        // As when a store has taken over that lacks the newest message.
+        async read(channel, after, limit): Promise<Page> {
+          const page = await memory.read(channel, after, limit);
+          if (epoch === undefined || page.kind !== "messages") return page;
+          const place = { epoch, seq: page.head.seq - 1 };
+          return after === formatId(epoch, place.seq)
+            ? { ...page, epoch, messages: [], oldest: place, head: place }
+            : { kind: "gap", why: "epoch", oldest: place, head: place, latest: [] };
+        },
+        watch(channel, sink) {
+          tell = sink;
+          return memory.watch(channel, sink);
+        },
+      }),
+    });
+    const link = open({ a: "now" });
+    await settle();
+    await publish("a", "one", "two");
+    link.read();
+    epoch = "m8x2k1b7cq0z";
+    tell({ epoch, messages: [], bytes: 0 });
+    await settle();
+    expect(link.readFrames()).toMatchObject([{ t: "gap", why: "epoch", head: formatId(epoch, 1) }]);
   });
 });

@@ -169,7 +169,11 @@ describe("a revocation", () => {
       ...{ clock, random: () => 0.5, limits: DEFAULT_LIMITS, retention: DEFAULT_RETENTION, keyWindowMs: 1 },
       ...{ metrics: { count() {} }, logger: witnessed() },
     });
-    const [one, other, late] = [0, 1, 2].map(() => createAudited({ broker }, clock)) as [Node, Node, Node];
+    const [one, other, late] = [0, 1, 2].map(() => createAudited({ broker: () => broker }, clock)) as [
+      Node,
+      Node,
+      Node,
+    ];
     await one.connect("ana", {}, "tab1");
     await other.connect("ana", {}, "tab2");
     await one.eitherway.revoke({ user: "ana" });

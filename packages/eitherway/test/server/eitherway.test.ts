@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createMemoryBroker, DEFAULT_LIMITS } from "../../src/core/index.ts";
+import { type BrokerParts, createMemoryBroker, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import { createFakeClock } from "../../src/testing/index.ts";
 import { createTestServer, type TestServer } from "./support.ts";
 
@@ -130,9 +130,26 @@ describe("close", () => {
         closed = true;
       },
     };
-    await createTestServer({ broker }).eitherway.close();
+    await createTestServer({ broker: () => broker }).eitherway.close();
     expect(closed).toBe(true);
   });
+});
+
+test("a broker of the application's own is made with the server's limits, retention and key window", async () => {
+  let given: BrokerParts | undefined;
+  const server = createTestServer({
+    limits: { keys: 7 },
+    retention: { messages: 1 },
+    keyWindowMs: "9s",
+    broker(parts) {
+      given = parts;
+      return createMemoryBroker(parts);
+    },
+  });
+  expect(given).toMatchObject({ limits: { keys: 7 }, retention: { messages: 1 }, keyWindowMs: 9_000 });
+  await server.eitherway.publish("a", 1);
+  await server.eitherway.publish("a", 2);
+  expect(await history(server, "a")).toMatchObject([{ data: 2 }]);
 });
 
 test("options reach their owners: limits the doors, ping the welcome, retention the logs", async () => {

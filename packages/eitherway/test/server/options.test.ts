@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_LIMITS, DEFAULT_RETENTION } from "../../src/core/index.ts";
+import { createMemoryBroker, DEFAULT_LIMITS, DEFAULT_RETENTION } from "../../src/core/index.ts";
 import { isEitherwayError } from "../../src/protocol/index.ts";
 import { readAmount } from "../../src/server/amounts.ts";
 import { type EitherwayOptions, readOptions } from "../../src/server/options.ts";
@@ -24,7 +24,7 @@ describe("options", () => {
       keyWindowMs: 300_000,
       presenceLeaseMs: 10_000,
       access: { allowedOrigins: [], insecure: false },
-      broker: undefined,
+      broker: createMemoryBroker,
       validateOwn: true,
     });
   });
@@ -79,7 +79,7 @@ describe("options", () => {
     [{ allowedOrigins: ["a.example"] }, /allowedOrigins/],
     [{ allowedOrigins: ["null"] }, /allowedOrigins/],
     [{ allowedOrigins: [undefined] }, /allowedOrigins/],
-    [{ broker: {}, retention: { messages: 1 } }, /set it on the broker/],
+    [{ broker: {} }, /broker.*a function that makes one/],
   ])("%j is refused in one sentence that says what to give (P12)", (options, sentence) => {
     expect(refusal(options)).toMatch(sentence);
   });

@@ -249,7 +249,7 @@ describe("several nodes", () => {
       read: (...given) => (broken.now ? fails() : store.read(...given)),
       watch: (...given) => (broken.now ? fails() : store.watch(...given)),
     };
-    const options: EitherwayOptions = { broker };
+    const options: EitherwayOptions = { broker: () => broker };
     return {
       one: createGuarded({ ana: { user: "ana" } }, options, clock),
       other: createGuarded({ ana: { user: "ana" } }, options, clock),

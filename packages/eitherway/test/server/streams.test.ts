@@ -228,7 +228,7 @@ describe("a producer", () => {
 
   test("needs a broker that keeps streams", () => {
     const { streams: _, ...without } = createMemoryBroker({ clock: createFakeClock(), random: () => 0.5 });
-    const { eitherway } = createTestServer({ broker: without });
+    const { eitherway } = createTestServer({ broker: () => without });
     expect(() => eitherway.stream("job/7", "answer")).toThrowError(expect.objectContaining({ code: "bad-request" }));
   });
 });
@@ -263,7 +263,7 @@ describe("closing the server", () => {
   });
 
   test("does not wait for ever for a broker that does not answer (P10)", async () => {
-    const server = createTestServer({ broker: brokerWith({ finish: () => new Promise(() => {}) }) });
+    const server = createTestServer({ broker: () => brokerWith({ finish: () => new Promise(() => {}) }) });
     server.eitherway.stream("job/7", "answer");
     let closed = false;
     void server.eitherway.close().then(() => {
@@ -326,5 +326,5 @@ function brokerWith(own: Partial<Streams>, clock = createFakeClock()) {
 function serverThatCannotRenew(): TestServer {
   const clock = createFakeClock();
   const broker = brokerWith({ renew: () => Promise.reject(new Error("no connection")) }, clock);
-  return createTestServer({ broker }, clock);
+  return createTestServer({ broker: () => broker }, clock);
 }

@@ -8,7 +8,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
 import { type Broker, createMemoryBroker } from "../../core/index.ts";
 import { type Heard, playTrace } from "../../instrument/index.ts";
-import { createNodeClock, createNodeServer, eitherway, type NodeEitherway, type NodeServer } from "../../node/index.ts";
+import { createNodeServer, eitherway, type NodeEitherway, type NodeServer } from "../../node/index.ts";
 import type { Payload } from "../../protocol/index.ts";
 import { isUp } from "./client-way.ts";
 import { contentOf, messageOf } from "./content.ts";
@@ -63,8 +63,16 @@ process.on("disconnect", () => process.exit());
 // Ctrl-C reaches every process of a terminal: whoever measures decides when this one ends, and keeps what is measured until then.
 process.on("SIGINT", () => {});
 
+/** Rounds make a channel each; what they leave must neither fill the memory nor weigh on later ones. */
+const KEPT_MS = 60_000;
+
 async function start({ tls, pingMs, ports }: StartOptions): Promise<Ports> {
-  running = eitherway({ broker: overheard(createBroker()), pingMs, logger: SILENT });
+  running = eitherway({
+    broker: (parts) => overheard(createMemoryBroker(parts)),
+    retention: { ageMs: KEPT_MS },
+    keyWindowMs: KEPT_MS,
+    ...{ pingMs, logger: SILENT },
+  });
   const http1 = createNodeServer(tls && { tls });
   await open(http1, ports?.http1);
   if (tls) return { http1: portOf(http1), http2: portOf(http1) };
@@ -85,17 +93,6 @@ async function open(server: NodeServer, port = 0): Promise<void> {
 
 function portOf(server: NodeServer): number {
   return (server.address() as AddressInfo).port;
-}
-
-/** Rounds make a channel each; what they leave must neither fill the memory nor weigh on later ones. */
-const KEPT_MS = 60_000;
-
-function createBroker(): Broker {
-  return createMemoryBroker({
-    ...{ clock: createNodeClock(), random: Math.random, logger: SILENT },
-    retention: { ageMs: KEPT_MS },
-    keyWindowMs: KEPT_MS,
-  });
 }
 
 interface Arrival {

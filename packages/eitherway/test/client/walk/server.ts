@@ -54,7 +54,10 @@ export function createWalkServer(options: WalkServerOptions): WalkServer {
     const retention = { messages: options.keeps, bytes: MANY_BYTES, ageMs: NEVER_MS };
     const memory = createMemoryBroker({ clock, random, limits, retention, keyWindowMs });
     broker = overheard(memory, { truth: books, clock, random, failed });
-    return createEitherway({ clock, random, logger }, { broker: failing(broker, () => !storeWorks), limits, pingMs });
+    return createEitherway(
+      { clock, random, logger },
+      { broker: () => failing(broker, () => !storeWorks), limits, pingMs },
+    );
   }
 
   return {
