@@ -1,4 +1,5 @@
 /** Which part of a room is looked at: its live end, or a slice somewhere in it. */
+import { isEitherwayError } from "eitherway/client";
 import { useEffect, useMemo, useRef, useState } from "react";
 import {
   follow,
@@ -52,19 +53,29 @@ export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<I
   // biome-ignore lint/correctness/useExhaustiveDependencies: the gap is what it is about
   useEffect(() => jumpToLast(), [gap]);
 
+  useEffect(
+    () => () => {
+      reading.current = undefined;
+    },
+    [],
+  );
+
   /** One page at a time; what was asked for before a jump comes too late. */
   async function read(work: (isWanted: () => boolean) => Promise<void>, isJump = false): Promise<void> {
     if (reading.current && !isJump) return;
     const own = {};
+    const isWanted = (): boolean => reading.current === own;
     reading.current = own;
     setReading(true);
-    try {
-      await work(() => reading.current === own);
-      setError(undefined);
-    } catch (thrown) {
-      if (reading.current === own) setError(String(thrown instanceof Error ? thrown.message : thrown));
-    }
-    if (reading.current !== own) return;
+    await tryAgain(
+      async () => {
+        await work(isWanted);
+        if (isWanted()) setError(undefined);
+      },
+      isWanted,
+      setError,
+    );
+    if (!isWanted()) return;
     reading.current = undefined;
     setReading(false);
   }
@@ -113,4 +124,26 @@ export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<I
       }, true);
     },
   };
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 8_000;
+
+/** What failed may go well the next time, and who is at an end of what is shown cannot scroll on to ask for it. */
+async function tryAgain(
+  work: () => Promise<void>,
+  isWanted: () => boolean,
+  failed: (why: string) => void,
+): Promise<void> {
+  for (let pause = FIRST_PAUSE_MS; isWanted(); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    try {
+      await work();
+      return;
+    } catch (thrown) {
+      if (!isWanted()) return;
+      failed(thrown instanceof Error ? thrown.message : String(thrown));
+      if (!isEitherwayError(thrown) || !thrown.retry) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
 }

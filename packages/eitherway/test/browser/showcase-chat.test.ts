@@ -200,6 +200,23 @@ describe("the chat", { timeout: SLOW_MS }, () => {
     expect(complaints).toEqual([]);
   });
 
+  test("reads a page of the past again that a broken connection took, without being asked", async () => {
+    const { origin } = await startShowcase({ env: { EITHERWAY_SHOWCASE_MESSAGES: "1000" } });
+    const { page, complaints } = await openTab(await openContext(), origin, "/chat?room=archive");
+    await page.locator(`.message[data-place="1000"]`).waitFor();
+    let broken = 0;
+    await page.route("**/channels/room/archive?**", async (route) => {
+      if (broken < 2) await route.abort();
+      else await route.continue();
+      broken++;
+    });
+    await page.getByRole("button", { name: "First message" }).click();
+    await page.getByText("could not be read").waitFor();
+    await page.locator('.message[data-place="1"]').waitFor();
+    await page.getByText("could not be read").waitFor({ state: "detached" });
+    expect(complaints).toEqual(Array(2).fill("Failed to load resource: net::ERR_FAILED"));
+  });
+
   test("moves nothing of what is read while others write, edit and read", async () => {
     const { origin } = await startShowcase();
     const context = await openContext();
