@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Broker } from "../../src/core/index.ts";
 import { type BrokerSettings, type BrokerUnderTest, brokerSuite, type LeapingClock } from "../../src/testing/index.ts";
+import { launchRedisCluster, type RunningCluster } from "../support/redis/redis-cluster.ts";
+import { launchSentinel, type RunningSentinel } from "../support/redis/redis-sentinel.ts";
 import { launchRedis, type RunningRedis } from "../support/redis/redis-server.ts";
 import { createBroker } from "./broker-support.ts";
 
@@ -21,6 +23,38 @@ describe("redis broker, one server", () => {
   afterAll(() => redis.stop());
 
   brokerSuite({ test, time: true, streams: false, presence: false, create: (settings) => underTest(redis, settings) });
+});
+
+describe("redis broker, Cluster of six", () => {
+  let cluster: RunningCluster;
+  let part: Part;
+  beforeAll(async () => {
+    cluster = await launchRedisCluster({ movableClock: true });
+    part = {
+      url: `redis+cluster://${cluster.servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}`,
+      advance: cluster.advance,
+    };
+  });
+  afterAll(() => cluster.stop());
+
+  brokerSuite({ test, time: true, streams: false, presence: false, create: (settings) => underTest(part, settings) });
+});
+
+describe("redis broker, behind Sentinels", () => {
+  let sentinel: RunningSentinel;
+  let part: Part;
+  beforeAll(async () => {
+    sentinel = await launchSentinel({ movableClock: true });
+    part = {
+      url: `redis+sentinel://${sentinel.ports.map((port) => `127.0.0.1:${port}`).join(",")}/${sentinel.name}`,
+      advance(ms) {
+        for (const server of sentinel.servers) server.advance(ms);
+      },
+    };
+  });
+  afterAll(() => sentinel.stop());
+
+  brokerSuite({ test, time: true, streams: false, presence: false, create: (settings) => underTest(part, settings) });
 });
 
 function underTest(part: Part, settings: BrokerSettings): BrokerUnderTest {
