@@ -34,6 +34,7 @@ export async function answerJson(response: ServerResponse, work: () => Promise<u
     if (result === undefined) response.writeHead(204).end();
     else send(response, 200, result);
   } catch (thrown) {
+    if (response.destroyed) return; // whoever asked went away
     const { status, message } = thrown instanceof HttpError ? thrown : { status: 500, message: "This failed." };
     if (status === 500) console.error(thrown);
     send(response, status, { message });

@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import type { Authenticate } from "eitherway";
 import { createTokenAuth } from "eitherway/tokens";
 import { SignJWT } from "jose";
+import { answerJson, HttpError, readJson } from "./json-http.ts";
 
 export interface Login {
   /** For `eitherway`. */
@@ -23,7 +24,6 @@ export interface Login {
 
 const LIFE_MS = 12 * 60 * 60 * 1_000;
 const SECRET_BYTES = 32;
-const MOST_BODY = 8 * 1_024;
 const MOST_NAME = 24;
 const OWNER_ONLY = 0o600;
 
@@ -41,19 +41,18 @@ export function createLogin(secret: Uint8Array): Login {
     return { user, expiresAt, token: await signed.setExpirationTime(new Date(expiresAt)).sign(secret) };
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = readAsked(await readBody(request));
+  async function answer(request: IncomingMessage): Promise<object> {
+    const asked = readAsked(await readJson(request));
     const entered = asked && (await enter(asked));
-    const body = entered ?? { message: `Send {"name": "…"} with 1 to ${MOST_NAME} characters, none of them a #.` };
-    response.writeHead(entered ? 200 : 400, { "content-type": "application/json", "cache-control": "no-store" });
-    response.end(JSON.stringify(body));
+    if (entered) return entered;
+    throw new HttpError(400, `Send {"name": "…"} with 1 to ${MOST_NAME} characters, none of them a #.`);
   }
 
   return {
     auth: ({ token }) => (token === undefined ? null : grantOf(token)),
     at: (path) => (request, response) => {
       if (request.url !== path || request.method !== "POST") return false;
-      answer(request, response).catch(() => response.destroy()); // the visitor went away
+      void answerJson(response, () => answer(request));
       return true;
     },
   };
@@ -73,28 +72,13 @@ interface Asked {
   readonly token: string | undefined;
 }
 
-function readAsked(body: string | undefined): Asked | undefined {
-  try {
-    const { name, token } = JSON.parse(body ?? "") as { readonly name?: unknown; readonly token?: unknown };
-    return typeof name === "string" ? { name, token: typeof token === "string" ? token : undefined } : undefined;
-  } catch {
-    return undefined; // no JSON, or no object
-  }
+function readAsked(body: unknown): Asked | undefined {
+  const { name, token } = Object(body) as { readonly name?: unknown; readonly token?: unknown };
+  return typeof name === "string" ? { name, token: typeof token === "string" ? token : undefined } : undefined;
 }
 
 /** Letters as people write them; nothing that could look like another user, or like nothing. */
 function nameOf(given: string): string | undefined {
   const name = given.trim().replace(/\s+/g, " ");
   return name !== "" && name.length <= MOST_NAME && !/[#\p{C}]/u.test(name) ? name : undefined;
-}
-
-/** `undefined` where it is too long. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length <= MOST_BODY) parts.push(part);
-  }
-  return length <= MOST_BODY ? Buffer.concat(parts).toString("utf8") : undefined;
 }

@@ -48,10 +48,14 @@ describe("the login", () => {
     expect((await enter({ name: "Ana", token: forged.token })).user).not.toBe(forged.user);
   });
 
+  test.each(["", "nothing"])("takes no %j, which is not JSON", async (body) => {
+    const { post } = openLogin();
+    expect(await post(body)).toMatchObject({ status: 400, text: expect.stringContaining("not JSON") });
+  });
+
   test.each([
-    "",
-    "nothing",
     "[]",
+    "null",
     "{}",
     '{"name":" "}',
     '{"name":"a#b"}',
@@ -65,7 +69,7 @@ describe("the login", () => {
 
   test("reads no more than a name needs, and answers nothing else", async () => {
     const { post, userOf } = openLogin();
-    expect((await post(`{"name":"Ana","token":"${"x".repeat(9_000)}"}`)).status).toBe(400);
+    expect((await post(`{"name":"Ana","token":"${"x".repeat(20_000)}"}`)).status).toBe(413);
     expect((await post("{}", "/chat/other")).status).toBe(404);
     expect(await userOf(undefined)).toBeUndefined();
   });

@@ -2,7 +2,6 @@
 /** The hooks of one client: thin; what they show is kept by stores that know no React. */
 import { createContext, createElement, useContext, useEffect, useMemo, useRef } from "react";
 import type { CoreClient, Status } from "../client/client-api.ts";
-import { corePlatform } from "../client/core-platform.ts";
 import type { StreamSnapshot } from "../client/stream-content.ts";
 import type { TypedClient } from "../client/typed/typed-api.ts";
 import { type CallsStore, type CallsView, createCallsStore, INITIAL_CALLS } from "./calls-store.ts";
@@ -18,6 +17,7 @@ import type {
   UseCallOptions,
 } from "./hooks-api.ts";
 import { INITIAL_LATEST, type LatestView, openLatestStore } from "./latest-store.ts";
+import { pageClock } from "./page-clock.ts";
 import { INITIAL_MEMBERS, type Members, openPresenceStore } from "./presence-store.ts";
 import { createSharedStores, type SharedStores } from "./shared-stores.ts";
 import { statusSource } from "./status-source.ts";
@@ -64,7 +64,7 @@ export function createHooks(client: HooksClient): AllHooks {
     // The key stands for all of these.
     // biome-ignore lint/correctness/useExhaustiveDependencies: objects among them are others at each render
     const source = useMemo(() => {
-      const options = { client: own, clock: corePlatform.clock, address, event, keep, history };
+      const options = { client: own, clock: pageClock, address, event, keep, history };
       return storesOf(own).source<EventsView>(key, INITIAL_EVENTS, () => openEventsStore(options));
     }, [own, key]);
     return useSource(source) as EventsView<never>;
@@ -77,7 +77,7 @@ export function createHooks(client: HooksClient): AllHooks {
     const key = JSON.stringify(["latest", address, event]);
     // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all of these
     const source = useMemo(() => {
-      const options = { client: own, clock: corePlatform.clock, address, event, keyOf };
+      const options = { client: own, clock: pageClock, address, event, keyOf };
       return storesOf(own).source<LatestView>(key, INITIAL_LATEST, () => openLatestStore(options));
     }, [own, key]);
     return useSource(source) as LatestView<never>;
@@ -96,7 +96,7 @@ export function createHooks(client: HooksClient): AllHooks {
     const store = useMemo(
       () =>
         createCallsStore({
-          ...{ client: own, clock: corePlatform.clock, address, name: call },
+          ...{ client: own, clock: pageClock, address, name: call },
           optimistic: (input) => (newest.current ? [newest.current(input)] : []),
         }),
       [own, key],
@@ -112,7 +112,7 @@ export function createHooks(client: HooksClient): AllHooks {
     const key = JSON.stringify(["stream", address, name]);
     // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all of these
     const source = useMemo(() => {
-      const open = () => openStreamStore({ client: own, clock: corePlatform.clock, address, name });
+      const open = () => openStreamStore({ client: own, clock: pageClock, address, name });
       return storesOf(own).source<StreamSnapshot>(key, INITIAL_STREAM, open);
     }, [own, key]);
     return useSource<StreamSnapshot>(source) as StreamSnapshot<never>;
@@ -128,7 +128,7 @@ export function createHooks(client: HooksClient): AllHooks {
     const key = JSON.stringify(["presence", address]);
     // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all of these
     const source = useMemo(() => {
-      const open = () => openPresenceStore({ client: own, clock: corePlatform.clock, address });
+      const open = () => openPresenceStore({ client: own, clock: pageClock, address });
       return storesOf(own).source<Members>(key, INITIAL_MEMBERS, open);
     }, [own, key]);
     return useSelected<Members, unknown>(source, select, equals) as never;
@@ -150,7 +150,7 @@ type Described<Channels> = [keyof Channels] extends [never] ? never : unknown;
 function keepStores(): (client: HooksClient) => SharedStores {
   const known = new WeakMap<HooksClient, SharedStores>();
   return (client) => {
-    const stores = known.get(client) ?? createSharedStores(corePlatform.clock);
+    const stores = known.get(client) ?? createSharedStores(pageClock);
     known.set(client, stores);
     return stores;
   };

@@ -2,7 +2,10 @@
 import type { ClientClock, Undo } from "../client/ports.ts";
 
 /** Time, as stores need it. */
-export type StoreClock = Pick<ClientClock, "after">;
+export interface StoreClock extends Pick<ClientClock, "after"> {
+  /** Runs in the frame behind the one that shows what is told now. Where there are no frames: once one would have been over. */
+  nextFrame?(run: () => void): void;
+}
 
 export interface Store<View> {
   /** The same object until watchers are called. */
@@ -17,10 +20,13 @@ export interface Cell<View> extends Pick<Store<View>, "read" | "watch"> {
   touch(): void;
 }
 
-/** Longer than a frame of a screen with 60 of them a second, so that none has two renders: more than one nobody sees. */
+/** Longer than a frame of a screen with 60 of them a second. */
 const FRAME_MS = 17;
 
-/** The first change shows at the end of its turn; those behind it together, one frame later, with those of other cells. */
+/**
+ * The first change shows at the end of its turn; those behind it together, one frame later, with those of other cells: more than one
+ * render a frame nobody sees.
+ */
 export function createCell<View>(clock: StoreClock, compute: () => View): Cell<View> {
   const watchers = new Set<() => void>();
   const schedule = rhythmOf(clock);
@@ -55,12 +61,13 @@ function rhythmOf(clock: StoreClock): Rhythm {
 }
 
 function createRhythm(clock: StoreClock): Rhythm {
+  const nextFrame = clock.nextFrame ?? ((run) => void clock.after(FRAME_MS, run));
   let scheduled = new Set<() => void>();
   let pace: "rests" | "tells" | "waits" = "rests";
 
   function beat(): void {
     pace = "waits";
-    clock.after(FRAME_MS, () => {
+    nextFrame(() => {
       pace = "rests";
       if (scheduled.size > 0) beat();
     });

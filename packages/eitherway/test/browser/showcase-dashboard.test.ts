@@ -55,7 +55,7 @@ test(
 );
 
 test(
-  "a thousand messages a second render no more often than a screen has frames, up to the last of them",
+  "a thousand messages a second render once a frame, up to the last of them",
   async () => {
     const { origin } = await startShowcase();
     const { page, complaints, has } = await openDashboard(origin);
@@ -70,6 +70,7 @@ test(
     );
     expect(renders).toBeGreaterThan(0);
     expect(renders).toBeLessThanOrEqual(Math.ceil(ms / FRAME_MS));
+    expect(doubled).toBeLessThan(frames / 100); // what comes with the click, or with the status of the link
     expect(await page.getByText("Message 10,000 of 10,000").count()).toBe(1);
     expect(complaints).toEqual([]);
   },
