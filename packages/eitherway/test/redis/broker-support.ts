@@ -1,8 +1,13 @@
 /** A Redis broker as the tests of this folder start it: on a prefix of its own, with a clock that can leap. */
 import { randomUUID } from "node:crypto";
 import { onTestFinished } from "vitest";
-import { type Broker, DEFAULT_KEY_WINDOW_MS, DEFAULT_LIMITS, DEFAULT_RETENTION } from "../../src/core/index.ts";
-import { createCounters } from "../../src/core/index.ts";
+import {
+  type Broker,
+  createCounters,
+  DEFAULT_KEY_WINDOW_MS,
+  DEFAULT_LIMITS,
+  DEFAULT_RETENTION,
+} from "../../src/core/index.ts";
 import { type RedisOptions, redis } from "../../src/redis/index.ts";
 import { type BrokerSettings, createLeapingClock, type LeapingClock } from "../../src/testing/index.ts";
 
