@@ -13,8 +13,9 @@ const MAY_IMPORT = {
   fetch: ["protocol", "core", "transports", "server", "contract"],
   node: ["protocol", "core", "transports", "server", "fetch", "contract"],
   instrument: [],
+  redis: ["protocol", "core"],
   testing: ["protocol", "core", "transports", "server", "node", "client", "contract"],
-  cli: ["protocol", "core", "transports", "server", "node", "client", "instrument", "testing"],
+  cli: ["protocol", "core", "transports", "server", "node", "client", "redis", "instrument", "testing"],
 };
 
 const SRC = "^packages/eitherway/src/";
@@ -75,6 +76,13 @@ module.exports = {
       severity: "error",
       from: { path: `${SRC}client/`, pathNot: "[.]node[.]ts$" },
       to: { dependencyTypes: PACKAGES },
+    },
+    {
+      name: "redis-is-an-entry-of-its-own",
+      comment: "whoever has one server does not load ioredis; the command line loads it when asked to",
+      severity: "error",
+      from: { path: SRC, pathNot: `${SRC}redis/` },
+      to: { path: `${SRC}redis/`, dependencyTypesNot: ["dynamic-import", "type-only"] },
     },
     {
       name: "package-imports-nothing-around-it",

@@ -45,6 +45,11 @@ const FLAGS: Flags = {
     help: "how many proxies in front tell the truth about clients; default 0",
     mirrored: true,
   },
+  redis: {
+    value: "URL",
+    help: "keeps channels in Redis, shared by all servers of it; redis+sentinel:// and redis+cluster:// as well",
+    mirrored: true,
+  },
   "retention-messages": { value: "N", help: "messages that a channel keeps; default 1000", mirrored: true },
   "retention-bytes": { value: "SIZE", help: "bytes that a channel keeps; default 1mb", mirrored: true },
   "retention-age": { value: "TIME", help: "age up to which a channel keeps messages; default 1h", mirrored: true },
@@ -66,7 +71,7 @@ const FLAGS: Flags = {
 export const serveCommand: Command = {
   name: "serve",
   parameters: "",
-  summary: "Serves channels over WebSocket, SSE, long-poll and plain HTTP, from memory.",
+  summary: "Serves channels over WebSocket, SSE, long-poll and plain HTTP, from memory or Redis.",
   flags: FLAGS,
   notes: ["In brackets: the environment variable that does the same; several values are split by commas."],
   run: serve,
@@ -85,7 +90,8 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
   }
   const port = readPort(flags.text("port") ?? surroundings.env.PORT);
   const tls = await readTls(flags);
-  const server = asUsage(() => eitherway({ ...readOptions(flags), auth, logger: readLogger(flags, output) }));
+  const broker = await readBroker(flags);
+  const server = asUsage(() => eitherway({ ...readOptions(flags), broker, auth, logger: readLogger(flags, output) }));
   const ended = once(surroundings.signal, "abort"); // before the first await below: a signal may come at once
   try {
     const { url } = await server.listen({ port, host, tls });
@@ -121,6 +127,24 @@ function readPort(text: string | undefined): number | undefined {
   throw new UsageError(
     `The port is ${JSON.stringify(text)}; give a whole number from 0 (any free port) to ${MAX_PORT}.`,
   );
+}
+
+/** `undefined`: memory. */
+async function readBroker(flags: GivenFlags): Promise<NodeEitherwayOptions["broker"]> {
+  const url = flags.text("redis");
+  if (url === undefined) return undefined;
+  const { redis } = await importRedis();
+  return asUsage(() => redis(url));
+}
+
+async function importRedis(): Promise<typeof import("../redis/index.ts")> {
+  try {
+    return await import("../redis/index.ts");
+  } catch (cause) {
+    const { code } = cause as { readonly code?: unknown };
+    if (code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new UsageError("--redis needs the package ioredis, which is not here; install it: npm install ioredis.");
+  }
 }
 
 async function readTls(flags: GivenFlags): Promise<{ cert: string; key: string } | undefined> {

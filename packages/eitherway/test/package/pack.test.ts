@@ -27,12 +27,13 @@ const ENTRIES = {
   "eitherway/protocol": "EitherwayError",
   "eitherway/instrument": "judge",
   "eitherway/react": "createHooks",
+  "eitherway/redis": "redis",
   "eitherway/testing": "createHarness",
   "eitherway/tokens": "createTokenAuth",
 } as const;
 
 /** What some entry needs that the package does not bring. */
-const PEERS = ["react", "@types/react"];
+const PEERS = ["react", "@types/react", "ioredis"];
 
 const NAMES = Object.entries(ENTRIES);
 

@@ -7,6 +7,7 @@ import {
   DEFAULT_KEY_WINDOW_MS,
   DEFAULT_LIMITS,
   DEFAULT_RETENTION,
+  type Limits,
 } from "../../src/core/index.ts";
 import { type RedisOptions, redis } from "../../src/redis/index.ts";
 import { type BrokerSettings, createLeapingClock, type LeapingClock } from "../../src/testing/index.ts";
@@ -19,7 +20,8 @@ export interface StartedBroker {
   readonly logged: readonly string[];
 }
 
-export interface BrokerSetup extends BrokerSettings {
+export interface BrokerSetup extends Omit<BrokerSettings, "limits"> {
+  readonly limits?: Partial<Limits>;
   readonly options?: RedisOptions;
 }
 

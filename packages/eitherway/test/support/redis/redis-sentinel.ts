@@ -149,3 +149,12 @@ export async function hasFollowed(replica: RunningRedis): Promise<void> {
     return fieldOf(info, "master_link_status") === "up" && fieldOf(info, "master_sync_in_progress") === "0";
   });
 }
+
+/** Resolves when a replica of `master` has acknowledged all that it was told until now. */
+export async function hasSent(master: RunningRedis): Promise<void> {
+  const told = Number(fieldOf(await master.command("INFO", "replication"), "master_repl_offset"));
+  await eventually(async () => {
+    const replica = fieldOf(await master.command("INFO", "replication"), "slave0") ?? "";
+    return /state=online/.test(replica) && Number(/offset=(\d+)/.exec(replica)?.[1]) >= told;
+  });
+}
