@@ -82,7 +82,7 @@ function marked(collapse: string | undefined): string {
   return collapse === undefined ? "" : `=${collapse}`;
 }
 
-function counterOf(key: CommandKey): number {
+export function counterOf(key: CommandKey): number {
   return key.kind === "counted" ? key.counter : 0;
 }
 

@@ -38,7 +38,7 @@ interface Lane {
   calls: Call[];
 }
 
-const PUBLISH = loadScript("log", "publish");
+const PUBLISH = loadScript("log", "receipts", "publish");
 const LOG_KEYS = 4;
 /** Of one script: it keeps every other client of its Redis waiting, about 10 µs an item. */
 const BATCH_ITEMS = 256;

@@ -4,10 +4,13 @@ import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
 import { createClaims } from "./claims.ts";
 import type { ClientOptions } from "./clients.ts";
 import { openConnection } from "./connection.ts";
+import { createDue } from "./due.ts";
 import { createKeyNames } from "./key-names.ts";
 import { createLogArguments } from "./log-arguments.ts";
 import { createLogReader } from "./log-reader.ts";
 import { createPublisher } from "./publisher.ts";
+import { createRedisPresence } from "./redis-presence.ts";
+import { createRedisStreams } from "./redis-streams.ts";
 import type { RedisPlace } from "./redis-url.ts";
 import { createWatches } from "./watches.ts";
 
@@ -18,6 +21,9 @@ export interface RedisBrokerOptions extends BrokerParts {
   /** Replicas that must have a write before it is acknowledged. */
   readonly replicas: number;
 }
+
+/** Leases lie in so many slots of a Cluster, so that no master has them all. */
+const CLUSTER_BUCKETS = 4;
 
 export function createRedisBroker(options: RedisBrokerOptions): Broker {
   const { clock, logger, keyWindowMs, place } = options;
@@ -30,7 +36,11 @@ export function createRedisBroker(options: RedisBrokerOptions): Broker {
   const publisher = createPublisher(shared);
   const claims = createClaims(shared);
   const watches = createWatches({ ...shared, reader, sharded });
+  const due = createDue({ ...shared, buckets: sharded ? CLUSTER_BUCKETS : 1 });
+  const presence = createRedisPresence({ ...shared, due });
+  const streams = createRedisStreams({ ...shared, due });
   let closed = false;
+  due.start();
 
   function begin(): void {
     if (closed) throw new EitherwayError("unavailable", "The broker is closed; come back when the server runs again.");
@@ -73,11 +83,31 @@ export function createRedisBroker(options: RedisBrokerOptions): Broker {
       begin();
       await watches.reread();
     },
+    presence: {
+      async touch(...given) {
+        begin();
+        await presence.touch(...given);
+      },
+      async leave(...given) {
+        begin();
+        await presence.leave(...given);
+      },
+      async list(channel) {
+        begin();
+        return await presence.list(channel);
+      },
+      async renew(...given) {
+        begin();
+        await presence.renew(...given);
+      },
+    },
+    streams,
     keyWindow: () => keyWindowMs,
     // What Redis holds, Redis tells (INFO memory); this is what this process does.
     sizes: () => ({ channels: watches.size, logBytes: 0, keys: 0 }),
     async close() {
       closed = true;
+      due.close();
       watches.close();
       connection.close();
     },

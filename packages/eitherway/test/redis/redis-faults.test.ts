@@ -247,7 +247,7 @@ async function watchCommands(redis: RunningRedis): Promise<{ heard(): Promise<re
       await client.echo(mark);
       await eventually(async () => commands.some((command) => command.includes(mark)));
       const heard = commands.splice(0).filter((command) => !/^(echo|PUBSUB|COMMAND|client) ?/i.test(command));
-      return heard;
+      return heard.filter((command) => !command.includes("{@due/")); // a node's look, the same for none and for a million channels
     },
   };
 }

@@ -52,12 +52,13 @@ local function begin_epoch(current)
 end
 
 local function find_log()
-  local values = redis.call('HMGET', RECORD, 'epoch', 'life', 'incarnation', 'head', 'first', 'lost', 'bytes', 'spared', 'touched')
+  local values = redis.call('HMGET', RECORD, 'epoch', 'life', 'incarnation', 'head', 'first', 'lost', 'bytes', 'spared', 'touched', 'pinned', 'ends')
   if not values[1] then return nil end
   log = {
     epoch = values[1], life = values[2], incarnation = values[3],
     head = tonumber(values[4]), first = tonumber(values[5]), lost = tonumber(values[6]),
     bytes = tonumber(values[7]), spared_bytes = tonumber(values[8]), touched = tonumber(values[9]),
+    pinned = values[10] or '', ends = tonumber(values[11]),
   }
   local current = incarnation()
   if log.incarnation ~= current then begin_epoch(current) end
@@ -71,19 +72,35 @@ local function find_or_create_log()
   redis.call('DEL', LOG, NEWEST, SPARED)
   log = {
     epoch = NEW_EPOCH, life = NEW_EPOCH, incarnation = incarnation(),
-    head = 0, first = 1, lost = 0, bytes = 0, spared_bytes = 0, touched = 0,
+    head = 0, first = 1, lost = 0, bytes = 0, spared_bytes = 0, touched = 0, pinned = '',
   }
   dirty = true
   return log
+end
+
+-- What is pinned (somebody is present, a stream is open) stays.
+local function expire(key, at)
+  if log.pinned == '1' then
+    redis.call('PERSIST', key)
+  else
+    redis.call('PEXPIREAT', key, at or NOW + LIFE)
+  end
+end
+
+-- `pinned`: '1' or ''. Where that changes the life of the log counts from now.
+local function pin_log(pinned)
+  if log.pinned == pinned then return end
+  log.pinned = pinned
+  dirty, outlives = true, true
 end
 
 -- Puts the end of all that belongs to the log off; `also` are further keys that live as long.
 local function outlive(also)
   log.touched = NOW
   dirty = true
-  local at = NOW + LIFE
-  for _, key in ipairs({ LOG, NEWEST, SPARED }) do redis.call('PEXPIREAT', key, at) end
-  for _, key in ipairs(also or {}) do redis.call('PEXPIREAT', key, at) end
+  expire(LOG, log.ends)
+  for _, key in ipairs({ NEWEST, SPARED }) do expire(key) end
+  for _, key in ipairs(also or {}) do expire(key) end
   outlives = false
 end
 
@@ -96,8 +113,9 @@ local function save_log()
   if outlives then outlive() end
   if not dirty then return end
   redis.call('HSET', RECORD, 'epoch', log.epoch, 'life', log.life, 'incarnation', log.incarnation, 'head', log.head,
-    'first', log.first, 'lost', log.lost, 'bytes', log.bytes, 'spared', log.spared_bytes, 'touched', log.touched)
-  redis.call('PEXPIREAT', RECORD, log.touched + LIFE)
+    'first', log.first, 'lost', log.lost, 'bytes', log.bytes, 'spared', log.spared_bytes, 'touched', log.touched, 'pinned', log.pinned,
+    'ends', log.ends or '')
+  expire(RECORD, log.touched + LIFE)
 end
 
 local function seq_of(entry)

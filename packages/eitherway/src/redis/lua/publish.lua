@@ -26,35 +26,6 @@ local function take_key()
   return { name = KEYS[index], counter = counter, print = print, collapse = collapse }
 end
 
-local RECEIPT = '^(%d+) (%d+) (%d+) (%w+)$' -- counter, fingerprint, seq, life of the log
-
--- nil where the key is new, else the answer.
-local function recall(key)
-  local latest = redis.call('LINDEX', key.name, 0)
-  if not latest then return nil end
-  local counter, _, seq, life = string.match(latest, RECEIPT)
-  if life ~= log.life then -- of a log that was lost: what its seqs named is gone
-    redis.call('DEL', key.name)
-    return nil
-  end
-  if key.counter > tonumber(counter) then return nil end
-  for _, receipt in ipairs(redis.call('LRANGE', key.name, 0, -1)) do
-    local known, print, applied = string.match(receipt, RECEIPT)
-    if tonumber(known) == key.counter then
-      if print ~= key.print then return 0 end
-      return -tonumber(applied)
-    end
-  end
-  if key.collapse then return -tonumber(seq) end
-  return counter
-end
-
-local function remember(key, seq)
-  local receipt = string.format('%.0f %s %.0f %s', key.counter, key.print, seq, log.life)
-  if redis.call('LPUSH', key.name, receipt) > MOST_RECEIPTS then redis.call('LTRIM', key.name, 0, MOST_RECEIPTS - 1) end
-  redis.call('PEXPIRE', key.name, KEY_WINDOW)
-end
-
 local answers = {}
 local untold, kind = {}, nil
 
@@ -85,10 +56,10 @@ local function publish_draft()
   if kind ~= 'd' then tell_untold() end
   local seq = append(blob, bytes, collapse)
   told_as('d', blob)
-  if key then remember(key, seq) end
+  if key then remember(key, seq, MOST_RECEIPTS, KEY_WINDOW) end
   for _ = 1, replaced do
     local other = take_key()
-    if other and not recall(other) then remember(other, seq) end
+    if other and not recall(other) then remember(other, seq, MOST_RECEIPTS, KEY_WINDOW) end
   end
   return seq
 end
