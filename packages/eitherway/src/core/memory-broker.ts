@@ -35,7 +35,8 @@ import {
   type Retention,
   withDefaults,
 } from "./limits.ts";
-import { ENTRY_OVERHEAD_BYTES, entryBytes, Log, type LogBounds } from "./log.ts";
+import { ENTRY_OVERHEAD_BYTES, entryBytes, type Log, type LogBounds } from "./log.ts";
+import { MemoryLog } from "./memory-log.ts";
 import { createMemoryPresence } from "./memory-presence.ts";
 import { createMemoryStreams, STREAM_BOUNDS, type StreamRecord } from "./memory-streams.ts";
 import type { Clock, Logger, Metrics, Random, Undo } from "./ports.ts";
@@ -334,7 +335,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
 
   function createLog(name: string): Log {
     lastEpochAt = Math.max(clock.wall(), lastEpochAt + 1); // never an epoch twice, whatever the wall clock does
-    return new Log(createEpoch(lastEpochAt, random()), boundsOf(name));
+    return new MemoryLog(createEpoch(lastEpochAt, random()), boundsOf(name));
   }
 
   function boundsOf(name: string): LogBounds {
