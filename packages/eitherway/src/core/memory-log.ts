@@ -1,6 +1,5 @@
 /** A log whose entries are in memory. */
-import type { Epoch } from "../protocol/index.ts";
-import { type Entry, Log, type LogBounds } from "./log.ts";
+import { type Entry, Log } from "./log.ts";
 
 /** Trimmed slots at the front of the array that are worth a move of the rest. */
 const COMPACT_AT = 64;
@@ -13,11 +12,6 @@ export class MemoryLog extends Log {
   #spared: Map<string, Entry> | undefined;
   /** The newest entry of each collapse key. */
   #newest: Map<string, Entry> | undefined;
-
-  // biome-ignore lint/complexity/noUselessConstructor: that of an abstract class cannot be called
-  constructor(epoch: Epoch, bounds: LogBounds) {
-    super(epoch, bounds);
-  }
 
   protected push(entry: Entry): void {
     this.#entries.push(entry);
