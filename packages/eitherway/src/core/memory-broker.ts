@@ -67,7 +67,12 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     watch: async (channel, sink) => core.watch(channel, sink),
     claim: async (scope, key, request) => core.claim(scope, key, request),
     settle: async (scope, key, settlement) => core.settle(scope, key, settlement),
-    streams,
+    streams: {
+      open: async (log, leaseMs) => streams.open(log, leaseMs),
+      append: async (hold, piece) => streams.append(hold, piece),
+      renew: async (hold, leaseMs) => streams.renew(hold, leaseMs),
+      finish: async (hold, failure) => streams.finish(hold, failure),
+    },
     presence,
     keyWindow,
     sizes,

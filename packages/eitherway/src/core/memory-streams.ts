@@ -4,7 +4,7 @@ import type { Draft } from "./broker.ts";
 import { ENTRY_OVERHEAD_BYTES, type Log, type LogBounds } from "./log.ts";
 import type { Clock, Metrics, Undo } from "./ports.ts";
 import { endingDraft, PRODUCER_LOST, pieceDraft } from "./stream-drafts.ts";
-import type { StreamFailure, StreamHold, Streams } from "./streams.ts";
+import type { StreamFailure, StreamHold } from "./streams.ts";
 
 /** A log that is a stream's, and how far the stream is. */
 export interface StreamRecord {
@@ -56,7 +56,12 @@ export interface StreamStore<R extends StreamRecord> {
   clear(record: R): void;
 }
 
-export interface MemoryStreams<R extends StreamRecord> extends Streams {
+/** `Streams`, at once: everything takes effect before it returns. */
+export interface MemoryStreams<R extends StreamRecord> {
+  open(log: string, leaseMs: number): StreamHold;
+  append(hold: StreamHold, piece: Payload): Id;
+  renew(hold: StreamHold, leaseMs: number): void;
+  finish(hold: StreamHold, failure?: StreamFailure): Id;
   /** Does what is due: ends a stream whose lease is over, lets go one that has been over for long enough. */
   tend(record: R): void;
   /** Whether `tend` would do anything. */
@@ -80,7 +85,7 @@ export const STREAM_BOUNDS: LogBounds = {
 export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R>): MemoryStreams<R> {
   const { clock, metrics, mostBytes, keptMs } = store;
 
-  async function open(log: string, leaseMs: number): Promise<StreamHold> {
+  function open(log: string, leaseMs: number): StreamHold {
     const record = store.findOrCreate(log);
     if (record.stream?.state === "open") throw streamOpen(log);
     store.checkRoom(record, ENDING_BYTES);
@@ -95,7 +100,7 @@ export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R
     return { log, token };
   }
 
-  async function append(hold: StreamHold, piece: Payload): Promise<Id> {
+  function append(hold: StreamHold, piece: Payload): Id {
     const { record, stream } = held(hold);
     const bytes = payloadBytes(piece);
     if (stream.bytes + bytes > mostBytes) throw tooLarge(hold.log, stream.bytes + bytes, mostBytes);
@@ -104,13 +109,13 @@ export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R
     return store.append(record, pieceDraft(piece));
   }
 
-  async function renew(hold: StreamHold, leaseMs: number): Promise<void> {
+  function renew(hold: StreamHold, leaseMs: number): void {
     const { record, stream } = held(hold);
     stream.until = clock.now() + leaseMs;
     store.changed(record);
   }
 
-  async function finish(hold: StreamHold, failure?: StreamFailure): Promise<Id> {
+  function finish(hold: StreamHold, failure?: StreamFailure): Id {
     return end(held(hold).record, failure);
   }
 
