@@ -12,9 +12,10 @@ const MAY_IMPORT = {
   server: ["protocol", "core", "transports", "contract"],
   fetch: ["protocol", "core", "transports", "server", "contract"],
   node: ["protocol", "core", "transports", "server", "fetch", "contract"],
+  file: ["protocol", "core"],
   instrument: [],
   testing: ["protocol", "core", "transports", "server", "node", "client", "contract"],
-  cli: ["protocol", "core", "transports", "server", "node", "client", "instrument", "testing"],
+  cli: ["protocol", "core", "transports", "server", "node", "file", "client", "instrument", "testing"],
 };
 
 const SRC = "^packages/eitherway/src/";

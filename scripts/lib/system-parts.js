@@ -12,6 +12,7 @@ const PARTS = {
   haproxy: ["haproxy"],
   curl: ["curl"],
   openssl: ["openssl"],
+  strace: ["strace"], // shows that an acknowledgement comes after the sync
   python3: ["python3"],
   cc: ["gcc", "libc6-dev"], // the load generator of the benchmark is in C
 };

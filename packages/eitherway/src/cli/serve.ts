@@ -1,6 +1,7 @@
 /** `eitherway serve`: a server of its own, for trying out, for development, and beside applications that are not Node. */
 import { once } from "node:events";
 import type { Limits } from "../core/index.ts";
+import type { Fsync } from "../file/index.ts";
 import {
   createLogger,
   createSelfSignedCertificate,
@@ -45,6 +46,12 @@ const FLAGS: Flags = {
     help: "how many proxies in front tell the truth about clients; default 0",
     mirrored: true,
   },
+  data: { value: "DIR", help: "keep everything in this directory, over restarts; default: in memory", mirrored: true },
+  fsync: {
+    value: "WHEN",
+    help: "when it is on the disk: always (default: before it is acknowledged), interval or never",
+    mirrored: true,
+  },
   "retention-messages": { value: "N", help: "messages that a channel keeps; default 1000", mirrored: true },
   "retention-bytes": { value: "SIZE", help: "bytes that a channel keeps; default 1mb", mirrored: true },
   "retention-age": { value: "TIME", help: "age up to which a channel keeps messages; default 1h", mirrored: true },
@@ -66,7 +73,7 @@ const FLAGS: Flags = {
 export const serveCommand: Command = {
   name: "serve",
   parameters: "",
-  summary: "Serves channels over WebSocket, SSE, long-poll and plain HTTP, from memory.",
+  summary: "Serves channels over WebSocket, SSE, long-poll and plain HTTP.",
   flags: FLAGS,
   notes: ["In brackets: the environment variable that does the same; several values are split by commas."],
   run: serve,
@@ -85,7 +92,8 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
   }
   const port = readPort(flags.text("port") ?? surroundings.env.PORT);
   const tls = await readTls(flags);
-  const server = asUsage(() => eitherway({ ...readOptions(flags), auth, logger: readLogger(flags, output) }));
+  const broker = await readBroker(flags);
+  const server = asUsage(() => eitherway({ ...readOptions(flags), auth, broker, logger: readLogger(flags, output) }));
   const ended = once(surroundings.signal, "abort"); // before the first await below: a signal may come at once
   try {
     const { url } = await server.listen({ port, host, tls });
@@ -112,6 +120,26 @@ async function readAuth(flags: GivenFlags): Promise<NodeEitherwayOptions["auth"]
   if (!options) return undefined;
   const grantOf = createTokenAuth(options);
   return ({ token }) => (token === undefined ? null : grantOf(token));
+}
+
+/** `undefined`: memory. Loaded where it is asked for only, as it needs a package that not everybody has. */
+async function readBroker(flags: GivenFlags): Promise<NodeEitherwayOptions["broker"]> {
+  const [directory, fsync] = [flags.text("data"), flags.text("fsync")];
+  if (directory === undefined) {
+    if (fsync !== undefined) throw new UsageError("--fsync says how --data is kept; give both, or leave it out.");
+    return undefined;
+  }
+  const { file } = await importFile();
+  return asUsage(() => file(directory, { fsync: fsync as Fsync | undefined })); // which checks it
+}
+
+async function importFile(): Promise<typeof import("../file/index.ts")> {
+  try {
+    return await import("../file/index.ts");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new UsageError("--data needs the package lmdb; install it beside eitherway: npm install lmdb", { cause });
+  }
 }
 
 function readPort(text: string | undefined): number | undefined {
