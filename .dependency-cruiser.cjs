@@ -12,9 +12,10 @@ const MAY_IMPORT = {
   server: ["protocol", "core", "transports", "contract"],
   fetch: ["protocol", "core", "transports", "server", "contract"],
   node: ["protocol", "core", "transports", "server", "fetch", "contract"],
+  workers: ["protocol", "core", "server", "node", "contract"],
   instrument: [],
   testing: ["protocol", "core", "transports", "server", "node", "client", "contract"],
-  cli: ["protocol", "core", "transports", "server", "node", "client", "instrument", "testing"],
+  cli: ["protocol", "core", "transports", "server", "node", "workers", "client", "instrument", "testing"],
 };
 
 const SRC = "^packages/eitherway/src/";

@@ -5,18 +5,23 @@ import {
   createLogger,
   createSelfSignedCertificate,
   eitherway,
+  type ListenOptions,
   LOG_LEVELS,
   type Logger,
+  type NodeEitherway,
   type NodeEitherwayOptions,
   type TrustProxy,
 } from "../node/index.ts";
 import type { Amounts } from "../server/index.ts";
 import { createTokenAuth } from "../server/tokens/index.ts";
+import { primaryBroker } from "../workers/index.ts";
+import { isOurWorker } from "../workers/worker-settings.ts";
 import type { Command } from "./command.ts";
 import { readFileOf } from "./files.ts";
 import type { Arguments, Flags, GivenFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlainLogger } from "./plain-logger.ts";
+import { serveByWorkers } from "./serve-workers.ts";
 import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { API_KEY_FLAGS, readTokenOptions, TOKEN_FLAGS } from "./token/token-options.ts";
 import { readVersion } from "./version.ts";
@@ -49,6 +54,11 @@ const FLAGS: Flags = {
   "retention-bytes": { value: "SIZE", help: "bytes that a channel keeps; default 1mb", mirrored: true },
   "retention-age": { value: "TIME", help: "age up to which a channel keeps messages; default 1h", mirrored: true },
   "key-window": { value: "TIME", help: "for how long a repeated key is recognised; default 5m", mirrored: true },
+  workers: {
+    value: "N",
+    help: "processes that serve, with one memory; default 1: this one. One for each core is a good number",
+    mirrored: true,
+  },
   ping: { value: "TIME", help: "time between pings on a quiet link; default 15s", mirrored: true },
   limit: {
     value: "NAME=VALUE",
@@ -85,22 +95,44 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
   }
   const port = readPort(flags.text("port") ?? surroundings.env.PORT);
   const tls = await readTls(flags);
-  const server = asUsage(() => eitherway({ ...readOptions(flags), auth, logger: readLogger(flags, output) }));
-  const ended = once(surroundings.signal, "abort"); // before the first await below: a signal may come at once
+  const options = { ...readOptions(flags), auth, logger: readLogger(flags, output) };
+  const announce = async (url: string): Promise<void> =>
+    output.data(await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }));
+  const count = readWorkers(flags);
+  if (count === undefined || isOurWorker(surroundings.env)) {
+    const isWorker = count !== undefined;
+    const server = asUsage(() => eitherway(isWorker ? { ...options, broker: primaryBroker() } : options));
+    const said = isWorker ? { announce: async () => {}, say() {} } : { announce, say: output.say };
+    await serveHere(server, { port, host, tls }, surroundings.signal, said);
+  } else {
+    await serveByWorkers({
+      count,
+      options,
+      listen: { port, host, tls },
+      signal: surroundings.signal,
+      announce,
+      say: output.say,
+    });
+  }
+  return EXIT.ok;
+}
+
+interface Said {
+  announce(url: string): Promise<void>;
+  say(sentence: string): void;
+}
+
+async function serveHere(server: NodeEitherway, listen: ListenOptions, signal: AbortSignal, { announce, say }: Said) {
+  const ended = once(signal, "abort"); // before the first await below: a signal may come at once
   try {
-    const { url } = await server.listen({ port, host, tls });
-    await output.data(
-      await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }),
-    );
-    if (!surroundings.signal.aborted) await ended;
+    const { url } = await server.listen(listen);
+    await announce(url);
+    if (!signal.aborted) await ended;
     const { links } = server.stats();
-    output.say(
-      links > 0 ? `Ending: telling ${links} ${links === 1 ? "link" : "links"} to come back later ...` : "Ending.",
-    );
+    say(links > 0 ? `Ending: telling ${links} ${links === 1 ? "link" : "links"} to come back later ...` : "Ending.");
   } finally {
     await server.close();
   }
-  return EXIT.ok;
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
@@ -121,6 +153,20 @@ function readPort(text: string | undefined): number | undefined {
   throw new UsageError(
     `The port is ${JSON.stringify(text)}; give a whole number from 0 (any free port) to ${MAX_PORT}.`,
   );
+}
+
+/** `undefined`: this process serves. */
+function readWorkers(flags: GivenFlags): number | undefined {
+  const text = flags.text("workers");
+  if (text === undefined) return undefined;
+  const count = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw new UsageError(`--workers is ${JSON.stringify(text)}; give the number of processes, 1 or more.`);
+  if (flags.on("tls-self-signed")) {
+    throw new UsageError(
+      "With --workers each process would make a certificate of its own: give --tls-cert and --tls-key.",
+    );
+  }
+  return count;
 }
 
 async function readTls(flags: GivenFlags): Promise<{ cert: string; key: string } | undefined> {

@@ -2,6 +2,7 @@
 export { type Amount, type Amounts, readAmount } from "./amounts.ts";
 export type { Authenticate } from "./authenticator.ts";
 export type { Authorize, ChannelWish, Wish } from "./authorizers.ts";
+export { type BrokerOptions, readBrokerOptions } from "./broker-options.ts";
 export type {
   Eitherway,
   EitherwayParts,
