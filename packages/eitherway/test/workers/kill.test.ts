@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Client, createClient } from "../../src/client/index.node.ts";
-import { assertExactlyOnceInOrder, createSeededRandom, DIALECTS } from "../../src/testing/index.ts";
 import { collect } from "../../src/testing/collected.ts";
+import { assertExactlyOnceInOrder, createSeededRandom, DIALECTS } from "../../src/testing/index.ts";
 import { runWorkers } from "./processes.ts";
 
 const BUILT = fileURLToPath(new URL("../../dist/workers/index.js", import.meta.url));
