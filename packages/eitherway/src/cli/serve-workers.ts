@@ -2,15 +2,14 @@
 import cluster from "node:cluster";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { ListenOptions, NodeEitherwayOptions } from "../node/index.ts";
+import { eitherway, type ListenOptions, type NodeEitherwayOptions } from "../node/index.ts";
 import { originOf } from "../node/listen.ts";
+import { DEFAULT_BASE_PATH } from "../server/index.ts";
 import { startWorkers } from "../workers/index.ts";
+import { asUsage } from "./surroundings.ts";
 
-const DEFAULT_BASE_PATH = "/eitherway";
-
-export interface ServeByWorkersOptions {
-  readonly count: number;
-  readonly options: NodeEitherwayOptions;
+/** To listen until the signal is aborted. */
+export interface ServeTask {
   readonly listen: ListenOptions;
   readonly signal: AbortSignal;
   announce(url: string): Promise<void>;
@@ -18,12 +17,13 @@ export interface ServeByWorkersOptions {
 }
 
 /** @throws EitherwayError `unavailable` where a worker ends before it listens */
-export async function serveByWorkers(task: ServeByWorkersOptions): Promise<void> {
-  const { count, options, listen, signal, announce, say } = task;
-  const { limits, retention, keyWindowMs, logger, basePath = DEFAULT_BASE_PATH } = options;
+export async function serveByWorkers(count: number, options: NodeEitherwayOptions, task: ServeTask): Promise<void> {
+  const { listen, signal, announce, say } = task;
+  const { limits, retention, keyWindowMs, broker, logger, basePath = DEFAULT_BASE_PATH } = options;
   const ended = once(signal, "abort"); // before the first await below: a signal may come at once
+  await checkOptions(options);
   const listening = once(cluster, "listening") as Promise<[unknown, AddressInfo]>;
-  const workers = await startWorkers({ count, limits, retention, keyWindowMs, logger });
+  const workers = await startWorkers({ count, limits, retention, keyWindowMs, broker, logger });
   try {
     const [, { port }] = await listening;
     await announce(originOf({ ...listen, port }) + basePath);
@@ -32,4 +32,10 @@ export async function serveByWorkers(task: ServeByWorkersOptions): Promise<void>
   } finally {
     await workers.close();
   }
+}
+
+/** What is wrong with them is told here, once, and not by each worker. */
+async function checkOptions(options: NodeEitherwayOptions): Promise<void> {
+  const unused = asUsage(() => eitherway({ ...options, broker: undefined, audit() {} }));
+  await unused.close();
 }

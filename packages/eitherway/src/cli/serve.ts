@@ -5,7 +5,6 @@ import {
   createLogger,
   createSelfSignedCertificate,
   eitherway,
-  type ListenOptions,
   LOG_LEVELS,
   type Logger,
   type NodeEitherway,
@@ -21,7 +20,7 @@ import { readFileOf } from "./files.ts";
 import type { Arguments, Flags, GivenFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlainLogger } from "./plain-logger.ts";
-import { serveByWorkers } from "./serve-workers.ts";
+import { type ServeTask, serveByWorkers } from "./serve-workers.ts";
 import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { API_KEY_FLAGS, readTokenOptions, TOKEN_FLAGS } from "./token/token-options.ts";
 import { readVersion } from "./version.ts";
@@ -56,7 +55,7 @@ const FLAGS: Flags = {
   "key-window": { value: "TIME", help: "for how long a repeated key is recognised; default 5m", mirrored: true },
   workers: {
     value: "N",
-    help: "processes that serve, with one memory; default 1: this one. One for each core is a good number",
+    help: "processes that serve as one, from one memory: about one a core",
     mirrored: true,
   },
   ping: { value: "TIME", help: "time between pings on a quiet link; default 15s", mirrored: true },
@@ -96,33 +95,29 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
   const port = readPort(flags.text("port") ?? surroundings.env.PORT);
   const tls = await readTls(flags);
   const options = { ...readOptions(flags), auth, logger: readLogger(flags, output) };
-  const announce = async (url: string): Promise<void> =>
-    output.data(await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }));
+  const task: ServeTask = {
+    listen: { port, host, tls },
+    signal: surroundings.signal,
+    say: output.say,
+    async announce(url) {
+      await output.data(
+        await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }),
+      );
+    },
+  };
   const count = readWorkers(flags);
-  if (count === undefined || isOurWorker(surroundings.env)) {
-    const isWorker = count !== undefined;
-    const server = asUsage(() => eitherway(isWorker ? { ...options, broker: primaryBroker() } : options));
-    const said = isWorker ? { announce: async () => {}, say() {} } : { announce, say: output.say };
-    await serveHere(server, { port, host, tls }, surroundings.signal, said);
-  } else {
-    await serveByWorkers({
-      count,
-      options,
-      listen: { port, host, tls },
-      signal: surroundings.signal,
-      announce,
-      say: output.say,
-    });
-  }
+  if (count === undefined) await serveHere(() => eitherway(options), task);
+  else if (isOurWorker(surroundings.env)) {
+    await serveHere(() => eitherway({ ...options, broker: primaryBroker() }), { ...task, ...SILENT });
+  } else await serveByWorkers(count, options, task);
   return EXIT.ok;
 }
 
-interface Said {
-  announce(url: string): Promise<void>;
-  say(sentence: string): void;
-}
+/** A worker: its primary has said it. */
+const SILENT = { async announce() {}, say() {} };
 
-async function serveHere(server: NodeEitherway, listen: ListenOptions, signal: AbortSignal, { announce, say }: Said) {
+async function serveHere(create: () => NodeEitherway, { listen, signal, announce, say }: ServeTask): Promise<void> {
+  const server = asUsage(create);
   const ended = once(signal, "abort"); // before the first await below: a signal may come at once
   try {
     const { url } = await server.listen(listen);

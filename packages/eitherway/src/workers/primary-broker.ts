@@ -1,4 +1,5 @@
 /** In a worker: the broker that the primary keeps. */
+import cluster from "node:cluster";
 import { Socket } from "node:net";
 import process from "node:process";
 import type { CreateBroker } from "../core/index.ts";
@@ -13,7 +14,8 @@ const LOST = 1;
 
 /**
  * For the option `broker` of a worker that `startWorkers` has started; once in a process. Everything that is published in one worker reaches the
- * subscribers of all. When the primary is gone the process ends.
+ * subscribers of all. When the server is closed the worker takes no more connections, and ends by itself when nothing else keeps it; when
+ * the primary is gone it ends at once.
  *
  * @throws EitherwayError `bad-request` in any other process, or where retention, key window or limits of what is kept are not the primary's
  * @example
@@ -24,12 +26,19 @@ export function primaryBroker(): CreateBroker {
     const abilities = readAbilities(process.env, parts);
     const stream = new Socket({ fd: PIPE_FD, readable: true, writable: true });
     const { metrics, logger, keyWindowMs } = parts;
-    return createWorkerBroker({
+    const broker = createWorkerBroker({
       ...{ stream, abilities, metrics, logger, keyWindowMs },
       lost() {
         logger.error("primary lost");
         process.exit(LOST);
       },
     });
+    return {
+      ...broker,
+      async close() {
+        await broker.close();
+        if (cluster.worker?.isConnected()) cluster.worker.disconnect(); // Node's pipe would keep the process alive
+      },
+    };
   };
 }

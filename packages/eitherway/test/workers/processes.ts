@@ -30,6 +30,6 @@ export async function runWorkers(program: string, options: WorkersOptions): Prom
   return { workers, url: `http://127.0.0.1:${port}/eitherway`, pids, ended };
 }
 
-function pids(): number[] {
+export function pids(): number[] {
   return Object.values(cluster.workers ?? {}).flatMap((worker) => worker?.process.pid ?? []);
 }

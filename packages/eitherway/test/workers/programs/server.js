@@ -4,8 +4,5 @@ import { createLogger, eitherway } from "eitherway";
 import { primaryBroker } from "eitherway/workers";
 
 const ew = eitherway({ broker: primaryBroker(), logger: createLogger({ level: "error" }) });
-process.once("SIGTERM", async () => {
-  await ew.close();
-  process.exit();
-});
+process.once("SIGTERM", () => ew.close());
 await ew.listen({ port: Number(process.env.WORKER_PORT) });
