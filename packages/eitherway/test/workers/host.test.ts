@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Batch, Broker } from "../../src/core/index.ts";
+import { type Batch, type Broker, createHub, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import { EitherwayError } from "../../src/protocol/index.ts";
+import { createFakeClock } from "../../src/testing/index.ts";
 import { draft, foreign, outcomes, texts } from "../core/memory-broker-support.ts";
+import { witnessed } from "../support/witness.ts";
 import { createPrimary, type PrimaryOptions } from "./support.ts";
 
 const textsOf = ({ messages }: Batch): unknown[] => messages.map(({ payload }) => payload.data);
@@ -140,9 +142,9 @@ describe("a worker that does not read its pipe", () => {
       }),
     });
     const { broker, pipe } = await addWorker();
-    await broker.publish("a", [draft(LARGE)]);
+    await broker.publish("a", [draft("x".repeat(16 * 1024))]);
     pipe.pause();
-    const COUNT = 2_000;
+    const COUNT = 800;
     const pages = Array.from({ length: COUNT }, () => broker.read("a", "start", { messages: 1, bytes: 1 }));
     const other = await addWorker();
     for (let n = 0; n < 100; n++) await other.broker.publish("b", [draft("1")]); // the primary has its turns
@@ -151,6 +153,26 @@ describe("a worker that does not read its pipe", () => {
     pipe.resume();
     for (const page of await Promise.all(pages)) expect(page.kind).toBe("messages");
   });
+});
+
+test("a worker that hears nothing from its primary is not ready within 5 s, and ready when it does again (P11)", async () => {
+  const { addWorker } = createPrimary();
+  const { broker, pipe } = await addWorker();
+  const clock = createFakeClock();
+  const hub = createHub({ broker, clock, random: () => 0.5, logger: witnessed(), limits: DEFAULT_LIMITS });
+  onTestFinished(() => hub.close("drain", "bye", 1));
+  const troubles = () => hub.troubles.map(({ part }) => part);
+  const becomes = (parts: readonly string[]) =>
+    vi.waitFor(() => {
+      clock.advance(100);
+      expect(troubles()).toEqual(parts);
+    });
+  await becomes([]);
+  pipe.pause();
+  clock.advance(5_000);
+  expect(troubles()).toEqual(["delivery"]);
+  pipe.resume();
+  await becomes([]);
 });
 
 describe("a worker whose primary is gone", () => {
