@@ -13,9 +13,10 @@ const MAY_IMPORT = {
   fetch: ["protocol", "core", "transports", "server", "contract"],
   node: ["protocol", "core", "transports", "server", "fetch", "contract"],
   file: ["protocol", "core"],
+  workers: ["protocol", "core", "server", "node", "contract"],
   instrument: [],
   testing: ["protocol", "core", "transports", "server", "node", "client", "contract"],
-  cli: ["protocol", "core", "transports", "server", "node", "file", "client", "instrument", "testing"],
+  cli: ["protocol", "core", "transports", "server", "node", "file", "workers", "client", "instrument", "testing"],
 };
 
 const SRC = "^packages/eitherway/src/";

@@ -1,23 +1,27 @@
 /** `eitherway serve`: a server of its own, for trying out, for development, and beside applications that are not Node. */
 import { once } from "node:events";
 import type { Limits } from "../core/index.ts";
-import type { Fsync } from "../file/index.ts";
 import {
   createLogger,
   createSelfSignedCertificate,
   eitherway,
   LOG_LEVELS,
   type Logger,
+  type NodeEitherway,
   type NodeEitherwayOptions,
   type TrustProxy,
 } from "../node/index.ts";
 import type { Amounts } from "../server/index.ts";
 import { createTokenAuth } from "../server/tokens/index.ts";
+import { primaryBroker } from "../workers/index.ts";
+import { isOurWorker } from "../workers/worker-settings.ts";
 import type { Command } from "./command.ts";
 import { readFileOf } from "./files.ts";
 import type { Arguments, Flags, GivenFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlainLogger } from "./plain-logger.ts";
+import { BROKER_FLAGS, readBroker } from "./serve-broker.ts";
+import { type ServeTask, serveByWorkers } from "./serve-workers.ts";
 import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { API_KEY_FLAGS, readTokenOptions, TOKEN_FLAGS } from "./token/token-options.ts";
 import { readVersion } from "./version.ts";
@@ -46,16 +50,16 @@ const FLAGS: Flags = {
     help: "how many proxies in front tell the truth about clients; default 0",
     mirrored: true,
   },
-  data: { value: "DIR", help: "keep everything in this directory, over restarts; default: in memory", mirrored: true },
-  fsync: {
-    value: "WHEN",
-    help: "when it is on the disk: always (default: before it is acknowledged), interval or never",
-    mirrored: true,
-  },
+  ...BROKER_FLAGS,
   "retention-messages": { value: "N", help: "messages that a channel keeps; default 1000", mirrored: true },
   "retention-bytes": { value: "SIZE", help: "bytes that a channel keeps; default 1mb", mirrored: true },
   "retention-age": { value: "TIME", help: "age up to which a channel keeps messages; default 1h", mirrored: true },
   "key-window": { value: "TIME", help: "for how long a repeated key is recognised; default 5m", mirrored: true },
+  workers: {
+    value: "N",
+    help: "processes that serve as one, from one memory: about one a core",
+    mirrored: true,
+  },
   ping: { value: "TIME", help: "time between pings on a quiet link; default 15s", mirrored: true },
   limit: {
     value: "NAME=VALUE",
@@ -93,22 +97,40 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
   const port = readPort(flags.text("port") ?? surroundings.env.PORT);
   const tls = await readTls(flags);
   const broker = await readBroker(flags);
-  const server = asUsage(() => eitherway({ ...readOptions(flags), auth, broker, logger: readLogger(flags, output) }));
-  const ended = once(surroundings.signal, "abort"); // before the first await below: a signal may come at once
+  const options = { ...readOptions(flags), auth, broker, logger: readLogger(flags, output) };
+  const task: ServeTask = {
+    listen: { port, host, tls },
+    signal: surroundings.signal,
+    say: output.say,
+    async announce(url) {
+      await output.data(
+        await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }),
+      );
+    },
+  };
+  const count = readWorkers(flags);
+  if (count === undefined) await serveHere(() => eitherway(options), task);
+  else if (isOurWorker(surroundings.env)) {
+    await serveHere(() => eitherway({ ...options, broker: primaryBroker() }), { ...task, ...SILENT });
+  } else await serveByWorkers(count, options, task);
+  return EXIT.ok;
+}
+
+/** A worker: its primary has said it. */
+const SILENT = { async announce() {}, say() {} };
+
+async function serveHere(create: () => NodeEitherway, { listen, signal, announce, say }: ServeTask): Promise<void> {
+  const server = asUsage(create);
+  const ended = once(signal, "abort"); // before the first await below: a signal may come at once
   try {
-    const { url } = await server.listen({ port, host, tls });
-    await output.data(
-      await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }),
-    );
-    if (!surroundings.signal.aborted) await ended;
+    const { url } = await server.listen(listen);
+    await announce(url);
+    if (!signal.aborted) await ended;
     const { links } = server.stats();
-    output.say(
-      links > 0 ? `Ending: telling ${links} ${links === 1 ? "link" : "links"} to come back later ...` : "Ending.",
-    );
+    say(links > 0 ? `Ending: telling ${links} ${links === 1 ? "link" : "links"} to come back later ...` : "Ending.");
   } finally {
     await server.close();
   }
-  return EXIT.ok;
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
@@ -122,26 +144,6 @@ async function readAuth(flags: GivenFlags): Promise<NodeEitherwayOptions["auth"]
   return ({ token }) => (token === undefined ? null : grantOf(token));
 }
 
-/** `undefined`: memory. Loaded where it is asked for only, as it needs a package that not everybody has. */
-async function readBroker(flags: GivenFlags): Promise<NodeEitherwayOptions["broker"]> {
-  const [directory, fsync] = [flags.text("data"), flags.text("fsync")];
-  if (directory === undefined) {
-    if (fsync !== undefined) throw new UsageError("--fsync says how --data is kept; give both, or leave it out.");
-    return undefined;
-  }
-  const { file } = await importFile();
-  return asUsage(() => file(directory, { fsync: fsync as Fsync | undefined })); // which checks it
-}
-
-async function importFile(): Promise<typeof import("../file/index.ts")> {
-  try {
-    return await import("../file/index.ts");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new UsageError("--data needs the package lmdb; install it beside eitherway: npm install lmdb", { cause });
-  }
-}
-
 function readPort(text: string | undefined): number | undefined {
   if (text === undefined || text === "") return undefined;
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
@@ -149,6 +151,20 @@ function readPort(text: string | undefined): number | undefined {
   throw new UsageError(
     `The port is ${JSON.stringify(text)}; give a whole number from 0 (any free port) to ${MAX_PORT}.`,
   );
+}
+
+/** `undefined`: this process serves. */
+function readWorkers(flags: GivenFlags): number | undefined {
+  const text = flags.text("workers");
+  if (text === undefined) return undefined;
+  const count = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw new UsageError(`--workers is ${JSON.stringify(text)}; give the number of processes, 1 or more.`);
+  if (flags.on("tls-self-signed")) {
+    throw new UsageError(
+      "With --workers each process would make a certificate of its own: give --tls-cert and --tls-key.",
+    );
+  }
+  return count;
 }
 
 async function readTls(flags: GivenFlags): Promise<{ cert: string; key: string } | undefined> {

@@ -155,6 +155,13 @@ export interface Broker {
   /** Stores what came of a claim: later claims of the same key get it. The first settlement stays, whoever comes later. */
   settle(scope: string, key: string, settlement: Settlement): Promise<void>;
 
+  /**
+   * Where watchers are told by a way of its own, which can break while calls go well: takes that way anew, and tells each watcher what it may have
+   * missed, or the newest of that alone, as a hole makes it read. A node asks when its canary is not heard (P11), one call at a time; a
+   * broker without it has no such way, and no canary.
+   */
+  reread?(): Promise<void>;
+
   /** Where the store can keep streams. */
   readonly streams?: Streams | undefined;
 

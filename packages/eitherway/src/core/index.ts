@@ -30,6 +30,8 @@ export { CONTROL_BOUNDS } from "./revocations.ts";
 export type * from "./rules.ts";
 export { createSafeLogger } from "./safe-logger.ts";
 export type * from "./seats.ts";
+export type { Watched, Watcher } from "./spread.ts";
+export { createSpread } from "./spread.ts";
 export type * from "./streams.ts";
 export type { WheelTask } from "./timer-wheel.ts";
 export { createTimerWheel } from "./timer-wheel.ts";

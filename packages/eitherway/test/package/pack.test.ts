@@ -29,6 +29,7 @@ const ENTRIES = {
   "eitherway/react": "createHooks",
   "eitherway/testing": "createHarness",
   "eitherway/tokens": "createTokenAuth",
+  "eitherway/workers": "startWorkers",
 } as const;
 
 /** What some entry needs that the package does not bring. */
