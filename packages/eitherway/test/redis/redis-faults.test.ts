@@ -53,11 +53,13 @@ describe("a command whose answer is lost", () => {
   test("is told in one order with what was published behind it (P1, P5)", async () => {
     const { broker, network } = await startThrough();
     loseNextAnswer(network);
-    const names = Array.from({ length: 50 }, (_, n) => `${n}`);
-    const published = names.map(async (name) => {
-      await new Promise((resolve) => setImmediate(resolve));
-      return await broker.publish(CHANNEL, [keyed(name)]);
-    });
+    // More and more come while the first waits to be sent again, and some of them find Redis before it does.
+    const names = Array.from({ length: 100 }, (_, n) => `${n}`);
+    const published: Promise<readonly Receipt[]>[] = [];
+    for (const name of names) {
+      published.push(broker.publish(CHANNEL, [keyed(name)]));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
     expect(outcomes((await Promise.all(published)).flat())).toEqual(names.map(() => "ok"));
     expect(await texts(broker)).toEqual(["first", ...names]);
   });
@@ -65,6 +67,7 @@ describe("a command whose answer is lost", () => {
   test("is a claim that the same attempt has all the same, and nobody else (P5)", async () => {
     const { broker, network } = await startThrough();
     const request = { print: 1, leaseMs: 10_000, repeatable: false };
+    await broker.claim("calls", "other", request); // from now on Redis knows the script
     loseNextAnswer(network);
     expect(await broker.claim("calls", "k", request)).toEqual({ state: "new" });
     expect(await broker.claim("calls", "k", request)).toEqual({ state: "running" });
@@ -73,8 +76,9 @@ describe("a command whose answer is lost", () => {
 
 describe("a Redis that is away", () => {
   test("is waited for, and then unavailable with an error that says to come back (P12)", async () => {
-    const { broker, clock, redis } = await startThrough();
+    const { broker, clock, redis, logged } = await startThrough();
     await redis.kill();
+    await eventually(async () => logged.length > 0); // before it knows, it would send
     const calls = [
       broker.publish(CHANNEL, [keyed("a"), plain("b")]).then(outcomes),
       ...[
@@ -160,15 +164,31 @@ test("a Redis that has forgotten the scripts is told them again", async () => {
 test("a subscription whose connection carries nothing any more is taken anew by reread, which tells what was missed (P2, P11)", async () => {
   const { broker, redis, network } = await startThrough();
   const witness = await startEyewitness(broker, CHANNEL);
-  for (const connection of await subscriberConnections(network, redis)) connection.set({ kind: "half-open" });
+  const dead = await subscriberConnections(network, redis);
+  for (const connection of dead) connection.set({ kind: "half-open" });
   const names = Array.from({ length: 10 }, (_, n) => `${n}`);
   await publishAll(broker, CHANNEL, names);
   expect([...witness.saw.values()]).toEqual(["first"]);
   await broker.reread?.();
+  const taken = await subscriberConnections(network, redis);
+  expect(taken.filter((connection) => !dead.includes(connection))).toHaveLength(1);
   await witness.until("9");
   await publishAll(broker, CHANNEL, ["live again"]);
   await witness.until("live again");
   expect([...witness.saw.values()]).toEqual(["first", ...names, "live again"]);
+  expect(witness.gaps).toEqual([]);
+});
+
+test("what is appended while the subscription is away is told once it is back, though nothing follows (P2)", async () => {
+  const { broker, redis, network } = await startThrough();
+  const witness = await startEyewitness(broker, CHANNEL);
+  network.set({ kind: "refuse" });
+  for (const connection of await subscriberConnections(network, redis)) connection.cut();
+  const names = Array.from({ length: 10 }, (_, n) => `${n}`);
+  await publishAll(broker, CHANNEL, names);
+  network.set({ kind: "none" });
+  await witness.until("9");
+  expect([...witness.saw.values()]).toEqual(["first", ...names]);
   expect(witness.gaps).toEqual([]);
 });
 

@@ -176,13 +176,21 @@ local function release(entry)
   end
 end
 
--- Lets go what is over a bound; the newest entry stays, whatever its size.
+local function oldest_entry()
+  return redis.call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
+end
+
+-- The newest entry stays, whatever its size.
+local function is_too_large()
+  local kept = log.head - log.first + 1
+  return kept > BOUNDS.messages or (log.bytes > BOUNDS.bytes and kept > 1)
+end
+
+-- Lets go what is too old.
 local function trim()
   while log.first <= log.head do
-    local oldest = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
-    local kept = log.head - log.first + 1
-    local over = kept > BOUNDS.messages or (log.bytes > BOUNDS.bytes and kept > 1) or NOW - at_of(oldest) >= BOUNDS.age
-    if not over then return end
+    local oldest = oldest_entry()
+    if NOW - at_of(oldest) < BOUNDS.age then return end
     release(oldest)
   end
 end
@@ -203,7 +211,7 @@ local function supersede(collapse, seq)
   log.spared_bytes = log.spared_bytes - bytes_of(spared) - OVERHEAD
 end
 
--- Appends one entry. The caller tells of it, in the order of the appends, and trims.
+-- Appends one entry, and lets go what is one too many. The caller tells of it, in the order of the appends.
 local function append(blob, bytes, collapse)
   if log.first > log.head then outlives = true end
   log.head = log.head + 1
@@ -215,6 +223,7 @@ local function append(blob, bytes, collapse)
   else
     redis.call('XADD', LOG, id_of(log.head), 'a', NOW, 'n', bytes, 'd', blob)
   end
+  while is_too_large() do release(oldest_entry()) end
   return log.head
 end
 
