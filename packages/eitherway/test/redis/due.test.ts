@@ -84,6 +84,9 @@ describe("leases while Redis is away", () => {
     await eventually(async () => (node.counters.all["redis.looks.failed"] ?? 0) > 0);
     redis.advance(3 * LEASE_MS);
     await redis.start();
+    const looked = () => node.counters.all["redis.looked"] ?? 0;
+    const before = looked();
+    await eventually(async () => looked() > before + 1); // Redis answers, and says that all leases are over
     await eventually(async () => (await presenceOf(node).renew(["ana"], LEASE_MS)) === undefined);
     await pass(redis, [node], LEASE_MS - 1_000);
     await presenceOf(node).renew(["ana"], LEASE_MS);
