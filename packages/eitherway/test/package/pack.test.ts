@@ -23,6 +23,7 @@ const ENTRIES = {
   "eitherway/client/outbox": "openOutbox",
   "eitherway/client/presence": "presence",
   "eitherway/fetch": "eitherway",
+  "eitherway/file": "file",
   "eitherway/contract": "contract",
   "eitherway/protocol": "EitherwayError",
   "eitherway/instrument": "judge",
@@ -33,7 +34,7 @@ const ENTRIES = {
 } as const;
 
 /** What some entry needs that the package does not bring. */
-const PEERS = ["react", "@types/react"];
+const PEERS = ["lmdb", "react", "@types/react"];
 
 const NAMES = Object.entries(ENTRIES);
 

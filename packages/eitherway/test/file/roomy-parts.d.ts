@@ -1,0 +1,3 @@
+import type { BrokerParts } from "../../src/core/index.ts";
+
+export function createRoomyParts(): BrokerParts;
