@@ -54,4 +54,3 @@ export interface Writes {
 }
 
 export type Key = number | string | (number | string)[];
-

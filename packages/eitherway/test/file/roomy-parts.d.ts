@@ -1,3 +1,0 @@
-import type { BrokerParts } from "../../src/core/index.ts";
-
-export function createRoomyParts(): BrokerParts;
