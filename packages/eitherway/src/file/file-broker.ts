@@ -228,7 +228,7 @@ function createFileBroker(parts: BrokerParts, directory: string, fsync: Fsync): 
     database.commitNow(({ put }) => {
       for (const [channel, row] of rows) put(tables.records, channel, row);
     });
-    logger.warn("storage.epochs-renewed", { directory, channels: rows.size });
+    logger.warn("epochs renewed", { directory, channels: rows.size });
     metrics.count("storage.epochs-renewed", rows.size);
   }
 }
