@@ -15,8 +15,21 @@ const MAY_IMPORT = {
   file: ["protocol", "core"],
   workers: ["protocol", "core", "server", "node", "contract"],
   instrument: [],
+  redis: ["protocol", "core"],
   testing: ["protocol", "core", "transports", "server", "node", "client", "contract"],
-  cli: ["protocol", "core", "transports", "server", "node", "file", "workers", "client", "instrument", "testing"],
+  cli: [
+    "protocol",
+    "core",
+    "transports",
+    "server",
+    "node",
+    "file",
+    "redis",
+    "workers",
+    "client",
+    "instrument",
+    "testing",
+  ],
 };
 
 const SRC = "^packages/eitherway/src/";
@@ -77,6 +90,13 @@ module.exports = {
       severity: "error",
       from: { path: `${SRC}client/`, pathNot: "[.]node[.]ts$" },
       to: { dependencyTypes: PACKAGES },
+    },
+    {
+      name: "redis-is-an-entry-of-its-own",
+      comment: "whoever has one server does not load ioredis; the command line loads it when asked to",
+      severity: "error",
+      from: { path: SRC, pathNot: `${SRC}redis/` },
+      to: { path: `${SRC}redis/`, dynamic: false },
     },
     {
       name: "package-imports-nothing-around-it",

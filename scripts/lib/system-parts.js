@@ -10,11 +10,13 @@ const PARTS = {
   "firefox-esr": ["firefox-esr"],
   nginx: ["nginx"],
   haproxy: ["haproxy"],
+  "redis-server": ["redis-server"],
+  "redis-sentinel": ["redis-sentinel"],
   curl: ["curl"],
   openssl: ["openssl"],
   strace: ["strace"], // shows that an acknowledgement comes after the sync
   python3: ["python3"],
-  cc: ["gcc", "libc6-dev"], // the load generator of the benchmark is in C
+  cc: ["gcc", "libc6-dev"], // the load generator of the benchmark is in C, and the movable clock of Redis
 };
 const APT = ["-y", "--no-install-recommends"];
 

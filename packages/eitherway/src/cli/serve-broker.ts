@@ -8,16 +8,28 @@ export const BROKER_FLAGS: Flags = {
   data: { value: "DIR", help: "keep everything in this directory, over restarts; default: in memory", mirrored: true },
   fsync: {
     value: "WHEN",
-    help: "when it is on the disk: always (default: before it is acknowledged), interval or never",
+    help: "when it is on the disk: always (default, before the answer), interval, never",
+    mirrored: true,
+  },
+  redis: {
+    value: "URL",
+    help: "keep everything in Redis, shared by all servers of it: redis://, redis+sentinel://, redis+cluster://",
     mirrored: true,
   },
 };
 
 /** `undefined`: memory. */
 export async function readBroker(flags: GivenFlags): Promise<NodeEitherwayOptions["broker"]> {
-  const [directory, fsync] = [flags.text("data"), flags.text("fsync")];
+  const [directory, fsync, url] = [flags.text("data"), flags.text("fsync"), flags.text("redis")];
   if (fsync !== undefined && directory === undefined) {
     throw new UsageError("--fsync says how --data is kept; give both, or leave it out.");
+  }
+  if (directory !== undefined && url !== undefined) {
+    throw new UsageError("Logs are in --data or in --redis, not in both; leave one of them out.");
+  }
+  if (url !== undefined) {
+    const { redis } = await loaded("--redis", "ioredis", () => import("../redis/index.ts"));
+    return asUsage(() => redis(url));
   }
   if (directory !== undefined) {
     const { file } = await loaded("--data", "lmdb", () => import("../file/index.ts"));

@@ -9,8 +9,11 @@ export type * from "./broker.ts";
 export type * from "./call-handlers.ts";
 export { causeOf } from "./cause-of.ts";
 export { createCounters } from "./counters.ts";
+export { fingerprint } from "./fingerprint.ts";
 export { createHub } from "./hub.ts";
 export type * from "./hub-api.ts";
+export { joinPieces } from "./join-pieces.ts";
+export { keyName, keyReused, outcomeUnknown } from "./key-memory.ts";
 export type { ChannelRetention, Limits, Retention } from "./limits.ts";
 export {
   DEFAULT_KEY_WINDOW_MS,
@@ -26,12 +29,15 @@ export { createMemoryBroker } from "./memory-broker.ts";
 export type * from "./ports.ts";
 export type * from "./presence.ts";
 export type { RevocationOrder } from "./revocations.ts";
-export { CONTROL_BOUNDS } from "./revocations.ts";
+export { CONTROL_BOUNDS, CONTROL_LOG } from "./revocations.ts";
 export type * from "./rules.ts";
 export { createSafeLogger } from "./safe-logger.ts";
 export type * from "./seats.ts";
 export type { Watched, Watcher } from "./spread.ts";
 export { createSpread } from "./spread.ts";
+export { tooManyMembers } from "./storage-errors.ts";
+export { endingDraft, PRODUCER_LOST, pieceDraft } from "./stream-drafts.ts";
+export { streamOpen, streamOver, streamTooLarge } from "./stream-errors.ts";
 export type * from "./streams.ts";
 export type { WheelTask } from "./timer-wheel.ts";
 export { createTimerWheel } from "./timer-wheel.ts";

@@ -232,7 +232,7 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
   }
 
   return {
-    place: (channel, key, collapse) => ({ channel, key, collapse, name: nameOf(channel, key, collapse) }),
+    place: (channel, key, collapse) => ({ channel, key, collapse, name: keyName(channel, key, collapse) }),
     find,
     keep,
     claim,
@@ -269,7 +269,8 @@ function counterOf(key: CommandKey): number {
 }
 
 // The lengths keep the parts apart, whatever characters they have: no user can name a key of another.
-function nameOf(channel: string, key: CommandKey, collapse: string | undefined): string {
+/** Where a key is remembered: of a client's counted keys one name, with a collapse key one for each of it. */
+export function keyName(channel: string, key: CommandKey, collapse: string | undefined): string {
   const place = `${channel.length} ${key.user.length} ${channel} ${key.user}`;
   if (key.kind === "foreign") return `f${place} ${key.key}`;
   return collapse === undefined
@@ -279,7 +280,7 @@ function nameOf(channel: string, key: CommandKey, collapse: string | undefined):
 
 /** A name for whose command it is: of a client, or of a foreign key by itself. */
 export function ownerOf(key: CommandKey): string {
-  return nameOf("", key, undefined);
+  return keyName("", key, undefined);
 }
 
 function settlementBytes(settlement: Settlement): number {
@@ -299,7 +300,7 @@ export function keyReused(channel: string, key: CommandKey): EitherwayError {
   );
 }
 
-function outcomeUnknown(channel: string, counter: number, newest: number): EitherwayError {
+export function outcomeUnknown(channel: string, counter: number, newest: number): EitherwayError {
   return new EitherwayError(
     "outcome-unknown",
     `Command ${counter} on ${quote(channel)} comes after command ${newest} of this client and its receipt is not kept: ` +

@@ -1,19 +1,12 @@
 /** Presence of one process: members and leases in memory, told by messages of the logs that the broker keeps. */
-import {
-  EitherwayError,
-  jsonPayload,
-  type Member,
-  type Payload,
-  presenceLog,
-  quote,
-  utf8Length,
-} from "../protocol/index.ts";
+import { jsonPayload, type Member, type Payload, presenceLog, utf8Length } from "../protocol/index.ts";
 import type { Draft, Position } from "./broker.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { KeyMemory } from "./key-memory.ts";
 import type { Limits } from "./limits.ts";
 import type { Clock, Metrics, Undo } from "./ports.ts";
 import type { Members, Presence, PresenceClaim, PresenceEntry } from "./presence.ts";
+import { tooManyMembers } from "./storage-errors.ts";
 import { createTimerWheel, type TimerWheel, type WheelTask } from "./timer-wheel.ts";
 
 export interface MemoryPresenceOptions {
@@ -317,11 +310,4 @@ function bytesOf({ name }: MemberRecord, state: string, holders: number): number
 function entryPayload(member: string, state: string | undefined): Payload {
   if (state === undefined) return jsonPayload({ member });
   return { kind: "json", data: `{"member":${JSON.stringify(member)},"state":${state}}` };
-}
-
-function tooManyMembers(log: string, most: number): EitherwayError {
-  return new EitherwayError(
-    "too-many-members",
-    `${quote(log)} has ${most} members, which is the limit; come back when one has left, or raise limits.presenceMembers.`,
-  );
 }

@@ -1,9 +1,10 @@
 /** The streams of a memory broker: who may append to which log, until when, and how much. */
-import { EitherwayError, type Id, type Payload, payloadBytes, quote } from "../protocol/index.ts";
+import { type Id, type Payload, payloadBytes } from "../protocol/index.ts";
 import type { Draft } from "./broker.ts";
 import { ENTRY_OVERHEAD_BYTES, type Log, type LogBounds } from "./log.ts";
 import type { Clock, Metrics, Undo } from "./ports.ts";
 import { endingDraft, PRODUCER_LOST, pieceDraft } from "./stream-drafts.ts";
+import { streamOpen, streamOver, streamTooLarge } from "./stream-errors.ts";
 import type { StreamFailure, StreamHold } from "./streams.ts";
 
 /** A log that is a stream's, and how far the stream is. */
@@ -103,7 +104,7 @@ export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R
   function append(hold: StreamHold, piece: Payload): Id {
     const { record, stream } = held(hold);
     const bytes = payloadBytes(piece);
-    if (stream.bytes + bytes > mostBytes) throw tooLarge(hold.log, stream.bytes + bytes, mostBytes);
+    if (stream.bytes + bytes > mostBytes) throw streamTooLarge(hold.log, stream.bytes + bytes, mostBytes);
     store.checkRoom(record, bytes + ENTRY_OVERHEAD_BYTES);
     stream.bytes += bytes;
     return store.append(record, pieceDraft(piece));
@@ -169,29 +170,4 @@ export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R
   }
 
   return { open, append, renew, finish, tend, isDue, restore };
-}
-
-function streamName(log: string): string {
-  return quote(log.replace(/^@stream\//, ""));
-}
-
-function streamOpen(log: string): EitherwayError {
-  return new EitherwayError(
-    "stream-open",
-    `The stream ${streamName(log)} has a producer already; end it first, or wait for the end of its lease.`,
-  );
-}
-
-function streamOver(log: string): EitherwayError {
-  return new EitherwayError(
-    "stream-over",
-    `The stream ${streamName(log)} is over, or its lease was lost; open it anew to begin again.`,
-  );
-}
-
-function tooLarge(log: string, bytes: number, limit: number): EitherwayError {
-  return new EitherwayError(
-    "too-large",
-    `The stream ${streamName(log)} would have ${bytes} bytes, the limit is ${limit}; raise limits.streamBytes, or end it and go on in another.`,
-  );
 }

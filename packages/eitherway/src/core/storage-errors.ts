@@ -14,3 +14,10 @@ export function tooManyChannels(channel: string, limit: number): EitherwayError 
     `${quote(channel)} would be one more than ${limit} channels; raise limits.channels or come back when unused ones are gone.`,
   );
 }
+
+export function tooManyMembers(log: string, most: number): EitherwayError {
+  return new EitherwayError(
+    "too-many-members",
+    `${quote(log)} has ${most} members, which is the limit; come back when one has left, or raise limits.presenceMembers.`,
+  );
+}

@@ -17,6 +17,8 @@ export interface FaultNetworkOptions {
 }
 
 export interface FaultConnection {
+  /** The port, on 127.0.0.1, from which the server is reached: it names this connection there. `undefined` until it has been reached. */
+  readonly from: number | undefined;
   readonly bytes: Readonly<Record<Direction, number>>;
   /** A fault of this connection alone, from now on. `refuse` and `blackhole` are about new ones and change nothing here. */
   set(fault: Fault): void;
@@ -200,6 +202,9 @@ function createConnection({ client, upstream, counters, random, gone }: Connecti
   }
 
   return {
+    get from() {
+      return upstream.localPort;
+    },
     bytes,
     cut,
     destroy,

@@ -23,17 +23,19 @@ const ENTRIES = {
   "eitherway/client/outbox": "openOutbox",
   "eitherway/client/presence": "presence",
   "eitherway/fetch": "eitherway",
+  "eitherway/file": "file",
   "eitherway/contract": "contract",
   "eitherway/protocol": "EitherwayError",
   "eitherway/instrument": "judge",
   "eitherway/react": "createHooks",
+  "eitherway/redis": "redis",
   "eitherway/testing": "createHarness",
   "eitherway/tokens": "createTokenAuth",
   "eitherway/workers": "startWorkers",
 } as const;
 
 /** What some entry needs that the package does not bring. */
-const PEERS = ["react", "@types/react"];
+const PEERS = ["ioredis", "lmdb", "react", "@types/react"];
 
 const NAMES = Object.entries(ENTRIES);
 

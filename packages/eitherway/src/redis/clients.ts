@@ -1,0 +1,117 @@
+/** The clients behind a connection: one of a server or of a Cluster, and how each of them finds the server of a key. */
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { keySlot } from "./key-slot.ts";
+import type { Address, RedisPlace } from "./redis-url.ts";
+
+/** Options of `ioredis` for each connection, say `tls` and `connectionName`; what is not here, Eitherway decides. */
+export type ClientOptions = Pick<
+  RedisOptions,
+  "tls" | "family" | "connectionName" | "connectTimeout" | "keepAlive" | "sentinelUsername" | "sentinelPassword"
+>;
+
+/** Servers as commands see them. */
+export interface Servers {
+  /** The connected server of a key, or `undefined` while there is none. */
+  of(key: string): Redis | undefined;
+  /** Which server has it, as a name; a subscription of the key belongs there. */
+  nameOf(key: string): string | undefined;
+  /** A connection of its own to that server, for subscriptions. It reconnects by itself and does not resubscribe. */
+  subscriber(name: string): Redis;
+  /** Looks again which server has what. */
+  refresh(): void;
+  close(): void;
+}
+
+const SOCKET_MS = 5_000; // a server that is silent for so long while commands wait is as good as gone
+const FIRST_RETRY_MS = 50;
+const MOST_RETRY_MS = 1_000; // after a failover or a restart everybody is back within about this
+
+/** Names of the only server there is. */
+const THE_SERVER = "";
+
+export function openServers(place: RedisPlace, client: ClientOptions, report: (cause: unknown) => void): Servers {
+  return place.kind === "cluster" ? openCluster(place, client, report) : openOne(place, client, report);
+}
+
+function openOne(place: RedisPlace, client: ClientOptions, report: (cause: unknown) => void): Servers {
+  const options: RedisOptions = { ...commonOptions(place, client), ...whereTo(place), db: place.db, retryStrategy };
+  const open = (): Redis => new Redis(options).on("error", report);
+  const redis = open();
+  return {
+    of: () => (redis.status === "ready" ? redis : undefined),
+    nameOf: () => THE_SERVER,
+    subscriber: open,
+    refresh() {},
+    close: () => redis.disconnect(),
+  };
+}
+
+function whereTo({ kind, addresses, master }: RedisPlace): RedisOptions {
+  if (kind === "sentinel") {
+    // Without the detector a node that still reaches a deposed master would go on writing there.
+    return {
+      sentinels: [...addresses],
+      name: master ?? "",
+      failoverDetector: true,
+      sentinelRetryStrategy: retryStrategy,
+    };
+  }
+  const [address] = addresses;
+  return { ...address };
+}
+
+function openCluster(place: RedisPlace, client: ClientOptions, report: (cause: unknown) => void): Servers {
+  const redisOptions = commonOptions(place, client);
+  const cluster = new Cluster([...place.addresses], {
+    redisOptions,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: retryStrategy,
+    slotsRefreshInterval: MOST_RETRY_MS * 5,
+    retryDelayOnFailover: 0, // it would send again what may have been done
+    slotsRefreshTimeout: SOCKET_MS,
+  }).on("error", report);
+  const nameOf = (key: string): string | undefined => cluster.slots[keySlot(key)]?.[0];
+  const nodeOf = (name: string): Redis | undefined =>
+    cluster.nodes("master").find(({ options: { host, port } }) => `${host}:${port}` === name);
+  return {
+    nameOf,
+    of(key) {
+      const name = nameOf(key);
+      const node = name === undefined ? undefined : nodeOf(name);
+      if (node?.status === "wait") node.connect().catch(report); // it is opened by its first use
+      return node?.status === "ready" ? node : undefined;
+    },
+    subscriber(name) {
+      return new Redis({ ...redisOptions, ...addressOf(name), retryStrategy }).on("error", report);
+    },
+    refresh() {
+      if (cluster.status === "ready") cluster.refreshSlotsCache();
+    },
+    close: () => cluster.disconnect(),
+  };
+}
+
+function addressOf(name: string): Address {
+  const colon = name.lastIndexOf(":");
+  return { host: name.slice(0, colon), port: Number(name.slice(colon + 1)) };
+}
+
+/** Nothing is queued, repeated or resubscribed behind our back: what is to be done again is decided here (P5). */
+function commonOptions({ tls, username, password }: RedisPlace, client: ClientOptions): RedisOptions {
+  return {
+    ...client,
+    ...(tls && { tls: client.tls ?? {} }),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    maxRetriesPerRequest: 0,
+    socketTimeout: SOCKET_MS,
+  };
+}
+
+function retryStrategy(times: number): number {
+  const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), MOST_RETRY_MS);
+  return longest / 2 + Math.random() * (longest / 2);
+}

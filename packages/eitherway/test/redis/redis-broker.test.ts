@@ -1,0 +1,98 @@
+/** The broker suite over a real Redis: alone, as a Cluster and behind Sentinels. */
+import { setImmediate } from "node:timers/promises";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { type BrokerSettings, type BrokerUnderTest, brokerSuite } from "../../src/testing/index.ts";
+import { launchRedisCluster, type RunningCluster } from "../support/redis/redis-cluster.ts";
+import { launchSentinel, type RunningSentinel } from "../support/redis/redis-sentinel.ts";
+import { launchRedis, type RunningRedis } from "../support/redis/redis-server.ts";
+import { createBroker, type StartedBroker } from "./broker-support.ts";
+
+/** So far a node leaps without thinking that it stood still, and that nobody's lease was renewed. */
+const LEAST_STEP_MS = 1_900;
+/** Renewals of a log that lives for some minutes come between two steps. */
+const MOST_STEP_MS = 60_000;
+/** Each takes some real time as well. */
+const MOST_STEPS = 8;
+
+interface Part {
+  readonly url: string;
+  advance(ms: number): void;
+}
+
+describe("redis broker, one server", () => {
+  let redis: RunningRedis;
+  beforeAll(async () => {
+    redis = await launchRedis({ movableClock: true });
+  });
+  afterAll(() => redis.stop());
+
+  brokerSuite({ test, time: true, streams: true, presence: true, create: (settings) => underTest(redis, settings) });
+});
+
+describe("redis broker, Cluster of six", () => {
+  let cluster: RunningCluster;
+  let part: Part;
+  beforeAll(async () => {
+    cluster = await launchRedisCluster({ movableClock: true });
+    part = {
+      url: `redis+cluster://${cluster.servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}`,
+      advance: cluster.advance,
+    };
+  });
+  afterAll(() => cluster.stop());
+
+  brokerSuite({ test, time: true, streams: true, presence: true, create: (settings) => underTest(part, settings) });
+});
+
+describe("redis broker, behind Sentinels", () => {
+  let sentinel: RunningSentinel;
+  let part: Part;
+  beforeAll(async () => {
+    sentinel = await launchSentinel({ movableClock: true });
+    part = {
+      url: `redis+sentinel://${sentinel.ports.map((port) => `127.0.0.1:${port}`).join(",")}/${sentinel.name}`,
+      advance(ms) {
+        for (const server of sentinel.servers) server.advance(ms);
+      },
+    };
+  });
+  afterAll(() => sentinel.stop());
+
+  brokerSuite({ test, time: true, streams: true, presence: true, create: (settings) => underTest(part, settings) });
+});
+
+function underTest(part: Part, settings: BrokerSettings): BrokerUnderTest {
+  const started = createBroker(part.url, settings);
+  const leap = createLeap(part, started);
+  return { broker: started.broker, advance: (ms) => advance(started, leap, ms) };
+}
+
+/** Moves all clocks on, less what has passed by itself since the first time: a busy machine makes no case late. */
+function createLeap(part: Part, { clock }: StartedBroker): (ms: number) => void {
+  let begun: number | undefined;
+  let due = 0;
+  let leapt = 0;
+  return (ms) => {
+    begun ??= performance.now();
+    due += ms;
+    const missing = due - leapt - (performance.now() - begun);
+    if (missing <= 0) return;
+    leapt += missing;
+    part.advance(missing);
+    clock.leap(missing);
+  };
+}
+
+/** Time passes in steps, as it does: what is renewed now and then is renewed, and what fell due is done. */
+async function advance({ broker, counters }: StartedBroker, leap: (ms: number) => void, ms: number): Promise<void> {
+  const nothingIsUnderWay = async (): Promise<void> => {
+    while (counters.all["redis.looks"] !== counters.all["redis.looked"]) await setImmediate();
+  };
+  const longest = Math.min(Math.max(ms / MOST_STEPS, LEAST_STEP_MS), MOST_STEP_MS);
+  for (let left = ms; left > 0; left -= longest) {
+    await nothingIsUnderWay();
+    leap(Math.min(left, longest));
+    await broker.read("room/42", "now", { messages: 1, bytes: 1 }); // comes after what the leap has set going
+    await nothingIsUnderWay();
+  }
+}
