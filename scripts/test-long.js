@@ -17,6 +17,8 @@ process.env.EITHERWAY_FUZZ_INPUTS ??= "1000000";
 process.env.EITHERWAY_ATTACK_CONNECTIONS ??= "50000";
 /** Of each kind, as long as `compare --quick`. About 20 minutes, on a machine that does nothing else. */
 process.env.EITHERWAY_COMPARE_RUNS ??= "20";
+/** About 3 minutes. */
+process.env.EITHERWAY_KILLS ??= "200";
 
 const LONG = {
   "walks of the client": "packages/eitherway/test/client/walk",
@@ -24,6 +26,7 @@ const LONG = {
   "mutated WebSocket frames": "packages/eitherway/test/transports/websocket-fuzz",
   "mutated inputs of every parser": "packages/eitherway/test/fuzz",
   "floods of connections": "packages/eitherway/test/attacks/floods",
+  "kill -9 of a store under load": "packages/eitherway/test/file/kill",
   "honesty of compare": "packages/eitherway/test/compare/honesty",
 };
 

@@ -14,6 +14,7 @@ const PARTS = {
   "redis-sentinel": ["redis-sentinel"],
   curl: ["curl"],
   openssl: ["openssl"],
+  strace: ["strace"], // shows that an acknowledgement comes after the sync
   python3: ["python3"],
   cc: ["gcc", "libc6-dev"], // the load generator of the benchmark is in C, and the movable clock of Redis
 };

@@ -7,16 +7,21 @@ import {
   eitherway,
   LOG_LEVELS,
   type Logger,
+  type NodeEitherway,
   type NodeEitherwayOptions,
   type TrustProxy,
 } from "../node/index.ts";
 import type { Amounts } from "../server/index.ts";
 import { createTokenAuth } from "../server/tokens/index.ts";
+import { primaryBroker } from "../workers/index.ts";
+import { isOurWorker } from "../workers/worker-settings.ts";
 import type { Command } from "./command.ts";
 import { readFileOf } from "./files.ts";
 import type { Arguments, Flags, GivenFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlainLogger } from "./plain-logger.ts";
+import { BROKER_FLAGS, readBroker } from "./serve-broker.ts";
+import { type ServeTask, serveByWorkers } from "./serve-workers.ts";
 import { asUsage, EXIT, type Surroundings, UsageError } from "./surroundings.ts";
 import { API_KEY_FLAGS, readTokenOptions, TOKEN_FLAGS } from "./token/token-options.ts";
 import { readVersion } from "./version.ts";
@@ -45,15 +50,16 @@ const FLAGS: Flags = {
     help: "how many proxies in front tell the truth about clients; default 0",
     mirrored: true,
   },
-  redis: {
-    value: "URL",
-    help: "keeps channels in Redis, shared by all servers of it; redis+sentinel:// and redis+cluster:// as well",
-    mirrored: true,
-  },
+  ...BROKER_FLAGS,
   "retention-messages": { value: "N", help: "messages that a channel keeps; default 1000", mirrored: true },
   "retention-bytes": { value: "SIZE", help: "bytes that a channel keeps; default 1mb", mirrored: true },
   "retention-age": { value: "TIME", help: "age up to which a channel keeps messages; default 1h", mirrored: true },
   "key-window": { value: "TIME", help: "for how long a repeated key is recognised; default 5m", mirrored: true },
+  workers: {
+    value: "N",
+    help: "processes that serve as one, from one memory: about one a core",
+    mirrored: true,
+  },
   ping: { value: "TIME", help: "time between pings on a quiet link; default 15s", mirrored: true },
   limit: {
     value: "NAME=VALUE",
@@ -71,7 +77,7 @@ const FLAGS: Flags = {
 export const serveCommand: Command = {
   name: "serve",
   parameters: "",
-  summary: "Serves channels over WebSocket, SSE, long-poll and plain HTTP, from memory or Redis.",
+  summary: "Serves channels over WebSocket, SSE, long-poll and plain HTTP.",
   flags: FLAGS,
   notes: ["In brackets: the environment variable that does the same; several values are split by commas."],
   run: serve,
@@ -91,22 +97,40 @@ async function serve({ flags, positionals }: Arguments, surroundings: Surroundin
   const port = readPort(flags.text("port") ?? surroundings.env.PORT);
   const tls = await readTls(flags);
   const broker = await readBroker(flags);
-  const server = asUsage(() => eitherway({ ...readOptions(flags), broker, auth, logger: readLogger(flags, output) }));
-  const ended = once(surroundings.signal, "abort"); // before the first await below: a signal may come at once
+  const options = { ...readOptions(flags), auth, broker, logger: readLogger(flags, output) };
+  const task: ServeTask = {
+    listen: { port, host, tls },
+    signal: surroundings.signal,
+    say: output.say,
+    async announce(url) {
+      await output.data(
+        await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }),
+      );
+    },
+  };
+  const count = readWorkers(flags);
+  if (count === undefined) await serveHere(() => eitherway(options), task);
+  else if (isOurWorker(surroundings.env)) {
+    await serveHere(() => eitherway({ ...options, broker: primaryBroker() }), { ...task, ...SILENT });
+  } else await serveByWorkers(count, options, task);
+  return EXIT.ok;
+}
+
+/** A worker: its primary has said it. */
+const SILENT = { async announce() {}, say() {} };
+
+async function serveHere(create: () => NodeEitherway, { listen, signal, announce, say }: ServeTask): Promise<void> {
+  const server = asUsage(create);
+  const ended = once(signal, "abort"); // before the first await below: a signal may come at once
   try {
-    const { url } = await server.listen({ port, host, tls });
-    await output.data(
-      await banner(url, { auth: auth !== undefined, insecure, selfSigned: flags.on("tls-self-signed") }),
-    );
-    if (!surroundings.signal.aborted) await ended;
+    const { url } = await server.listen(listen);
+    await announce(url);
+    if (!signal.aborted) await ended;
     const { links } = server.stats();
-    output.say(
-      links > 0 ? `Ending: telling ${links} ${links === 1 ? "link" : "links"} to come back later ...` : "Ending.",
-    );
+    say(links > 0 ? `Ending: telling ${links} ${links === 1 ? "link" : "links"} to come back later ...` : "Ending.");
   } finally {
     await server.close();
   }
-  return EXIT.ok;
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
@@ -129,22 +153,18 @@ function readPort(text: string | undefined): number | undefined {
   );
 }
 
-/** `undefined`: memory. */
-async function readBroker(flags: GivenFlags): Promise<NodeEitherwayOptions["broker"]> {
-  const url = flags.text("redis");
-  if (url === undefined) return undefined;
-  const { redis } = await importRedis();
-  return asUsage(() => redis(url));
-}
-
-async function importRedis(): Promise<typeof import("../redis/index.ts")> {
-  try {
-    return await import("../redis/index.ts");
-  } catch (cause) {
-    const { code } = cause as { readonly code?: unknown };
-    if (code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new UsageError("--redis needs the package ioredis, which is not here; install it: npm install ioredis.");
+/** `undefined`: this process serves. */
+function readWorkers(flags: GivenFlags): number | undefined {
+  const text = flags.text("workers");
+  if (text === undefined) return undefined;
+  const count = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw new UsageError(`--workers is ${JSON.stringify(text)}; give the number of processes, 1 or more.`);
+  if (flags.on("tls-self-signed")) {
+    throw new UsageError(
+      "With --workers each process would make a certificate of its own: give --tls-cert and --tls-key.",
+    );
   }
+  return count;
 }
 
 async function readTls(flags: GivenFlags): Promise<{ cert: string; key: string } | undefined> {

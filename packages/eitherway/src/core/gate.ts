@@ -9,6 +9,7 @@ import {
   type Revocations,
   type RevocationsOptions,
 } from "./revocations.ts";
+import type { Trouble } from "./trouble.ts";
 import { withoutToken } from "./without-token.ts";
 
 export interface Gate {
@@ -18,8 +19,8 @@ export interface Gate {
   check(who: Identity): void;
   /** See `Hub.revoke`. */
   revoke(order: RevocationOrder, forMs: number): Promise<void>;
-  /** Whether it knows what is revoked: the log was read in the last 5 s. */
-  readonly isCurrent: boolean;
+  /** It does not know what is revoked: the log was not read in the last 5 s. */
+  readonly trouble: Trouble | undefined;
   close(): void;
 }
 
@@ -34,7 +35,7 @@ export const OPEN_GATE: Gate = {
   async revoke() {
     throw identifiesNobody();
   },
-  isCurrent: true,
+  trouble: undefined,
   close() {},
 };
 
@@ -87,8 +88,8 @@ export function createGate({ authority, ...options }: GateOptions): Gate {
       if (!authority.isAsked) throw identifiesNobody();
       await follow().revoke(order, forMs);
     },
-    get isCurrent() {
-      return followed?.isCurrent ?? true;
+    get trouble() {
+      return followed?.trouble;
     },
     close: () => followed?.close(),
   };

@@ -20,8 +20,10 @@ import type { RevocationOrder } from "./revocations.ts";
 import type { Rules } from "./rules.ts";
 import type { Seats } from "./seats.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
+import type { Trouble } from "./trouble.ts";
 
 export type { Identity } from "./authority.ts";
+export type { Trouble } from "./trouble.ts";
 
 export interface Hub {
   readonly broker: Broker;
@@ -88,8 +90,8 @@ export interface Hub {
    */
   revoke(order: RevocationOrder, forMs: number): Promise<void>;
 
-  /** Whether it takes links, and knows what was revoked. */
-  readonly isReady: boolean;
+  /** Why others should be sent its clients, as of now: none while it hears what is published, and knows what was revoked. */
+  readonly troubles: readonly Trouble[];
 
   stats(): HubStats;
 

@@ -7,6 +7,7 @@ import type { Authority } from "./authority.ts";
 import type { Broker, Draft, Receipt, Volatile } from "./broker.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { createCalls } from "./calls.ts";
+import { createCanary, NO_CANARY } from "./canary.ts";
 import { createCommandRates } from "./command-rates.ts";
 import { createCommands } from "./commands.ts";
 import { type Counters, createCounters } from "./counters.ts";
@@ -246,6 +247,7 @@ export function createHub(options: HubOptions): Hub {
     closing = { code, message };
     await Promise.all([windows.close(), allGone(code, message, graceMs)]);
     gate.close();
+    canary.close();
   }
 
   /** Says bye, and waits for the links and calls that are there. */
@@ -333,6 +335,7 @@ export function createHub(options: HubOptions): Hub {
         blind: endIdentified,
       })
     : OPEN_GATE;
+  const canary = broker.reread ? createCanary({ broker, clock, random, wheel, logger, metrics }) : NO_CANARY;
   const run = createCommands({ publish: publishAs, calls, presence, logger, metrics });
 
   const hub: Hub = {
@@ -341,8 +344,8 @@ export function createHub(options: HubOptions): Hub {
     identify: gate.identify,
     revoke: gate.revoke,
     spend: rates.ofRequest,
-    get isReady() {
-      return closing === undefined && gate.isCurrent;
+    get troubles() {
+      return [canary.trouble, gate.trouble].filter((trouble) => trouble !== undefined);
     },
   };
 

@@ -12,7 +12,7 @@ import { EitherwayError, payloadBytes, quote, utf8Length } from "../protocol/ind
 import { type Aged, createAgeOrder } from "./age-order.ts";
 import type { Claim, ClaimRequest, CommandKey, Settlement } from "./broker.ts";
 import type { Metrics } from "./ports.ts";
-import { ReceiptRing } from "./receipt-ring.ts";
+import { type AppliedKey, ReceiptRing } from "./receipt-ring.ts";
 
 export interface KeyMemoryOptions {
   /** Most receipts and claims. */
@@ -21,6 +21,33 @@ export interface KeyMemoryOptions {
   readonly inFlight: number;
   readonly windowMs: number;
   readonly metrics?: Metrics | undefined;
+  /** Default: a memory that ends with the process. */
+  readonly journal?: KeyJournal | undefined;
+}
+
+/** Hears of each change, to keep it. */
+export interface KeyJournal {
+  /** `dropped`: the counter of a receipt that made room for this one. */
+  kept(memory: MemoryName, receipt: AppliedKey, dropped: number | undefined): void;
+  claimed(memory: MemoryName, claim: ClaimMemory): void;
+  forgotten(memory: MemoryName): void;
+  /** Memories that were touched up to then had to go before their time. */
+  shortened(until: number): void;
+}
+
+/** Whose receipts they are, or which claim. */
+export interface MemoryName {
+  /** Of no other one. */
+  readonly id: number;
+  readonly name: string;
+  readonly touchedAt: number;
+}
+
+/** A memory as a journal has kept it. */
+export interface KeptMemory extends MemoryName {
+  /** In the order in which they came. */
+  readonly receipts: readonly AppliedKey[];
+  readonly claim: ClaimMemory | undefined;
 }
 
 /** What is known of a key. */
@@ -53,6 +80,8 @@ export interface KeyMemory {
   window(now: number): number;
   /** Lets go what is older than the window. */
   expire(now: number): void;
+  /** Takes over what a journal has kept; whatever else there was, is gone. */
+  restore(kept: readonly KeptMemory[], shortenedUntil: number | undefined): void;
   clear(): void;
   /** Receipts and claims; a long answer of a claim counts for several. */
   readonly size: number;
@@ -60,6 +89,7 @@ export interface KeyMemory {
 
 /** One entry of the memory: a client's counted keys, one foreign key, or one claim. */
 interface Memory extends Aged {
+  readonly id: number;
   readonly name: string;
   /** What it counts for in `size`. */
   weight: number;
@@ -68,7 +98,7 @@ interface Memory extends Aged {
   claim: ClaimMemory | undefined;
 }
 
-interface ClaimMemory {
+export interface ClaimMemory {
   /** `undefined` where only the settlement of a forgotten claim came. */
   readonly print: number | undefined;
   /** `clock.now()` until which it is running. */
@@ -82,10 +112,11 @@ const BYTES_PER_KEY = 256;
 const NEW: KnownKey = { state: "new" };
 
 export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
-  const { most, inFlight, windowMs, metrics } = options;
+  const { most, inFlight, windowMs, metrics, journal } = options;
   const memories = new Map<string, Memory>();
   const order = createAgeOrder<Memory>();
   let size = 0;
+  let nextId = 1;
   /** The last touch of the youngest memory that went before its time. */
   let forgottenUntil = Number.NEGATIVE_INFINITY;
 
@@ -105,7 +136,9 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
   function keep({ key, name }: KeyPlace, print: number, seq: number, now: number): void {
     const memory = recall(name, now);
     memory.applied ??= new ReceiptRing(inFlight);
-    memory.applied.add(counterOf(key), print, seq);
+    const counter = counterOf(key);
+    const dropped = memory.applied.add(counter, print, seq);
+    journal?.kept(memory, { counter, print, seq }, dropped);
     weigh(memory, memory.applied.size);
   }
 
@@ -119,8 +152,7 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
       if (!repeatable) return { state: "lapsed" };
     }
     const memory = recall(name, now);
-    memory.claim = { print, leaseEnd: now + leaseMs, settlement: undefined };
-    weigh(memory, 1);
+    setClaim(memory, { print, leaseEnd: now + leaseMs, settlement: undefined });
     return { state: "new" };
   }
 
@@ -129,23 +161,20 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
     const known = memories.get(name)?.claim;
     if (known?.settlement) return; // whose lease ended came late: the first answer is the answer
     const memory = recall(name, now);
-    memory.claim = { print: known?.print, leaseEnd: now, settlement };
-    weigh(memory, 1 + Math.ceil(settlementBytes(settlement) / BYTES_PER_KEY));
+    setClaim(memory, { print: known?.print, leaseEnd: now, settlement });
+  }
+
+  function setClaim(memory: Memory, claim: ClaimMemory): void {
+    memory.claim = claim;
+    journal?.claimed(memory, claim);
+    weigh(memory, weightOf(claim));
   }
 
   /** The memory of this name, now the newest. */
   function recall(name: string, now: number): Memory {
     let memory = memories.get(name);
     if (!memory) {
-      memory = {
-        name,
-        weight: 0,
-        applied: undefined,
-        claim: undefined,
-        touchedAt: now,
-        older: undefined,
-        newer: undefined,
-      };
+      memory = createMemory(nextId++, name);
       memories.set(name, memory);
     }
     order.touch(memory, now);
@@ -161,6 +190,7 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
       forgottenUntil = Math.max(oldest.touchedAt, Math.min(oldest.claim?.leaseEnd ?? 0, memory.touchedAt));
       metrics?.count("keys.evicted", oldest.weight);
       forget(oldest);
+      journal?.shortened(forgottenUntil);
     }
   }
 
@@ -168,6 +198,7 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
     order.remove(memory);
     memories.delete(memory.name);
     size -= memory.weight;
+    journal?.forgotten(memory);
   }
 
   function expire(now: number): void {
@@ -178,6 +209,28 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
     }
   }
 
+  function restore(kept: readonly KeptMemory[], shortenedUntil = Number.NEGATIVE_INFINITY): void {
+    clear();
+    forgottenUntil = shortenedUntil;
+    for (const one of [...kept].sort((older, newer) => older.touchedAt - newer.touchedAt)) {
+      const memory = createMemory(one.id, one.name);
+      if (one.receipts.length > 0) memory.applied = new ReceiptRing(inFlight);
+      for (const { counter, print, seq } of one.receipts) memory.applied?.add(counter, print, seq);
+      memory.claim = one.claim;
+      memory.weight = one.claim ? weightOf(one.claim) : (memory.applied?.size ?? 0);
+      memories.set(one.name, memory);
+      order.touch(memory, one.touchedAt);
+      size += memory.weight;
+      nextId = Math.max(nextId, one.id + 1);
+    }
+  }
+
+  function clear(): void {
+    for (let oldest = order.oldest; oldest; oldest = order.oldest) order.remove(oldest);
+    memories.clear();
+    size = 0;
+  }
+
   return {
     place: (channel, key, collapse) => ({ channel, key, collapse, name: keyName(channel, key, collapse) }),
     find,
@@ -186,13 +239,29 @@ export function createKeyMemory(options: KeyMemoryOptions): KeyMemory {
     settle,
     window: (now) => Math.floor(Math.min(windowMs, now - forgottenUntil)),
     expire,
-    clear() {
-      for (let oldest = order.oldest; oldest; oldest = order.oldest) forget(oldest);
-    },
+    restore,
+    clear,
     get size() {
       return size;
     },
   };
+}
+
+function createMemory(id: number, name: string): Memory {
+  return {
+    id,
+    name,
+    weight: 0,
+    applied: undefined,
+    claim: undefined,
+    touchedAt: 0,
+    older: undefined,
+    newer: undefined,
+  };
+}
+
+function weightOf({ settlement }: ClaimMemory): number {
+  return settlement ? 1 + Math.ceil(settlementBytes(settlement) / BYTES_PER_KEY) : 1;
 }
 
 function counterOf(key: CommandKey): number {

@@ -1,7 +1,8 @@
 /**
- * One channel's log: entries whose seq counts up by one, bounded by number, bytes and age, with constant-time append and trim.
+ * The rules of one channel's log: entries whose seq counts up by one, bounded by number, bytes and age, with constant-time append and
+ * trim. Where its entries lie is up to the store (`MemoryLog`, `FileLog`), whose classes add the few methods that are abstract here.
  *
- * Time is told, never asked for: `now` is the monotonic clock, so that a wall clock that steps changes nothing but `at`.
+ * Time is told, never asked for: `now` is a clock that never steps back, so that a wall clock that does changes nothing but `at`.
  */
 import {
   type Cursor,
@@ -37,58 +38,76 @@ export function entryBytes(draft: Draft): number {
 }
 
 /** A message and what its log knows of it: one object, as busy logs are what the garbage collector has most of. */
-interface Entry extends Message {
+export interface Entry extends Message {
   readonly bytes: number;
-  /** `clock.now()` of the append, rounded up: a fraction would be a heap object of its own. */
+  /** `now` of the append, rounded up: a fraction would be a heap object of its own. */
   readonly time: number;
   readonly collapse: string | undefined;
-  /** A newer entry has the same collapse key: readers that are behind skip this one. */
-  superseded: boolean;
 }
 
-/** Trimmed slots at the front of the array that are worth a move of the rest. */
-const COMPACT_AT = 64;
-
-export class Log {
+export abstract class Log {
   readonly epoch: Epoch;
-  readonly #bounds: LogBounds;
-  #head = 0;
-  #bytes = 0;
-  /** The newest entries without a hole; those before `#start` are trimmed, and their slots empty. */
-  #entries: (Entry | undefined)[] = [];
-  #start = 0;
+  protected readonly bounds: LogBounds;
+  /** The entries from `firstSeq` to `headSeq` are all there: the window. Empty where `firstSeq` is the next one to come. */
+  protected headSeq = 0;
+  protected firstSeq = 1;
   /** Highest seq that was trimmed without a newer entry of its collapse key: a cursor before it cannot be continued. */
-  #lost = 0;
-  /** Trimmed from `#entries` but the newest of their collapse key, in order of seq. */
-  #spared: Map<string, Entry> | undefined;
-  #sparedBytes = 0;
-  /** The newest entry of each collapse key. */
-  #newest: Map<string, Entry> | undefined;
+  protected lostSeq = 0;
+  /** Of everything kept, payloads and overhead. */
+  protected keptBytes = 0;
+  /** Before the window, but the newest of their collapse key: spared. */
+  protected sparedCount = 0;
+  protected sparedBytes = 0;
 
   constructor(epoch: Epoch, bounds: LogBounds) {
     this.epoch = epoch;
-    this.#bounds = bounds;
+    this.bounds = bounds;
   }
+
+  // --- what a store adds ---
+
+  /** Keeps a new entry at the end of the window. */
+  protected abstract push(entry: Entry): void;
+  /** An entry of the window. */
+  protected abstract at(seq: number): Entry;
+  /** The oldest entry leaves the window (`firstSeq` still says where it is), and is kept nevertheless or not. */
+  protected abstract shift(entry: Entry, spare: boolean): void;
+  /** The spared entries, in order of seq. */
+  protected abstract spared(): Iterable<Entry>;
+  /** The spared entry of a collapse key. */
+  protected abstract sparedOf(collapse: string): Entry | undefined;
+  /** Lets go a spared entry. */
+  protected abstract unspare(entry: Entry): void;
+  /** The seq of the newest entry of a collapse key. */
+  protected abstract newestOf(collapse: string): number | undefined;
+  /** `undefined`: none is kept any more. */
+  protected abstract setNewest(collapse: string, entry: Entry | undefined): void;
+  /** The newest entry of each collapse key, the youngest first. */
+  protected abstract newestFirst(): Iterable<Entry>;
+  /** Lets go all entries. */
+  protected abstract empty(): void;
+
+  // --- the rules ---
 
   /** Of everything kept, payloads and overhead. */
   get bytes(): number {
-    return this.#bytes;
+    return this.keptBytes;
   }
 
   get head(): Position {
-    return { epoch: this.epoch, seq: this.#head };
+    return { epoch: this.epoch, seq: this.headSeq };
   }
 
   /** The oldest entry kept, or the head of an empty log. */
   get oldest(): Position {
-    for (const entry of this.#spared?.values() ?? []) return { epoch: this.epoch, seq: entry.seq };
-    return { epoch: this.epoch, seq: Math.min(this.#first, this.#head) };
+    if (this.sparedCount > 0) for (const { seq } of this.spared()) return { epoch: this.epoch, seq };
+    return { epoch: this.epoch, seq: Math.min(this.firstSeq, this.headSeq) };
   }
 
   /** Appends, then trims what is over a bound. The newest entry stays whatever its size. */
   append(draft: Draft, at: number, now: number): Message {
     const entry: Entry = {
-      seq: ++this.#head,
+      seq: ++this.headSeq,
       at,
       event: draft.event,
       from: draft.from,
@@ -97,10 +116,9 @@ export class Log {
       bytes: entryBytes(draft),
       time: Math.ceil(now),
       collapse: draft.collapse,
-      superseded: false,
     };
-    this.#entries.push(entry);
-    this.#bytes += entry.bytes;
+    this.push(entry);
+    this.keptBytes += entry.bytes;
     if (draft.collapse !== undefined) this.#supersede(draft.collapse, entry);
     this.trim(now);
     return entry;
@@ -109,42 +127,41 @@ export class Log {
   /** At least how many bytes an append of `draft` would let go: what room there is in a store that is full. */
   releasedBy(draft: Draft, now: number): number {
     const needed = entryBytes(draft);
-    let released = (draft.collapse !== undefined && this.#spared?.get(draft.collapse)?.bytes) || 0;
-    let kept = this.#entries.length - this.#start;
-    let bytes = this.#bytes - this.#sparedBytes;
-    for (let at = this.#start; kept > 0; at++, kept--) {
-      const entry = this.#entries[at] as Entry;
+    let released = (draft.collapse !== undefined && this.sparedOf(draft.collapse)?.bytes) || 0;
+    let kept = this.#kept;
+    let bytes = this.keptBytes - this.sparedBytes;
+    for (let seq = this.firstSeq; kept > 0; seq++, kept--) {
+      const entry = this.at(seq);
       if (!this.#isOver(kept + 1, bytes + needed, entry, now)) break;
       bytes -= entry.bytes;
-      if (entry.collapse === undefined || entry.superseded) released += entry.bytes;
+      if (entry.collapse === undefined || this.#isSuperseded(entry)) released += entry.bytes;
     }
     return released;
   }
 
   /** Lets go what is over a bound. Amortised constant time. */
   trim(now: number): void {
-    for (;;) {
-      const oldest = this.#entries[this.#start];
-      const kept = this.#entries.length - this.#start;
-      if (!oldest || !this.#isOver(kept, this.#bytes - this.#sparedBytes, oldest, now)) break;
-      this.#entries[this.#start++] = undefined;
+    for (let kept = this.#kept; kept > 0; kept--) {
+      const oldest = this.at(this.firstSeq);
+      if (!this.#isOver(kept, this.keptBytes - this.sparedBytes, oldest, now)) break;
       this.#release(oldest);
     }
-    if (this.#start >= COMPACT_AT && this.#start * 2 >= this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#start);
-      this.#start = 0;
-    }
+  }
+
+  /** Whether a trim would let go anything. */
+  isDue(now: number): boolean {
+    const kept = this.#kept;
+    return kept > 0 && this.#isOver(kept, this.keptBytes - this.sparedBytes, this.at(this.firstSeq), now);
   }
 
   /** Lets go everything. */
   clear(): void {
-    this.#entries = [];
-    this.#start = 0;
-    this.#spared = undefined;
-    this.#newest = undefined;
-    this.#sparedBytes = 0;
-    this.#bytes = 0;
-    this.#lost = this.#head;
+    this.empty();
+    this.firstSeq = this.headSeq + 1;
+    this.lostSeq = this.headSeq;
+    this.keptBytes = 0;
+    this.sparedCount = 0;
+    this.sparedBytes = 0;
   }
 
   /**
@@ -156,14 +173,14 @@ export class Log {
     const position = after === "start" ? { epoch: this.epoch, seq: 0 } : parseId(after);
     if (!position) return this.#gap("unknown", 0);
     if (position.epoch !== this.epoch) return this.#gap("epoch", 0);
-    if (position.seq > this.#head) return this.#gap("unknown", 0);
-    if (after !== "start" && position.seq < this.#lost) return this.#gap("trimmed", position.seq);
+    if (position.seq > this.headSeq) return this.#gap("unknown", 0);
+    if (after !== "start" && position.seq < this.lostSeq) return this.#gap("trimmed", position.seq);
     return this.#page(this.#collect(position.seq, after === "start", limit));
   }
 
   /** The last entries before an id, or before the end: history as it was, nothing collapsed. */
   readBefore(before: Id | undefined, limit: PageLimit): BeforePage {
-    const end = before === undefined ? { epoch: this.epoch, seq: this.#head + 1 } : parseId(before);
+    const end = before === undefined ? { epoch: this.epoch, seq: this.headSeq + 1 } : parseId(before);
     const entries: Entry[] = [];
     let bytes = 0;
     if (end?.epoch === this.epoch) {
@@ -180,64 +197,68 @@ export class Log {
     return { epoch: this.epoch, messages, head: this.head, oldest: this.oldest };
   }
 
-  /** Seq of the oldest entry of `#entries`, or the next one to come. */
-  get #first(): number {
-    return this.#head - (this.#entries.length - this.#start) + 1;
+  get #kept(): number {
+    return this.headSeq - this.firstSeq + 1;
   }
 
   #isOver(kept: number, bytes: number, oldest: Entry, now: number): boolean {
-    const { messages, bytes: mostBytes, ageMs } = this.#bounds;
+    const { messages, bytes: mostBytes, ageMs } = this.bounds;
     return kept > messages || (bytes > mostBytes && kept > 1) || now - oldest.time >= ageMs;
   }
 
-  #supersede(collapse: string, entry: Entry): void {
-    this.#newest ??= new Map();
-    const previous = this.#newest.get(collapse);
-    this.#newest.set(collapse, entry);
-    if (!previous) return;
-    previous.superseded = true;
-    if (this.#spared?.delete(collapse)) this.#forgetSpared(previous);
+  /** A newer entry has the same collapse key: readers that are behind skip this one. */
+  #isSuperseded({ collapse, seq }: Entry): boolean {
+    return collapse !== undefined && this.newestOf(collapse) !== seq;
   }
 
-  /** An entry left `#entries`: spares it, or lets it go. */
+  #supersede(collapse: string, entry: Entry): void {
+    const spared = this.sparedCount > 0 ? this.sparedOf(collapse) : undefined;
+    this.setNewest(collapse, entry);
+    if (spared) this.#forgetSpared(spared);
+  }
+
+  /** The oldest entry of the window leaves it: spares it, or lets it go. */
   #release(entry: Entry): void {
     const { collapse } = entry;
-    if (collapse === undefined || entry.superseded) {
-      this.#bytes -= entry.bytes;
-      if (collapse === undefined) this.#lost = entry.seq;
+    const spare = collapse !== undefined && !this.#isSuperseded(entry);
+    this.shift(entry, spare);
+    this.firstSeq++;
+    if (!spare) {
+      this.keptBytes -= entry.bytes;
+      if (collapse === undefined) this.lostSeq = entry.seq;
       return;
     }
-    this.#spared ??= new Map();
-    this.#spared.set(collapse, entry);
-    this.#sparedBytes += entry.bytes;
-    for (const [key, oldest] of this.#spared) {
-      const { size } = this.#spared;
-      if (size <= this.#bounds.latestKeys && (this.#sparedBytes <= this.#bounds.bytes || size === 1)) break;
-      this.#spared.delete(key);
-      this.#newest?.delete(key);
+    this.sparedCount++;
+    this.sparedBytes += entry.bytes;
+    for (const oldest of this.spared()) {
+      const { latestKeys, bytes } = this.bounds;
+      if (this.sparedCount <= latestKeys && (this.sparedBytes <= bytes || this.sparedCount === 1)) break;
       this.#forgetSpared(oldest);
-      this.#lost = Math.max(this.#lost, oldest.seq);
+      if (oldest.collapse !== undefined) this.setNewest(oldest.collapse, undefined);
+      this.lostSeq = Math.max(this.lostSeq, oldest.seq);
     }
   }
 
   #forgetSpared(entry: Entry): void {
-    this.#sparedBytes -= entry.bytes;
-    this.#bytes -= entry.bytes;
+    this.unspare(entry);
+    this.sparedCount--;
+    this.sparedBytes -= entry.bytes;
+    this.keptBytes -= entry.bytes;
   }
 
   #collect(after: number, fromStart: boolean, limit: PageLimit): readonly Message[] {
-    const { pieces } = this.#bounds;
+    const { pieces } = this.bounds;
     const messages: Message[] = [];
     /** Messages of the page, where pieces that are joined are one. */
     let count = 0;
     let bytes = 0;
     let shown = after;
     for (const entry of this.#forwards(after)) {
-      if (entry.superseded) continue;
+      if (this.#isSuperseded(entry)) continue;
       if (!pieces || !isContinued(messages.at(-1), entry)) count++;
       bytes += entry.bytes - ENTRY_OVERHEAD_BYTES;
       // No page ends before what is lost: its reader could not go on from there. Only spared entries lie there.
-      const mayEnd = messages.length > 0 && shown >= this.#lost;
+      const mayEnd = messages.length > 0 && shown >= this.lostSeq;
       if (mayEnd && (count > limit.messages || bytes > limit.bytes)) break;
       // A reader from `start` begins where the log does; nothing is missing before that.
       if (fromStart && messages.length === 0) shown = entry.seq - 1;
@@ -248,19 +269,16 @@ export class Log {
   }
 
   *#forwards(after: number): Iterable<Entry> {
-    const first = this.#first;
-    if (this.#spared && after < first - 1) {
-      for (const entry of this.#spared.values()) if (entry.seq > after) yield entry;
+    if (this.sparedCount > 0 && after < this.firstSeq - 1) {
+      for (const entry of this.spared()) if (entry.seq > after) yield entry;
     }
-    for (let at = this.#start + Math.max(0, after + 1 - first); at < this.#entries.length; at++) {
-      yield this.#entries[at] as Entry;
-    }
+    for (let seq = Math.max(this.firstSeq, after + 1); seq <= this.headSeq; seq++) yield this.at(seq);
   }
 
   *#backwards(before: number): Iterable<Entry> {
-    const last = Math.min(before - 1, this.#head);
-    for (let at = this.#start + last - this.#first; at >= this.#start; at--) yield this.#entries[at] as Entry;
-    for (const entry of [...(this.#spared?.values() ?? [])].reverse()) if (entry.seq < before) yield entry;
+    for (let seq = Math.min(before - 1, this.headSeq); seq >= this.firstSeq; seq--) yield this.at(seq);
+    if (this.sparedCount === 0) return;
+    for (const entry of [...this.spared()].reverse()) if (entry.seq < before) yield entry;
   }
 
   #page(messages: readonly Message[]): Page {
@@ -273,10 +291,10 @@ export class Log {
 
   /** What still holds of collapse keys, after a place. */
   #latest(after: number): readonly Message[] {
-    const { latestKeys, bytes: mostBytes } = this.#bounds;
+    const { latestKeys, bytes: mostBytes } = this.bounds;
     const newest: Entry[] = [];
     let bytes = 0;
-    for (const entry of [...(this.#newest?.values() ?? [])].sort((one, other) => other.seq - one.seq)) {
+    for (const entry of this.newestFirst()) {
       bytes += entry.bytes;
       if (entry.seq <= after || newest.length >= latestKeys || (bytes > mostBytes && newest.length > 0)) break;
       newest.push(entry);

@@ -5,7 +5,7 @@ import { ENTRY_OVERHEAD_BYTES, type Log, type LogBounds } from "./log.ts";
 import type { Clock, Metrics, Undo } from "./ports.ts";
 import { endingDraft, PRODUCER_LOST, pieceDraft } from "./stream-drafts.ts";
 import { streamOpen, streamOver, streamTooLarge } from "./stream-errors.ts";
-import type { StreamFailure, StreamHold, Streams } from "./streams.ts";
+import type { StreamFailure, StreamHold } from "./streams.ts";
 
 /** A log that is a stream's, and how far the stream is. */
 export interface StreamRecord {
@@ -27,6 +27,11 @@ interface OpenStream {
   stopTimer: Undo;
 }
 
+/** How far a stream is, without what only a running process has. */
+export type KeptStream =
+  | { readonly state: "open"; readonly until: number; readonly bytes: number }
+  | { readonly state: "over"; readonly since: number };
+
 /** What the streams need of their broker. */
 export interface StreamStore<R extends StreamRecord> {
   readonly clock: Clock;
@@ -40,6 +45,8 @@ export interface StreamStore<R extends StreamRecord> {
   findOrCreate(log: string): R;
   /** Gives the record a log of another epoch. */
   beginAnew(record: R): void;
+  /** How far the stream is has changed otherwise than by an append. */
+  changed(record: R): void;
   /** Appends and announces, whether or not there is room. */
   append(record: R, draft: Draft): Id;
   /** @throws EitherwayError `storage-full` where so many more bytes have no room */
@@ -50,9 +57,18 @@ export interface StreamStore<R extends StreamRecord> {
   clear(record: R): void;
 }
 
-export interface MemoryStreams<R extends StreamRecord> extends Streams {
+/** `Streams`, at once: everything takes effect before it returns. */
+export interface MemoryStreams<R extends StreamRecord> {
+  open(log: string, leaseMs: number): StreamHold;
+  append(hold: StreamHold, piece: Payload): Id;
+  renew(hold: StreamHold, leaseMs: number): void;
+  finish(hold: StreamHold, failure?: StreamFailure): Id;
   /** Does what is due: ends a stream whose lease is over, lets go one that has been over for long enough. */
   tend(record: R): void;
+  /** Whether `tend` would do anything. */
+  isDue(record: R, now: number): boolean;
+  /** Takes over how far a stream was. */
+  restore(record: R, kept: KeptStream): void;
 }
 
 /** Room that an open stream has for its end, so that a full store cannot keep a reader waiting: its entry and a sentence. */
@@ -70,7 +86,7 @@ export const STREAM_BOUNDS: LogBounds = {
 export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R>): MemoryStreams<R> {
   const { clock, metrics, mostBytes, keptMs } = store;
 
-  async function open(log: string, leaseMs: number): Promise<StreamHold> {
+  function open(log: string, leaseMs: number): StreamHold {
     const record = store.findOrCreate(log);
     if (record.stream?.state === "open") throw streamOpen(log);
     store.checkRoom(record, ENDING_BYTES);
@@ -80,11 +96,12 @@ export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R
     const stream: OpenStream = { state: "open", token, until: clock.now() + leaseMs, bytes: 0, stopTimer() {} };
     record.stream = stream;
     watchLease(record, stream);
+    store.changed(record);
     metrics?.count("streams.opened");
     return { log, token };
   }
 
-  async function append(hold: StreamHold, piece: Payload): Promise<Id> {
+  function append(hold: StreamHold, piece: Payload): Id {
     const { record, stream } = held(hold);
     const bytes = payloadBytes(piece);
     if (stream.bytes + bytes > mostBytes) throw streamTooLarge(hold.log, stream.bytes + bytes, mostBytes);
@@ -93,11 +110,13 @@ export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R
     return store.append(record, pieceDraft(piece));
   }
 
-  async function renew(hold: StreamHold, leaseMs: number): Promise<void> {
-    held(hold).stream.until = clock.now() + leaseMs;
+  function renew(hold: StreamHold, leaseMs: number): void {
+    const { record, stream } = held(hold);
+    stream.until = clock.now() + leaseMs;
+    store.changed(record);
   }
 
-  async function finish(hold: StreamHold, failure?: StreamFailure): Promise<Id> {
+  function finish(hold: StreamHold, failure?: StreamFailure): Id {
     return end(held(hold).record, failure);
   }
 
@@ -127,15 +146,28 @@ export function createMemoryStreams<R extends StreamRecord>(store: StreamStore<R
   }
 
   function tend(record: R): void {
-    const { stream } = record;
-    if (!stream) return; // nearly every record
-    const now = clock.now();
-    if (stream.state === "open") {
-      if (stream.until > now) return;
+    if (!record.stream || !isDue(record, clock.now())) return; // nearly every record
+    if (record.stream.state === "open") {
       metrics?.count("streams.lost");
       end(record, PRODUCER_LOST);
-    } else if (record.log.bytes > 0 && stream.since + keptMs <= now) store.clear(record);
+    } else store.clear(record);
   }
 
-  return { open, append, renew, finish, tend };
+  function isDue({ stream, log }: R, now: number): boolean {
+    if (!stream) return false;
+    if (stream.state === "open") return stream.until <= now;
+    return log.bytes > 0 && stream.since + keptMs <= now;
+  }
+
+  function restore(record: R, kept: KeptStream): void {
+    if (kept.state === "over") {
+      record.stream = kept;
+      return;
+    }
+    const stream: OpenStream = { ...kept, token: record.log.epoch, stopTimer() {} };
+    record.stream = stream;
+    watchLease(record, stream);
+  }
+
+  return { open, append, renew, finish, tend, isDue, restore };
 }

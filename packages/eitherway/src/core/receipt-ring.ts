@@ -38,19 +38,23 @@ export class ReceiptRing {
     return length === 0 ? undefined : this.#numbers[(this.#next + length - FIELDS) % length];
   }
 
-  add(counter: number, print: number, seq: number): void {
+  /** @returns the counter whose receipt made room */
+  add(counter: number, print: number, seq: number): number | undefined {
     const numbers = this.#numbers;
     const at = this.#next;
+    let dropped: number | undefined;
     if (numbers.length === 0) {
       this.#numbers = [counter, print, seq]; // no spare places: a push makes room for 17
     } else if (numbers.length < this.#most * FIELDS) {
       numbers.push(counter, print, seq);
     } else {
+      dropped = numbers[at];
       numbers[at] = counter;
       numbers[at + 1] = print;
       numbers[at + 2] = seq;
     }
     this.#next = (at + FIELDS) % (this.#most * FIELDS);
+    return dropped;
   }
 
   /** The newest receipt of that counter. */

@@ -10,6 +10,7 @@ import type { Identity } from "./authority.ts";
 import type { Broker } from "./broker.ts";
 import type { Clock, Logger, Metrics, Undo } from "./ports.ts";
 import type { TimerWheel, WheelTask } from "./timer-wheel.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** Who loses what. At least one of the three. */
 export interface RevocationOrder {
@@ -35,8 +36,8 @@ export interface Revocations {
   readonly ready: Promise<void>;
   /** Whether these rights were taken back as a whole. */
   has(who: Identity): boolean;
-  /** Whether the log was read in the last 5 s. */
-  readonly isCurrent: boolean;
+  /** The log was not read in the last 5 s. */
+  readonly trouble: Trouble | undefined;
   /** Whether it was not for 30 s. */
   readonly isBlind: boolean;
   close(): void;
@@ -197,8 +198,10 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       await look(); // one that had begun before may not have seen it
     },
     has,
-    get isCurrent() {
-      return clock.now() - readAt < CURRENT_MS;
+    get trouble(): Trouble | undefined {
+      const silentMs = clock.now() - readAt;
+      if (silentMs < CURRENT_MS) return undefined;
+      return { part: "revocations", since: clock.wall() - silentMs, message: "What was revoked cannot be read." };
     },
     get isBlind() {
       return isBlind;

@@ -5,6 +5,7 @@ import {
   checkBasePath,
   checkTrustProxy,
   createEitherway,
+  DEFAULT_BASE_PATH,
   type Eitherway,
   type EitherwayOptions,
   type EitherwayParts,
@@ -53,8 +54,6 @@ export interface HostSettings {
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
-
-const DEFAULT_BASE_PATH = "/eitherway";
 
 /** @throws EitherwayError `bad-request` for an option that is unknown or has a value that makes no sense */
 export function createHost(

@@ -54,11 +54,9 @@ export async function listen(
   const connections = trackConnections(server);
   await bind(server, port, host);
   const bound = server.address() as AddressInfo;
-  const reachable = REACHABLE[host] ?? host;
-  const name = reachable.includes(":") ? `[${reachable}]` : reachable;
   return {
     port: bound.port,
-    origin: `${tls ? "https" : "http"}://${name}:${bound.port}`,
+    origin: originOf({ ...options, port: bound.port }),
     stop() {
       if (server.listening) server.close();
     },
@@ -67,6 +65,13 @@ export async function listen(
       await connections.end(LAST_ANSWERS_MS);
     },
   };
+}
+
+/** `http://127.0.0.1:8000` of a server that was told to listen so. */
+export function originOf({ port = DEFAULT_PORT, host = DEFAULT_HOST, tls }: ListenOptions): string {
+  const reachable = REACHABLE[host] ?? host;
+  const name = reachable.includes(":") ? `[${reachable}]` : reachable;
+  return `${tls ? "https" : "http"}://${name}:${port}`;
 }
 
 function checkPort(port: number): void {

@@ -2,6 +2,7 @@
 export { type Amount, type Amounts, readAmount } from "./amounts.ts";
 export type { Authenticate } from "./authenticator.ts";
 export type { Authorize, ChannelWish, Wish } from "./authorizers.ts";
+export { type BrokerOptions, readBrokerOptions } from "./broker-options.ts";
 export type {
   Eitherway,
   EitherwayParts,
@@ -17,7 +18,7 @@ export { isProbe } from "./router.ts";
 export type { StreamProducer } from "./stream-producer.ts";
 export type { StreamOptions } from "./streams.ts";
 export type { Target } from "./target.ts";
-export { checkBasePath, targetOf } from "./target.ts";
+export { checkBasePath, DEFAULT_BASE_PATH, targetOf } from "./target.ts";
 export type { TrustProxy } from "./trust-proxy.ts";
 export { checkTrustProxy, forwarded } from "./trust-proxy.ts";
 export type { CallHandlersOf, CallOf } from "./typed-channels.ts";

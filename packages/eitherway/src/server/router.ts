@@ -1,5 +1,5 @@
 /** Which door a request goes to, who may knock, and what a refusal looks like. */
-import type { HttpExchange, Hub, UpgradeExchange } from "../core/index.ts";
+import type { HttpExchange, Hub, Trouble, UpgradeExchange } from "../core/index.ts";
 import { EitherwayError, type ErrorCode, quote, toEitherwayError } from "../protocol/index.ts";
 import {
   answerErrors,
@@ -33,7 +33,7 @@ export interface RouterOptions {
 /** Whether the server takes requests. Answers to any host: it says nothing about channels, and probes come by address. */
 const HEALTH_PATH = "/healthz";
 
-/** The same, and whether it knows what was revoked: where it does not, others should be sent its clients. */
+/** The same, and whether all its parts do what they should: where one does not, others should be sent its clients. */
 const READY_PATH = "/readyz";
 
 /** Every refusal is counted as `requests.refused.<code>`. */
@@ -141,9 +141,15 @@ async function serveHealth(_hub: Hub, exchange: HttpExchange): Promise<void> {
 }
 
 async function serveReady(hub: Hub, exchange: HttpExchange): Promise<void> {
-  if (!hub.isReady)
-    throw new EitherwayError("unavailable", "This server cannot read what was revoked; ask another one.");
+  const { troubles } = hub;
+  if (troubles.length > 0) throw notReady(troubles);
   exchange.respond(jsonAnswer(200, { status: "ready" }));
+}
+
+function notReady(troubles: readonly Trouble[]): EitherwayError {
+  const broken = troubles.map(({ since, ...trouble }) => ({ ...trouble, since: new Date(since).toISOString() }));
+  const sentences = broken.map(({ message }) => message).join(" ");
+  return new EitherwayError("unavailable", `${sentences} Ask another server.`, { details: { broken } });
 }
 
 /** Paths outside the base path that a server of its own answers as well. */

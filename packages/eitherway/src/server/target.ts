@@ -2,6 +2,8 @@
 import { EitherwayError } from "../protocol/index.ts";
 import type { RequestHandler } from "../transports/index.ts";
 
+export const DEFAULT_BASE_PATH = "/eitherway";
+
 /** The path below the base path, and the query without `?`. */
 export interface Target {
   readonly path: string;

@@ -133,7 +133,14 @@ function openRequests(url: string, hello: HelloFrame, inbox: Inbox, read: Readin
   const run = (work: Promise<void>): void => {
     work.catch((error: unknown) => inbox.end(String(error)));
   };
-  const command = async (lines: readonly string[]): Promise<void> => {
+  /** One batch in flight (PROTOCOL.md, rule K9): where nodes share the work two would overtake each other. */
+  let inFlight: Promise<unknown> = Promise.resolve();
+  const command = (lines: readonly string[]): Promise<void> => {
+    const sent = inFlight.then(() => send(lines));
+    inFlight = sent.catch(() => {}); // told to the inbox
+    return sent;
+  };
+  const send = async (lines: readonly string[]): Promise<void> => {
     const bare: HelloFrame = { ...hello, channels: new Map() };
     const body = [jsonClientCodec.writeClient(bare), ...lines].join("\n");
     const response = await fetch(`${url}/commands`, { method: "POST", body, signal: abort.signal });

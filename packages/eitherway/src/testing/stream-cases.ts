@@ -67,14 +67,14 @@ export const STREAM_CASES: readonly TransportCase[] = [
       const reader = readStream(client(server), CHANNEL, NAME);
       const snapshots: StreamSnapshot<string>[] = [];
       const stop = reader.on((snapshot) => snapshots.push(snapshot));
-      const text = reader.text();
-      const producer = server.stream(CHANNEL, NAME);
-      await producer.append("half an ans");
-      await producer.fail("The model has had enough.", "no-tokens");
-      const error = await text.then(
+      const failed = reader.text().then(
         () => assert.fail("a stream that failed has no text"),
         (thrown) => thrown,
       );
+      const producer = server.stream(CHANNEL, NAME);
+      await producer.append("half an ans");
+      await producer.fail("The model has had enough.", "no-tokens");
+      const error = await failed;
       assert(isEitherwayError(error));
       assert.deepEqual(
         [error.code, error.message, error.details],

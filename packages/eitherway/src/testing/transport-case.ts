@@ -25,8 +25,10 @@ export interface SuiteServer {
   ): Promise<{ readonly id: Id }>;
   stream(channel: string, name: string): SuiteProducer;
   stats(): HubStats;
-  /** Ends this server politely and starts one with the same settings at the same address; its logs are new. */
+  /** Ends this server politely and starts one with the same settings at the same address. */
   restart(): Promise<void>;
+  /** Its logs outlive a restart. Default: they are new. */
+  readonly keepsLogs?: boolean | undefined;
   /** Says bye to every link and takes no new one. */
   close(): Promise<void>;
 }

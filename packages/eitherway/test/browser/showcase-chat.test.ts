@@ -135,6 +135,55 @@ describe("the chat", { timeout: SLOW_MS }, () => {
     await here("Ana"); // after its grace
   });
 
+  test("makes who writes faster than he may wait, and loses nothing of it (P5, P6)", async () => {
+    const { origin } = await startShowcase();
+    const context = await openContext();
+    const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
+    await ana.choose("Long-poll"); // over HTTP the server refuses what a WebSocket is not read for
+    await ana.connected("Long-poll");
+    const [flood, last] = [150, 150 + 1]; // a burst of 60 may come at once, and 20 a second
+    await ana.page.getByLabel("Message", { exact: true }).focus();
+    const held = ana.page.getByText(/^[2-9][0-9] on their way/).waitFor();
+    const written = ana.page.evaluate(async (messages) => {
+      const rendered = () => new Promise((resolve) => setTimeout(resolve));
+      for (let n = 1; n <= messages; n++) {
+        document.execCommand("insertText", false, String(n));
+        await rendered();
+        document.querySelector<HTMLFormElement>("form.composer")?.requestSubmit();
+        await rendered();
+      }
+    }, flood);
+    await held;
+    await bo.send("not held up");
+    await written;
+    await Promise.all([ana.settled(last), bo.settled(last)]);
+    const texts = Array.from({ length: flood }, (_, n) => String(n + 1));
+    expect((await textsOf(ana)).filter((text) => text !== "not held up")).toEqual(texts);
+    expect(await textsOf(bo)).toEqual(await textsOf(ana));
+    expect((await textsOf(bo)).indexOf("not held up")).toBeLessThan(flood);
+    expect(await counts(bo)).toEqual([0, 0]);
+    expect(await ana.page.getByText("Not sent").count()).toBe(0);
+  });
+
+  test("keeps what was refused beside the line, to be sent again or thrown away, and what follows is sent (P12)", async () => {
+    const { origin } = await startShowcase();
+    const tab = await openAs(await openContext(), origin, "Ana");
+    const field = tab.page.getByLabel("Message", { exact: true });
+    await field.evaluate((element) => element.removeAttribute("maxlength")); // as a page of an older version
+    await tab.send("x".repeat(4_001));
+    const failures = tab.page.getByText("Not sent:");
+    await failures.waitFor();
+    await tab.send("fine");
+    await tab.settled(1);
+    expect(await textsOf(tab)).toEqual(["fine"]);
+    await tab.page.getByRole("button", { name: "Send again" }).click();
+    await vi.waitFor(async () => expect(await failures.count()).toBe(1), WAIT); // refused again, and said once
+    await tab.page.getByRole("button", { name: "Throw away" }).click();
+    await failures.waitFor({ state: "detached" });
+    expect(await tab.page.locator(".unsent > .message").count()).toBe(0);
+    expect(tab.complaints).toEqual([]);
+  });
+
   test("lets nobody edit or delete what is somebody else's, whatever he publishes", async () => {
     const { origin } = await startShowcase();
     const tab = await openTab(await openContext(), origin);

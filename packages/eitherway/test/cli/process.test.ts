@@ -122,6 +122,36 @@ describe("the command, as a process of its own", () => {
     },
   );
 
+  test("serve by workers says one address, and ends with them on SIGTERM (P10)", async () => {
+    const serve = start("--port", "0", "--workers", "2");
+    const [, port = ""] = await serve.prints(/127\.0\.0\.1:([0-9]+).*Ctrl-C ends it/s);
+    const { status } = await fetch(`http://127.0.0.1:${port}/eitherway/channels/a`, { method: "POST", body: "1" });
+    expect(status).toBe(201);
+    serve.child.kill("SIGTERM");
+    await serve.says(/^Ending\.$/m);
+    expect(await serve.exit).toEqual([0, null]);
+  });
+
+  test("serve by workers on a port that is taken says so, and ends", async () => {
+    const { port } = await startServer();
+    const serve = start("--port", `${port}`, "--workers", "2");
+    await serve.says(/Port [0-9]+ on 127\.0\.0\.1 is taken/);
+    expect(await serve.exit).toEqual([1, null]);
+  });
+
+  test.runIf(process.platform === "linux")("workers end with their primary, whatever ends it", async () => {
+    const serve = start("--port", "0", "--workers", "2");
+    await serve.prints(/Ctrl-C ends it/);
+    const { pid } = serve.child;
+    const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    expect(workers).toHaveLength(2);
+    serve.child.kill("SIGKILL");
+    await serve.exit;
+    for (const worker of workers) {
+      await vi.waitFor(() => expect(existsSync(`/proc/${worker}/cwd`)).toBe(false), { timeout: 10_000 });
+    }
+  });
+
   test("a wrong command line is exit code 2", async () => {
     const wrong = start("--prot", "1");
     await wrong.says(/^There is no flag --prot;.*\n$/);

@@ -13,7 +13,19 @@ describe("help", () => {
   });
 
   test.each([
-    ["serve", ["--port", "--host", "--tls-self-signed", "--insecure", "--allow-origin", "--retention-age", "--limit"]],
+    [
+      "serve",
+      [
+        "--port",
+        "--host",
+        "--tls-self-signed",
+        "--insecure",
+        "--allow-origin",
+        "--retention-age",
+        "--workers",
+        "--limit",
+      ],
+    ],
     ["tail", ["--url", "--from", "--json", "--transport"]],
     ["token", ["--user", "--channels", "--expires", "--jwt-secret", "[EITHERWAY_JWT_SECRET]", "--jwks", "--explain"]],
     ["publish", ["--url", "--lines", "--text", "--json", "--event", "--key"]],
@@ -48,6 +60,10 @@ describe("a wrong command line gets one sentence and exit code 2 (P12)", () => {
     [["--tls-cert", "x"], /--tls-cert and --tls-key belong together/],
     [["--tls-cert", "/no/such", "--tls-key", "/no/such"], /--tls-cert cannot be read: ENOENT/],
     [["--tls-self-signed", "--tls-key", "x"], /not both/],
+    [["--workers", "0"], /--workers is "0"; give the number of processes, 1 or more/],
+    [["--workers", "two"], /--workers is "two"/],
+    [["--workers", "2", "--tls-self-signed"], /a certificate of its own: give --tls-cert and --tls-key/],
+    [["--workers", "2", "--limit", "links=0"], /limits\.links is 0/],
     [["--limit", "links"], /--limit is "links"; give NAME=VALUE/],
     [["--limit", "link=1"], /no limits\.link; known: messageBytes/],
     [["--limit", "links=0"], /limits\.links is 0/],

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Draft, Page, PageLimit } from "../../src/core/index.ts";
-import { ENTRY_OVERHEAD_BYTES, Log, type LogBounds } from "../../src/core/log.ts";
+import { ENTRY_OVERHEAD_BYTES, type LogBounds } from "../../src/core/log.ts";
+import { MemoryLog } from "../../src/core/memory-log.ts";
 import { bytesPayload, type Cursor, formatId, textPayload } from "../../src/protocol/index.ts";
 
 const EPOCH = "m8x2k1b7cq0z";
@@ -22,8 +23,8 @@ function shown(page: Page): readonly string[] | string {
   return page.kind === "gap" ? page.why : page.messages.map(({ seq, skipped }) => `${seq}+${skipped}`);
 }
 
-function logOf(bounds: Partial<LogBounds>, ...drafts: readonly Draft[]): Log {
-  const log = new Log(EPOCH, { ...WIDE, ...bounds });
+function logOf(bounds: Partial<LogBounds>, ...drafts: readonly Draft[]): MemoryLog {
+  const log = new MemoryLog(EPOCH, { ...WIDE, ...bounds });
   for (const one of drafts) log.append(one, 0, 0);
   return log;
 }
@@ -94,7 +95,7 @@ describe("a log", () => {
     expect(byNumber.bytes).toBe(2 * size);
     const byBytes = logOf({ bytes: 2 * size }, draft(text), draft(text), draft(text));
     expect(byBytes.bytes).toBe(2 * size);
-    const byAge = new Log(EPOCH, { ...WIDE, ageMs: 1_000 });
+    const byAge = new MemoryLog(EPOCH, { ...WIDE, ageMs: 1_000 });
     byAge.append(draft(text), 0, 0);
     byAge.append(draft(text), 0, 500);
     byAge.trim(999);
@@ -167,7 +168,7 @@ describe("a log", () => {
 
   test("holds its own bytes: what the publisher does with the buffer later changes nothing (P4)", () => {
     const socketRead = new Uint8Array(1_000);
-    const log = new Log(EPOCH, WIDE);
+    const log = new MemoryLog(EPOCH, WIDE);
     log.append({ event: "message", payload: bytesPayload(socketRead.subarray(0, 2)) }, 0, 0);
     socketRead.fill(9);
     const page = log.read("start", ALL);
@@ -269,7 +270,7 @@ describe("a log against a model that keeps everything", () => {
   test("keeps, shows, declares and misses the same after any appends and waits (P2, P6)", () => {
     fc.assert(
       fc.property(someBounds, fc.array(step, { maxLength: 50 }), someLimit, (bounds, steps, limit) => {
-        const log = new Log(EPOCH, bounds);
+        const log = new MemoryLog(EPOCH, bounds);
         const model = createModel(bounds);
         for (const one of steps) {
           if ("wait" in one) {

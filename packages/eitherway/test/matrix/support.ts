@@ -1,4 +1,5 @@
 /** A real Node server for the suites of this folder, in this process, that can be restarted at its address. */
+import type { CreateBroker } from "../../src/core/index.ts";
 import {
   createSuiteServer,
   type ServerSettings,
@@ -7,14 +8,16 @@ import {
 } from "../../src/testing/index.ts";
 import { witnessed } from "../support/witness.ts";
 
-export async function startNodeServer(settings: ServerSettings): Promise<SuiteServer> {
+/** @param broker one that outlives the server. Default: memory */
+export async function startNodeServer(settings: ServerSettings, broker?: CreateBroker): Promise<SuiteServer> {
   const start = async (port: number): Promise<{ ew: SuiteEitherway; port: number; url: string }> => {
-    const ew = createSuiteServer({ ...settings, logger: SILENT });
+    const ew = createSuiteServer({ ...settings, broker, logger: SILENT });
     return { ew, ...(await ew.listen({ port })) };
   };
   let running = await start(0);
   return {
     url: running.url,
+    keepsLogs: broker !== undefined,
     publish: (channel, data, options) => running.ew.publish(channel, data, options),
     stream: (channel, name) => running.ew.stream(channel, name),
     stats: () => running.ew.stats(),

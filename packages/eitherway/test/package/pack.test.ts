@@ -30,6 +30,7 @@ const ENTRIES = {
   "eitherway/redis": "redis",
   "eitherway/testing": "createHarness",
   "eitherway/tokens": "createTokenAuth",
+  "eitherway/workers": "startWorkers",
 } as const;
 
 /** What some entry needs that the package does not bring. */

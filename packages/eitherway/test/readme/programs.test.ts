@@ -15,9 +15,13 @@ const PAGES = [
   "docs/react.md",
   "docs/streams.md",
   "docs/testing.md",
+  "docs/workers.md",
 ];
 /** A compiler on a busy machine. */
 const COMPILE_MS = 120_000;
+
+/** As many as the page starts. */
+const WORKERS = 4;
 
 let project: Project;
 
@@ -38,6 +42,18 @@ test("the server and the client of the README compile strictly, talk, and end wh
   expect(output).not.toContain("missed something");
   const ended = once(server.child, "exit");
   server.child.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+});
+
+test("the workers of the page on workers serve together, and end when told to (P3, P10)", async () => {
+  const primary = project.start("workers.js");
+  await primary.listening();
+  const url = `http://127.0.0.1:${project.port}/eitherway/channels/a`;
+  const post = () => fetch(url, { method: "POST", headers: { connection: "close" }, body: "1" });
+  for (let n = 0; n < WORKERS; n++) expect((await post()).status).toBe(201);
+  expect(await (await fetch(`${url}?after=start`)).json()).toMatchObject({ messages: { length: WORKERS } });
+  const ended = once(primary.child, "exit");
+  primary.child.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
 });
 

@@ -33,6 +33,7 @@ const PAGES = [
   "docs/react.md",
   "docs/streams.md",
   "docs/testing.md",
+  "docs/workers.md",
   "examples/python/README.md",
 ];
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { type Broker, type BrokerParts, createMemoryBroker } from "../../src/core/index.ts";
 import { createTestServer } from "./support.ts";
 
 const hello = (channels: object, more: object = {}): string =>
@@ -116,6 +117,24 @@ describe("guards", () => {
 
   test("health is told to any host, as probes ask by address", async () => {
     expect((await createTestServer().ask({ path: "/healthz", headers: { host: "10.0.0.7" } })).status).toBe(200);
+  });
+
+  test("readiness says which part is broken, and since when (P11)", async () => {
+    const mute = (parts: BrokerParts): Broker => ({
+      ...createMemoryBroker(parts),
+      announce: async () => {},
+      reread: async () => {},
+    });
+    const server = createTestServer({ broker: mute });
+    const startedAt = server.clock.wall();
+    server.clock.advance(2_000);
+    const { status, text, headers } = await server.ask({ path: "/readyz" });
+    expect([status, headers["retry-after"]]).toEqual([503, "1"]);
+    expect(JSON.parse(text).error).toMatchObject({
+      code: "unavailable",
+      details: { broken: [{ part: "delivery", since: new Date(startedAt).toISOString() }] },
+    });
+    expect((await createTestServer().ask({ path: "/readyz" })).text).toBe('{"status":"ready"}');
   });
 });
 

@@ -1,0 +1,22 @@
+/** What a caller is told of a commit that failed. */
+import { constants } from "node:os";
+import { EitherwayError } from "../protocol/index.ts";
+
+/**
+ * No room: on the disk, of a quota, or of the largest file that this process may write. The library says "I/O error" where only a part of
+ * a page had room.
+ */
+const { ENOSPC, EDQUOT, EFBIG, EIO } = constants.errno;
+const FULL: ReadonlySet<unknown> = new Set([ENOSPC, EDQUOT, EFBIG, EIO]);
+
+export function storageFailed(cause: unknown): EitherwayError {
+  const { code, message } = cause as { code?: unknown; message?: string };
+  if (FULL.has(code)) {
+    return new EitherwayError(
+      "storage-full",
+      `The disk took nothing of this (${message}); make room on it and try again, or keep less (retention).`,
+      { cause },
+    );
+  }
+  return new EitherwayError("unavailable", `The store took nothing of this (${message}); try again later.`, { cause });
+}

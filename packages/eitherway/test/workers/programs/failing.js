@@ -1,0 +1,2 @@
+/** A worker that ends before it listens. */
+process.exit(3);
