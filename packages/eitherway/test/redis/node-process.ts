@@ -18,6 +18,8 @@ export interface RunningNode {
   readonly port: number;
   /** What a client connects to. */
   readonly url: string;
+  /** How many clients it has now. */
+  links(): Promise<number>;
   kill(): Promise<void>;
   /** After a kill, on the same port. */
   start(): Promise<void>;
@@ -46,7 +48,15 @@ export async function startNode(settings: Omit<NodeSettings, "port">): Promise<R
     await exited;
   }
 
+  async function links(): Promise<number> {
+    if (!child) throw new Error("the node is not started");
+    const answered = once(child, "message");
+    child.send("links");
+    const [count] = (await answered) as [number];
+    return count;
+  }
+
   onTestFinished(kill);
   await start();
-  return { port, url: `http://127.0.0.1:${port}/eitherway`, kill, start };
+  return { port, url: `http://127.0.0.1:${port}/eitherway`, links, kill, start };
 }

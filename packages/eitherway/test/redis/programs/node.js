@@ -19,4 +19,5 @@ const server = eitherway({
 });
 await server.listen({ port });
 process.send?.("listening");
+process.on("message", () => process.send?.(server.stats().links)); // the only question there is
 process.on("disconnect", () => process.exit(0)); // nobody is there to kill it any more
