@@ -39,6 +39,7 @@ const PLACES = [
 const SHARED = "shared"; // proven below the transports, for all of them
 
 const BROKERS = [
+  { name: "workers", words: /\bby (?:two )?workers\b/i },
   { name: "file", words: /\bfile broker\b/i },
   { name: "redis", words: /\bredis\b/i },
 ];

@@ -20,6 +20,7 @@ const FOLDERS = [
   "instrument",
   "testing",
   "node",
+  "file",
   "matrix",
   "attacks",
   "fuzz",

@@ -8,7 +8,7 @@ export const BROKER_FLAGS: Flags = {
   data: { value: "DIR", help: "keep everything in this directory, over restarts; default: in memory", mirrored: true },
   fsync: {
     value: "WHEN",
-    help: "when it is on the disk: always (default: before it is acknowledged), interval or never",
+    help: "when it is on the disk: always (default, before the answer), interval, never",
     mirrored: true,
   },
   redis: {

@@ -5,103 +5,31 @@
 import {
   createEpoch,
   EitherwayError,
-  type Epoch,
   formatId,
   isStreamLog,
   type Message,
   payloadBytes,
   toEitherwayError,
 } from "../protocol/index.ts";
-import { type Aged, createAgeOrder } from "./age-order.ts";
-import type {
-  Batch,
-  BrokerParts,
-  BrokerSizes,
-  Claim,
-  ClaimRequest,
-  Draft,
-  Receipt,
-  Settlement,
-  Volatile,
-} from "./broker.ts";
+import { createAgeOrder } from "./age-order.ts";
+import type { Batch, Claim, ClaimRequest, Draft, Receipt, Settlement, Volatile } from "./broker.ts";
+import type { BrokerCore, BrokerCoreOptions } from "./broker-core-api.ts";
 import { fingerprint } from "./fingerprint.ts";
-import type { KeyMemory } from "./key-memory.ts";
 import { ENTRY_OVERHEAD_BYTES, entryBytes, type Log, type LogBounds } from "./log.ts";
-import { createMemoryPresence, type MemoryPresence } from "./memory-presence.ts";
-import {
-  createMemoryStreams,
-  ENDING_BYTES,
-  type KeptStream,
-  type MemoryStreams,
-  STREAM_BOUNDS,
-  type StreamRecord,
-} from "./memory-streams.ts";
+import { type ChannelRecord, createRecord, type KeptRecord } from "./log-store.ts";
+import { createMemoryPresence } from "./memory-presence.ts";
+import { createMemoryStreams, ENDING_BYTES, type KeptStream, STREAM_BOUNDS } from "./memory-streams.ts";
 import type { Undo } from "./ports.ts";
 import { CONTROL_BOUNDS, CONTROL_LOG } from "./revocations.ts";
 import { volatileBatch } from "./run-bytes.ts";
-import type { Watched, Watcher } from "./spread.ts";
+import type { Watcher } from "./spread.ts";
 import { storageFull, tooManyChannels } from "./storage-errors.ts";
-
-export interface BrokerCoreOptions extends Omit<BrokerParts, "metrics" | "logger"> {
-  readonly metrics: BrokerParts["metrics"] | undefined;
-  readonly keys: KeyMemory;
-  readonly store: LogStore;
-}
-
-/** Where the logs lie. */
-export interface LogStore {
-  createLog(channel: string, epoch: Epoch, bounds: LogBounds): Log;
-  /** Tells the watchers of a log, when what they are told is kept. */
-  spread(log: Watched, batch: Batch): void;
-  /** Hears what is to be kept of a record beside its log's entries. */
-  changed(record: ChannelRecord): void;
-  /** A record is gone. Its log has been cleared. */
-  forgotten(channel: string): void;
-}
-
-/** One channel. It goes when nobody has watched, published or been present for the longer of retention and key window. */
-export interface ChannelRecord extends Aged, StreamRecord, Watched {
-  log: Log;
-  pinned: boolean; // somebody is present in what it tells of
-}
-
-/** A record as a store has kept it. */
-export interface KeptRecord {
-  readonly name: string;
-  readonly log: Log;
-  readonly touchedAt: number;
-  readonly stream: KeptStream | undefined;
-}
-
-export interface BrokerCore {
-  publish(channel: string, drafts: readonly Draft[]): readonly Receipt[];
-  announce(channel: string, announced: readonly Volatile[]): void;
-  /** The record of a channel, without the entries that are too old. */
-  find(channel: string): ChannelRecord | undefined;
-  /** Whether there is something about the record that `find` would let go or end. */
-  isDue(channel: string): boolean;
-  /** @throws EitherwayError `too-many-channels` */
-  watch(channel: string, sink: (batch: Batch) => void): Undo;
-  claim(scope: string, key: string, request: ClaimRequest): Claim;
-  settle(scope: string, key: string, settlement: Settlement): void;
-  readonly streams: MemoryStreams<ChannelRecord>;
-  readonly presence: MemoryPresence;
-  /** What this channel's log may keep. */
-  boundsOf(channel: string): LogBounds;
-  /** Takes over what a store has kept; whatever else there was, is gone. Watchers stay. */
-  restore(kept: readonly KeptRecord[]): void;
-  keyWindow(): number;
-  sizes(): BrokerSizes;
-  close(): void;
-}
 
 /** A busy record moves to the young end of the order at most this often; its life is that much longer. */
 const TOUCH_MS = 1_000;
 const SWEEP_MS = 10_000; // how long what is due may wait while nobody calls
 /** Who watched when a process ended has this long to come back before an idle record goes. */
 const RETURN_MS = 10 * 60_000;
-
-const NO_WATCHERS: readonly Watcher[] = [];
 
 export function createBrokerCore(options: BrokerCoreOptions): BrokerCore {
   const { clock, random, limits, retention, channelRetention, keyWindowMs, metrics, keys, store } = options;
@@ -449,18 +377,5 @@ export function createBrokerCore(options: BrokerCoreOptions): BrokerCore {
     keyWindow: () => keys.window(clock.now()),
     sizes: () => ({ channels: records.size, logBytes: logBytes + reservedBytes, keys: keys.size }),
     close,
-  };
-}
-
-function createRecord(name: string, log: Log): ChannelRecord {
-  return {
-    name,
-    log,
-    watchers: NO_WATCHERS,
-    pinned: false,
-    stream: undefined,
-    touchedAt: 0,
-    older: undefined,
-    newer: undefined,
   };
 }

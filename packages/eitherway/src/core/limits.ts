@@ -14,11 +14,11 @@ export interface Limits {
   readonly addressLinks: number;
   /** Channels on one link. Beyond: `too-many-subscriptions` for that channel. */
   readonly subscriptions: number;
-  /** Log records of the memory broker, also empty ones. Beyond: `too-many-channels`. */
+  /** Log records of the broker, also empty ones. Beyond: `too-many-channels`. */
   readonly channels: number;
-  /** Bytes of all logs of the memory broker. Beyond: `storage-full`; what was acknowledged stays. */
+  /** Bytes of all logs of the broker, in memory or on files. Beyond: `storage-full`; what was acknowledged stays. */
   readonly logBytes: number;
-  /** Remembered keys and calls of the memory broker. Beyond: the oldest go before their window ends, which is counted and told. */
+  /** Remembered keys and calls of the broker. Beyond: the oldest go before their window ends, which is counted and told. */
   readonly keys: number;
   /** Commands that may wait on one link, or come in one batch; also the receipts that a log keeps of one client. */
   readonly inFlight: number;

@@ -1,40 +1,11 @@
 /** The database of a store: its tables, and how a transaction is written. */
 import { type Database, open, type RootDatabase } from "lmdb";
-import type { ClaimRow } from "./key-rows.ts";
-import type { RecordRow } from "./record-rows.ts";
+import type { Key, Tables, Writes } from "./tables.ts";
 
 /** When what is committed goes to the disk. */
 export type Fsync = "always" | "interval" | "never";
 
 export const FSYNC_POLICIES: readonly Fsync[] = ["always", "interval", "never"];
-
-/** `[log, seq]` */
-type EntryKey = [number, number];
-/** `[log, collapse key]` */
-export type NewestKey = [number, string];
-/** `[memory, counter]` */
-export type ReceiptKey = [number, number];
-export type ReceiptRow = readonly [print: number, seq: number];
-/** Its name, when it was last touched, and the claim where it is one. */
-export type MemoryRow = readonly [name: string, touchedAt: number, claim: ClaimRow | null];
-
-export interface Tables {
-  /** By channel. */
-  readonly records: Database<RecordRow, string>;
-  readonly entries: Database<Buffer, EntryKey>;
-  readonly newest: Database<number, NewestKey>;
-  readonly memories: Database<MemoryRow, number>;
-  readonly receipts: Database<ReceiptRow, ReceiptKey>;
-  readonly marks: Database<number, string>;
-}
-
-/** The writes of one transaction, gathered before it begins: what throws while they are, has changed nothing. */
-export interface Writes {
-  put<V, K extends Key>(table: Database<V, K>, key: K, value: V): void;
-  remove<V, K extends Key>(table: Database<V, K>, key: K): void;
-}
-
-type Key = number | string | (number | string)[];
 
 export interface OpenDatabase {
   readonly tables: Tables;

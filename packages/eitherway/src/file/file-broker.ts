@@ -1,5 +1,5 @@
 /** The broker of one process whose logs, keys and claims outlive it. Presence is of those who are there, so it is kept in memory. */
-import { type ChannelRecord, createBrokerCore, type KeptRecord } from "../core/broker-core.ts";
+import { createBrokerCore } from "../core/broker-core.ts";
 import {
   type Batch,
   type Broker,
@@ -13,15 +13,17 @@ import {
 } from "../core/index.ts";
 import { createKeyMemory } from "../core/key-memory.ts";
 import { type LogBounds, owned } from "../core/log.ts";
+import type { ChannelRecord, KeptRecord } from "../core/log-store.ts";
 import { createSpread, type Watched } from "../core/spread.ts";
 import { channelOfPresence, createEpoch, EitherwayError, quote, toEitherwayError } from "../protocol/index.ts";
-import { FSYNC_POLICIES, type Fsync, type Tables } from "./database.ts";
+import { FSYNC_POLICIES, type Fsync } from "./database.ts";
 import { damaged } from "./directory-errors.ts";
-import { FileLog, type LogRow } from "./file-log.ts";
+import { FileLog } from "./file-log.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createKeyRows, readKeys } from "./key-rows.ts";
-import { checkRecordRow, type RecordRow, recordRow } from "./record-rows.ts";
+import { checkRecordRow, recordRow } from "./record-rows.ts";
 import { openStoreDirectory } from "./store-directory.ts";
+import type { LogRow, RecordRow, Tables } from "./tables.ts";
 
 export interface FileOptions {
   /**
@@ -226,7 +228,7 @@ function createFileBroker(parts: BrokerParts, directory: string, fsync: Fsync): 
     database.commitNow(({ put }) => {
       for (const [channel, row] of rows) put(tables.records, channel, row);
     });
-    logger.warn("storage.epochs-renewed", { directory, channels: rows.size });
+    logger.warn("epochs renewed", { directory, channels: rows.size });
     metrics.count("storage.epochs-renewed", rows.size);
   }
 }

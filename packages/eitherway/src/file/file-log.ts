@@ -4,22 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { type Entry, Log, type LogBounds } from "../core/log.ts";
-import type { Epoch } from "../protocol/index.ts";
-import type { NewestKey, Tables, Writes } from "./database.ts";
 import { decodeEntry, encodeEntry } from "./entry-codec.ts";
-
-/** What of a log is in its record. */
-export interface LogRow {
-  /** Of no other log that is on disk: what its entries are found under. */
-  readonly id: number;
-  readonly epoch: Epoch;
-  readonly head: number;
-  readonly first: number;
-  readonly lost: number;
-  readonly bytes: number;
-  readonly spared: number;
-  readonly sparedBytes: number;
-}
+import type { LogRow, NewestKey, Tables, Writes } from "./tables.ts";
 
 export interface FileLogOptions {
   readonly row: LogRow;

@@ -2,7 +2,7 @@
 import type { ClaimMemory, KeptMemory, KeyJournal } from "../core/key-memory.ts";
 import type { AppliedKey } from "../core/receipt-ring.ts";
 import type { Payload } from "../protocol/index.ts";
-import type { MemoryRow, ReceiptRow, Tables, Writes } from "./database.ts";
+import type { ClaimRow, MemoryRow, ReceiptRow, Tables, Writes } from "./tables.ts";
 
 export interface KeyRows extends KeyJournal {
   readonly isEmpty: boolean;
@@ -89,9 +89,6 @@ export function readKeys(tables: Tables): KeptKeys {
   }
   return { memories, shortenedUntil: tables.marks.get(SHORTENED) };
 }
-
-/** A claim as JSON can say it: bytes of an answer are base64. */
-export type ClaimRow = Omit<ClaimMemory, "settlement"> & { readonly settlement?: unknown };
 
 function claimRow({ settlement, ...claim }: ClaimMemory): ClaimRow {
   const answer = settlement?.ok ? settlement.answer : undefined;

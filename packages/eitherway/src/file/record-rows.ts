@@ -1,14 +1,8 @@
 /** How a channel's record lies on disk. */
-import type { ChannelRecord } from "../core/broker-core.ts";
+import type { ChannelRecord } from "../core/log-store.ts";
 import type { KeptStream } from "../core/memory-streams.ts";
-import type { FileLog, LogRow } from "./file-log.ts";
-
-export interface RecordRow {
-  readonly log: LogRow;
-  readonly touchedAt: number;
-  /** `null`: it is none, or was never opened. */
-  readonly stream: KeptStream | null;
-}
+import type { FileLog } from "./file-log.ts";
+import type { RecordRow } from "./tables.ts";
 
 export function recordRow({ log, touchedAt, stream }: ChannelRecord): RecordRow {
   return { log: (log as FileLog).row(), touchedAt, stream: stream ? keptStream(stream) : null };

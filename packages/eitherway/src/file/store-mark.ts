@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Fsync } from "./database.ts";
 import { damaged, foreign, newer } from "./directory-errors.ts";
 
-export const MARK_FILE = "eitherway.json";
+const MARK_FILE = "eitherway.json";
 export const DATA_FILE = "data.mdb";
 
 const FORMAT = 1;

@@ -7,9 +7,6 @@ export interface Codec<T> {
   read(from: ByteReader): T;
 }
 
-/** What a codec is of. */
-export type Of<C> = C extends Codec<infer T> ? T : never;
-
 export const text: Codec<string> = { write: (out, value) => out.text(value), read: (from) => from.text() };
 /** Whole, 0 or more. */
 export const whole: Codec<number> = { write: (out, value) => out.number(value), read: (from) => from.number() };

@@ -184,3 +184,28 @@ test("serve that is told to end before it has begun ends as well", async () => {
   const running = startCli(["serve", "--port", "0"]);
   expect(await running.stop()).toBe(0);
 });
+
+test("serve --data goes on over a restart, and says what is wrong with a directory or a policy (P4, P12)", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "eitherway-data-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const data = join(folder, "data");
+  const first = await serve(["--data", data]);
+  const published = await fetch(`${first.url}/channels/a`, { method: "POST", body: "hi" });
+  expect(published.status).toBe(201);
+  expect(await first.stop()).toBe(0);
+  const second = await serve(["--data", data, "--fsync", "interval"]);
+  const { id } = (await published.json()) as { id: string };
+  const page = await (await fetch(`${second.url}/channels/a`)).text();
+  expect(page).toContain(id);
+  const refusals: [string[], RegExp][] = [
+    [["--data", data], /is open in process [0-9]+/],
+    [["--data", folder], /has files that are no store of Eitherway's/],
+    [["--data", join(folder, "other"), "--fsync", "sometimes"], /give one of always, interval, never/],
+    [["--fsync", "never"], /--fsync says how --data is kept/],
+  ];
+  for (const [argv, sentence] of refusals) {
+    const { code, err } = await runToEnd(["serve", "--port", "0", ...argv]);
+    expect(code).toBe(2);
+    expect(err).toMatch(sentence);
+  }
+});

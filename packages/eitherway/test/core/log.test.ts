@@ -320,7 +320,7 @@ function expectDeclared(page: Page, seq: number): void {
 }
 
 /** Reading from the start page by page shows what one large page does. */
-function expectPagesJoin(log: Log, limit: PageLimit): void {
+function expectPagesJoin(log: MemoryLog, limit: PageLimit): void {
   const whole = seqs(log.read("start", ALL));
   const paged: number[] = [];
   let cursor: Cursor = "start";
@@ -339,7 +339,7 @@ function expectPagesJoin(log: Log, limit: PageLimit): void {
   expect(paged).toEqual(whole);
 }
 
-function expectHistory(log: Log, limit: PageLimit, kept: readonly ModelEntry[]): void {
+function expectHistory(log: MemoryLog, limit: PageLimit, kept: readonly ModelEntry[]): void {
   const read: number[] = [];
   for (let before: string | undefined; ; before = idAt(read[0] ?? 0)) {
     const { messages } = log.readBefore(before, limit);

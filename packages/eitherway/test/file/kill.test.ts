@@ -4,11 +4,10 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type { Broker } from "../../src/core/index.ts";
-import { type Fsync, file } from "../../src/file/index.ts";
+import type { Fsync } from "../../src/file/index.ts";
 import { formatId, type Id, parseId } from "../../src/protocol/index.ts";
 import { createSeededRandom } from "../../src/testing/index.ts";
-import { createRoomyParts } from "./roomy-parts.js";
-import { directory } from "./support.ts";
+import { directory, start } from "./support.ts";
 
 const WRITER = fileURLToPath(new URL("writer.js", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../dist/file/index.js", import.meta.url));
@@ -20,6 +19,8 @@ const SEED = 20_261_128;
 const LONGEST_LIFE_MS = 120;
 const SLOWEST_KILL_MS = 5_000;
 const POLICIES: readonly Fsync[] = ["always", "interval", "never"];
+/** Room for all that is published. */
+const ROOMY = { limits: { logBytes: 2 ** 40 }, retention: { messages: 2 ** 40, bytes: 2 ** 40, ageMs: 60 * 60_000 } };
 const PAGE = { messages: 1_000, bytes: 4_000_000 };
 
 beforeAll(() => expect(existsSync(BUILT), "npm run build comes before this test").toBe(true));
@@ -47,7 +48,7 @@ async function killAgainAndAgain(path: string, kills: number, seed: number): Pro
     const fsync = POLICIES[run % POLICIES.length] as Fsync;
     const acknowledged = await writeUntilKilled(path, fsync, `${run}`, random() * LONGEST_LIFE_MS);
     total += acknowledged.size;
-    const broker = file(path, { fsync })(createRoomyParts());
+    const { broker } = start(path, { ...ROOMY, fsync });
     try {
       await lookThrough(broker, acknowledged, seen);
       await resend(broker, acknowledged, `${run}`);

@@ -26,7 +26,7 @@ export interface Settings extends FileOptions {
   readonly seed?: number;
 }
 
-export const SILENT: BrokerParts["logger"] = { info() {}, warn() {}, error() {} };
+const SILENT: BrokerParts["logger"] = { info() {}, warn() {}, error() {} };
 
 /** A directory that goes when the test is over. */
 export function directory(): string {

@@ -23,6 +23,7 @@ const ENTRIES = {
   "eitherway/client/outbox": "openOutbox",
   "eitherway/client/presence": "presence",
   "eitherway/fetch": "eitherway",
+  "eitherway/file": "file",
   "eitherway/contract": "contract",
   "eitherway/protocol": "EitherwayError",
   "eitherway/instrument": "judge",
@@ -34,7 +35,7 @@ const ENTRIES = {
 } as const;
 
 /** What some entry needs that the package does not bring. */
-const PEERS = ["react", "@types/react", "ioredis"];
+const PEERS = ["ioredis", "lmdb", "react", "@types/react"];
 
 const NAMES = Object.entries(ENTRIES);
 

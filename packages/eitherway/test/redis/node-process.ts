@@ -18,20 +18,21 @@ export interface RunningNode {
   readonly port: number;
   /** What a client connects to. */
   readonly url: string;
+  /** How many clients it has now. */
+  links(): Promise<number>;
   kill(): Promise<void>;
   /** After a kill, on the same port. */
   start(): Promise<void>;
 }
 
-/** Starts a node until the test is over. */
+/** Starts a node until the test is over. It runs what is built: three that compile themselves take longer than their test. */
 export async function startNode(settings: Omit<NodeSettings, "port">): Promise<RunningNode> {
   const port = await freePort();
-  const program = fileURLToPath(new URL("./programs/node.ts", import.meta.url));
-  const loader = new URL("../support/typescript-loader.js", import.meta.url).href;
+  const program = fileURLToPath(new URL("./programs/node.js", import.meta.url));
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    const started = fork(program, [JSON.stringify({ ...settings, port })], { execArgv: ["--import", loader] });
+    const started = fork(program, [JSON.stringify({ ...settings, port })], { execArgv: [] });
     child = started;
     const ended = once(started, "exit").then(([code]) => {
       throw new Error(`a node ended with ${code} before it listened`);
@@ -47,7 +48,15 @@ export async function startNode(settings: Omit<NodeSettings, "port">): Promise<R
     await exited;
   }
 
+  async function links(): Promise<number> {
+    if (!child) throw new Error("the node is not started");
+    const answered = once(child, "message");
+    child.send("links");
+    const [count] = (await answered) as [number];
+    return count;
+  }
+
   onTestFinished(kill);
   await start();
-  return { port, url: `http://127.0.0.1:${port}/eitherway`, kill, start };
+  return { port, url: `http://127.0.0.1:${port}/eitherway`, links, kill, start };
 }

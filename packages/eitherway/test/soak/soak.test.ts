@@ -270,7 +270,7 @@ function createProgress(plan: Plan): Progress {
 
 function startServer(): SoakServer {
   const program = fileURLToPath(new URL("./soak-server.ts", import.meta.url));
-  const loader = new URL("../support/typescript-loader.js", import.meta.url).href;
+  const loader = new URL("./typescript-loader.js", import.meta.url).href;
   const child = fork(program, [], { execArgv: ["--expose-gc", "--import", loader] });
   const exited = once(child, "exit");
   onTestFinished(async () => {

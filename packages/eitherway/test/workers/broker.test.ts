@@ -2,7 +2,7 @@ import { describe, test } from "vitest";
 import { brokerSuite } from "../../src/testing/index.ts";
 import { createPrimary } from "./support.ts";
 
-describe("broker of a worker", () => {
+describe("a broker by workers", () => {
   brokerSuite({
     test,
     time: true,

@@ -35,8 +35,8 @@ async function listen(broker: Broker, channel: string) {
   return { heard, stop };
 }
 
-describe("workers of one primary", () => {
-  test("hear of what another one publishes and announces, in one order; the primary watches once for all (P1, P3)", async () => {
+describe("a broker by workers of one primary", () => {
+  test("tells all what one of them publishes and announces, in one order; the primary watches once for all (P1, P3)", async () => {
     const { addWorker, watched } = counted();
     const workers = [await addWorker(), await addWorker(), await addWorker()];
     const [one] = workers.map(({ broker }) => broker);
@@ -54,7 +54,7 @@ describe("workers of one primary", () => {
     await vi.waitFor(() => expect(watched).toEqual([]));
   });
 
-  test("that are gone are watched for no more, and the others go on (P6, P7)", async () => {
+  test("watches for none that is gone, and the others go on (P6, P7)", async () => {
     const { addWorker, watched } = counted();
     const [gone, here] = [await addWorker(), await addWorker()];
     await listen(gone.broker, "a");
@@ -66,7 +66,7 @@ describe("workers of one primary", () => {
     await vi.waitFor(() => expect(heard).toEqual(["1"]));
   });
 
-  test("know what the broker holds, and how long keys are remembered, when they are answered and without a question (P5, P6)", async () => {
+  test("tells what it holds, and how long keys are remembered, with each answer and without a question (P5, P6)", async () => {
     const { addWorker, memory } = createPrimary({ keyWindowMs: 60_000 });
     const [one, other] = [await addWorker(), await addWorker()];
     await one.broker.publish("a", [draft("1", foreign("k"))]);
@@ -75,7 +75,7 @@ describe("workers of one primary", () => {
     await vi.waitFor(() => expect(other.broker.sizes()).toEqual(memory.sizes()), { timeout: 5_000 });
   });
 
-  test("get the primary's errors as they are: code, sentence, details, and the cause of what is a defect (P12)", async () => {
+  test("tells errors as they are: code, sentence, details, and the cause of what is a defect (P12)", async () => {
     const { addWorker, errors } = createPrimary({
       around: () => ({
         read() {
@@ -100,7 +100,7 @@ describe("workers of one primary", () => {
     expect(errors).toEqual([["broker failed", { call: "readBefore", cause: "Error: a defect" }]]);
   });
 
-  test("of a broker that tells on a way of its own make it look itself when they miss something (P11)", async () => {
+  test("looks itself, where it tells on a way of its own, when one of them misses something (P11)", async () => {
     let rereads = 0;
     const { addWorker } = createPrimary({ around: () => ({ reread: async () => void rereads++ }) });
     const { broker } = await addWorker();

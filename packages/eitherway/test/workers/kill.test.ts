@@ -17,8 +17,8 @@ const MESSAGES = 250;
 /** Of one publisher, at once: some are always under way when a worker is killed. */
 const UNDER_WAY = 10;
 
-describe("two workers", () => {
-  test("that are killed under load lose, double and reorder nothing, over every transport (P1, P2, P3, P4, P5)", async () => {
+describe("a server by two workers", () => {
+  test("loses, doubles and reorders nothing when they are killed under load, over every transport (P1, P2, P3, P4, P5)", async () => {
     const random = createSeededRandom(SEED);
     const { url, pids, workers } = await runWorkers("server", { count: 2 });
     const open = (n: number): Client => {

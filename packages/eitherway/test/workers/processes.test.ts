@@ -18,8 +18,8 @@ async function publish(url: string, text: string): Promise<string> {
   return ((await answer.json()) as { id: string }).id;
 }
 
-describe("workers", () => {
-  test("share a port and a log, and are ready once the broker is heard through the primary (P3, P11)", async () => {
+describe("a server by workers", () => {
+  test("has one port and one log, and is ready once the broker is heard through the primary (P3, P11)", async () => {
     const { url, workers } = await runWorkers("server", { count: 2 });
     const ids: string[] = [];
     for (const text of ["1", "2", "3", "4"]) ids.push(await publish(url, text));
@@ -32,7 +32,7 @@ describe("workers", () => {
     expect([workers.size, pids()]).toEqual([0, []]);
   });
 
-  test("that are killed are started again, at the same port, with what was published before (P4)", async () => {
+  test("starts those again that are killed, at the same port, with what was published before (P4)", async () => {
     const { url, ended } = await runWorkers("server", { count: 2 });
     await publish(url, "1");
     for (const victim of pids()) {
@@ -45,7 +45,7 @@ describe("workers", () => {
     expect(page).toMatchObject({ messages: [{ text: "1" }] });
   });
 
-  test("that end before they listen end the start, and leave nobody behind (P12)", async () => {
+  test("does not start where one ends before it listens, and leaves nobody behind (P12)", async () => {
     await expect(runWorkers("failing", { count: 2 })).rejects.toMatchObject({
       code: "unavailable",
       message: expect.stringMatching(/ended with code 3 before it listened/),
@@ -53,15 +53,15 @@ describe("workers", () => {
     expect(pids()).toEqual([]);
   });
 
-  test("with other options for what is kept are refused in the worker (P12)", async () => {
+  test("has none that would keep other than the primary (P12)", async () => {
     await expect(runWorkers("other-options", { count: 1 })).rejects.toThrow("ended with code 7");
   });
 
-  test.each([0, 1.5, 2_000, Number.NaN])("cannot be %d (P12)", async (count) => {
+  test.each([0, 1.5, 2_000, Number.NaN])("cannot have %d of them (P12)", async (count) => {
     await expect(startWorkers({ count })).rejects.toMatchObject({ code: "bad-request" });
   });
 
-  test("are not started with an option that makes no sense (P12)", async () => {
+  test("does not start with an option that makes no sense (P12)", async () => {
     await expect(startWorkers({ count: 1, retention: { messages: 0 } })).rejects.toThrow("retention.messages is 0");
     await expect(startWorkers({ count: 1, ...{ auth: 1 } })).rejects.toThrow("Option auth has");
     await expect(startWorkers({ count: 1, ...{ colour: 1 } })).rejects.toThrow('no option "colour"; known: limits');

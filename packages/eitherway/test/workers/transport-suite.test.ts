@@ -5,7 +5,7 @@ import { type SuiteWorkers, startSuiteWorkers } from "./suite-servers.ts";
 /** It closes the server at a moment when a poll is there, which nobody outside of its process can see. */
 const BETWEEN_POLLS = "poll: a server that goes away says drain, and that to come back helps (P10, P11)";
 
-describe("two workers, round-robin", () => {
+describe("a server by two workers, round-robin", () => {
   let workers: SuiteWorkers | undefined;
   beforeAll(async () => {
     workers = await startSuiteWorkers();

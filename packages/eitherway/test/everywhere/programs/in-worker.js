@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 
 if (isMainThread) new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) });
 else {
-  register("../../support/typescript-loader.js", import.meta.url);
+  register("../../soak/typescript-loader.js", import.meta.url);
   globalThis.WebSocket ??= WebSocket; // Node 20 has none for the orders
   await import("./cases.ts");
 }
