@@ -140,7 +140,7 @@ describe("the chat", { timeout: SLOW_MS }, () => {
     const context = await openContext();
     const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
     await ana.choose("Long-poll"); // over HTTP the server refuses what a WebSocket is not read for
-    await ana.connected("Long-poll");
+    await ana.connected("long-poll");
     const [flood, last] = [150, 150 + 1]; // a burst of 60 may come at once, and 20 a second
     await ana.page.getByLabel("Message", { exact: true }).focus();
     const held = ana.page.getByText(/^[2-9][0-9] on their way/).waitFor();
