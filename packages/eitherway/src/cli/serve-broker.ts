@@ -13,7 +13,7 @@ export const BROKER_FLAGS: Flags = {
   },
   redis: {
     value: "URL",
-    help: "keep everything in Redis, shared by all servers of it: redis://, redis+sentinel://, redis+cluster://",
+    help: "keep all in Redis, shared by its servers; redis+sentinel://, redis+cluster://",
     mirrored: true,
   },
 };

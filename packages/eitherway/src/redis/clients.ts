@@ -36,13 +36,25 @@ export function openServers(place: RedisPlace, client: ClientOptions, report: (c
 function openOne(place: RedisPlace, client: ClientOptions, report: (cause: unknown) => void): Servers {
   const options: RedisOptions = { ...commonOptions(place, client), ...whereTo(place), db: place.db, retryStrategy };
   const open = (): Redis => new Redis(options).on("error", report);
-  const redis = open();
+  let closed = false;
+  let redis = openForGood();
+
+  /** ioredis 6 gives a client up for good when it hears of a failover while it connects; then another one begins. */
+  function openForGood(): Redis {
+    return open().on("end", () => {
+      if (!closed) redis = openForGood();
+    });
+  }
+
   return {
     of: () => (redis.status === "ready" ? redis : undefined),
     nameOf: () => THE_SERVER,
     subscriber: open,
     refresh() {},
-    close: () => redis.disconnect(),
+    close() {
+      closed = true;
+      redis.disconnect();
+    },
   };
 }
 

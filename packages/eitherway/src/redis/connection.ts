@@ -62,7 +62,7 @@ export function openConnection({ place, client, clock, logger }: ConnectionOptio
     const text = String(cause);
     if (closed || text === reported) return;
     reported = text;
-    logger.warn("redis", { cause: text });
+    logger.warn("redis failed", { cause: text });
   }
 
   async function persevere<T>(key: string, repeatable: boolean, attempt: (server: Redis) => Promise<T>): Promise<T> {

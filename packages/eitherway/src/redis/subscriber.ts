@@ -61,6 +61,7 @@ export function createSubscriber({ servers, sharded, clock, heard, back }: Subsc
     );
     redis.on("ready", () => place(lostBy(connection)));
     redis.on("close", () => lose(connection));
+    redis.on("end", () => drop(connection)); // it will never come back by itself: `look` opens another one
     redis.on("moved", () => lose(connection)); // the server says it has some of them no more, but not which
     return connection;
   }
