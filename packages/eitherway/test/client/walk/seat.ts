@@ -72,7 +72,7 @@ export function createSeat(options: SeatOptions): Seat {
   let stumbles = false;
   let swaps = false;
   let place: Place | undefined;
-  let left: (Pick<Hearer, "at" | "fromStart"> & { readonly time: number }) | undefined;
+  let left: (Pick<Hearer, "at" | "fromStart" | "gapHead" | "brought"> & { readonly time: number }) | undefined;
   /** What the cursor has to be, where that is known. */
   let cursor: string | undefined;
 
@@ -181,13 +181,14 @@ export function createSeat(options: SeatOptions): Seat {
     const lingering = left && clock.now() - left.time < LINGER_MS ? left : undefined;
     const goesOn = hearers.length > 0 ? { at: "anywhere" as const, fromStart: hearers.some(isFromStart) } : lingering;
     const { at, fromStart } = goesOn ?? { at: beginning(from), fromStart: from === "start" };
+    const { gapHead, brought = 0 } = hearers.length > 0 ? {} : (lingering ?? {}); // left among the messages that a gap brought
     cursor = goesOn ? undefined : from;
     const hearer: Hearer = {
       at,
       fromStart,
       isLoop,
-      gapHead: undefined,
-      brought: 0,
+      gapHead,
+      brought,
       leaving: false,
       want: 0,
       leave() {},
@@ -200,8 +201,8 @@ export function createSeat(options: SeatOptions): Seat {
     hearers = hearers.filter((other) => other !== hearer);
     cursor = undefined;
     if (hearers.length > 0) return;
-    const { at, fromStart, isLoop } = hearer;
-    left = { time: clock.now(), at: isLoop ? "anywhere" : at, fromStart }; // what waited for a loop is known to nobody else
+    const { at, fromStart, gapHead, brought, isLoop } = hearer;
+    left = { time: clock.now(), at: isLoop ? "anywhere" : at, fromStart, gapHead, brought }; // what waited for a loop is known to nobody else
   }
 
   function listen(from: "now" | "start" | Id): void {
