@@ -1,11 +1,7 @@
 /** The database of a store: its tables, and how a transaction is written. */
 import { type Database, open, type RootDatabase } from "lmdb";
+import type { Fsync } from "./fsync.ts";
 import type { Key, Tables, Writes } from "./tables.ts";
-
-/** When what is committed goes to the disk. */
-export type Fsync = "always" | "interval" | "never";
-
-export const FSYNC_POLICIES: readonly Fsync[] = ["always", "interval", "never"];
 
 export interface OpenDatabase {
   readonly tables: Tables;

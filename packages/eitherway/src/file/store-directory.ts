@@ -1,9 +1,10 @@
 /** Opens the directory of a store: looks at everything before anything is touched. */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { type DatabaseOptions, type Fsync, type OpenDatabase, openDatabase } from "./database.ts";
+import { type DatabaseOptions, type OpenDatabase, openDatabase } from "./database.ts";
 import { checkDatabaseFile } from "./database-file.ts";
 import { damaged, foreign, inUse, notWritable } from "./directory-errors.ts";
+import type { Fsync } from "./fsync.ts";
 import { DATA_FILE, hadPowerCut, identify, mayHaveLost, readMark, type StoreMark, writeMark } from "./store-mark.ts";
 
 export interface StoreDirectory {

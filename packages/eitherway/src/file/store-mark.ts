@@ -4,8 +4,8 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Fsync } from "./database.ts";
 import { damaged, foreign, newer } from "./directory-errors.ts";
+import type { Fsync } from "./fsync.ts";
 
 const MARK_FILE = "eitherway.json";
 export const DATA_FILE = "data.mdb";
