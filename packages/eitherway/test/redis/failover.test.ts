@@ -117,6 +117,7 @@ describe("a Redis that comes back with less", () => {
     const kept = await publishAll(one.broker, CHANNEL, named("kept"));
     await redis.kill();
     await redis.start();
+    for (const { witness } of [one, other]) await witness.untilGap(); // which leads behind whatever was published before it
     const later = await publishAll(other.broker, CHANNEL, named("later"));
     for (const { witness } of [one, other]) await witness.until("later 19");
     expect(await lostTexts(one.broker, CHANNEL, new Map([...kept, ...later]))).toEqual([]);
