@@ -47,7 +47,7 @@ test("the server and the client of the README compile strictly, talk, and end wh
 
 test("the workers of the page on workers serve together, and end when told to (P3, P10)", async () => {
   const primary = project.start("workers.js");
-  await primary.listening();
+  await primary.prints(new RegExp(`^${WORKERS} workers listen`, "m")); // only then it hears of the signal below
   const url = `http://127.0.0.1:${project.port}/eitherway/channels/a`;
   const post = () => fetch(url, { method: "POST", headers: { connection: "close" }, body: "1" });
   for (let n = 0; n < WORKERS; n++) expect((await post()).status).toBe(201);
