@@ -110,6 +110,9 @@ test(
   SLOW_MS,
 );
 
+/** What Chromium says of a request that was under way when all rights were taken back. */
+const IS_REVOKED = /status of 40[13]/;
+
 test(
   `${TABS} tabs of a browser have one connection; what expires leaves list and count of all; logging out ends all`,
   async () => {
@@ -137,7 +140,7 @@ test(
     await vi.waitFor(async () => expect(await (await logIn(showcase, "ana")).links()).toBe(0), WAIT);
     await first?.page.getByRole("button", { name: "Open the inbox" }).click();
     if (first) await shows(first.page, ["stays"], 2);
-    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
+    expect(tabs.flatMap(({ complaints }) => complaints).filter((line) => !IS_REVOKED.test(line))).toEqual([]);
   },
   SLOW_MS,
 );
