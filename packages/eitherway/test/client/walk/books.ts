@@ -102,15 +102,15 @@ export function createBooks({ clock, keeps, keyWindowMs, expected }: BooksOption
     ofClient(log, entry.content);
   }
 
-  /** Once for each server, and in the order of the calls (P5). */
+  /** Once for each server, and in the order of the calls (P5). A receipt may come when the next server has begun: its log says whose it is. */
   function ofClient(log: Log, content: string): void {
     const before = stored.get(content) ?? [];
-    stored.set(content, [...before, { server, at: clock.now() }]);
+    stored.set(content, [...before, { server: log.server, at: clock.now() }]);
     const call = expected(content);
     if (!call) return;
     for (const { server: by, at: time } of before) {
       const forgotten = call.twin && clock.now() - time >= keyWindowMs;
-      if (by === server && !forgotten) fail(`P5: publish ${call.n} is stored twice on ${log.channel}`);
+      if (by === log.server && !forgotten) fail(`P5: publish ${call.n} is stored twice on ${log.channel}`);
     }
     if (call.twin || call.mayComeLate) return;
     if (call.n < log.lastOfClient) fail(`P5: publish ${call.n} is stored after ${log.lastOfClient} on ${log.channel}`);
