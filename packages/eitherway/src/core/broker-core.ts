@@ -22,7 +22,7 @@ import { createMemoryStreams, ENDING_BYTES, type KeptStream, STREAM_BOUNDS } fro
 import type { Undo } from "./ports.ts";
 import { CONTROL_BOUNDS, CONTROL_LOG } from "./revocations.ts";
 import { volatileBatch } from "./run-bytes.ts";
-import type { Watcher } from "./spread.ts";
+import { addWatcher, dismissWatchers } from "./spread.ts";
 import { storageFull, tooManyChannels } from "./storage-errors.ts";
 
 /** A busy record moves to the young end of the order at most this often; its life is that much longer. */
@@ -135,14 +135,7 @@ export function createBrokerCore(options: BrokerCoreOptions): BrokerCore {
 
   function watch(channel: string, sink: (batch: Batch) => void): Undo {
     const record = findOrCreate(channel, clock.now());
-    const watcher: Watcher = { sink, active: true };
-    record.watchers = record.watchers.concat(watcher); // a spread would leave room for 17
-    return () => {
-      if (!watcher.active) return;
-      watcher.active = false;
-      record.watchers = record.watchers.filter((other) => other !== watcher);
-      byAge.touch(record, clock.now());
-    };
+    return addWatcher(record, sink, () => byAge.touch(record, clock.now()));
   }
 
   function claim(scope: string, key: string, request: ClaimRequest): Claim {
@@ -191,10 +184,8 @@ export function createBrokerCore(options: BrokerCoreOptions): BrokerCore {
     closed = true;
     sweepTimer?.();
     presence.clear();
-    for (const { stream, watchers } of records.values()) {
-      if (stream?.state === "open") stream.stopTimer();
-      for (const watcher of watchers) watcher.active = false;
-    }
+    for (const { stream } of records.values()) if (stream?.state === "open") stream.stopTimer();
+    dismissWatchers(records.values());
     records.clear();
     keys.clear();
     logBytes = 0;

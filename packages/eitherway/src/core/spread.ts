@@ -1,6 +1,6 @@
 /** Tells the watchers of a log what was appended to it: all of them, and all in one order. */
 import type { Batch } from "./broker.ts";
-import type { Logger, Metrics } from "./ports.ts";
+import type { Logger, Metrics, Undo } from "./ports.ts";
 
 export interface Watched {
   readonly name: string;
@@ -11,6 +11,23 @@ export interface Watched {
 export interface Watcher {
   readonly sink: (batch: Batch) => void;
   active: boolean;
+}
+
+/** @param left called when the undo has taken the watcher away: it then hears of nothing more, not even of a batch under way */
+export function addWatcher(log: Watched, sink: Watcher["sink"], left: () => void): Undo {
+  const watcher: Watcher = { sink, active: true };
+  log.watchers = log.watchers.concat(watcher); // a spread would leave room for 17
+  return () => {
+    if (!watcher.active) return;
+    watcher.active = false;
+    log.watchers = log.watchers.filter((other) => other !== watcher);
+    left();
+  };
+}
+
+/** What is watched is gone. */
+export function dismissWatchers(logs: Iterable<Watched>): void {
+  for (const { watchers } of logs) for (const watcher of watchers) watcher.active = false;
 }
 
 export interface SpreadOptions {

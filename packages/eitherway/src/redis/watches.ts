@@ -2,7 +2,15 @@
  * Whom this node tells of which channel. Each watched channel is one subscription; pub/sub forgets what it cannot deliver, so after
  * every doubt the head of the log is compared with what was heard last, and watchers are told the newest message: the hole makes them read.
  */
-import { type Batch, type BrokerParts, createSpread, type Undo, type Watched, type Watcher } from "../core/index.ts";
+import {
+  addWatcher,
+  type Batch,
+  type BrokerParts,
+  createSpread,
+  dismissWatchers,
+  type Undo,
+  type Watched,
+} from "../core/index.ts";
 import { EitherwayError, type Epoch, payloadBytes } from "../protocol/index.ts";
 import type { RedisConnection } from "./connection.ts";
 import type { KeyNames } from "./key-names.ts";
@@ -64,15 +72,10 @@ export function createWatches(options: WatchesOptions): Watches {
 
   async function watch(channel: string, sink: (batch: Batch) => void): Promise<Undo> {
     const entry = entries.get(names.live(channel)) ?? begin(channel);
-    const watcher: Watcher = { sink, active: true };
-    entry.watchers = entry.watchers.concat(watcher);
-    entry.idleSince = undefined;
-    const undo = (): void => {
-      if (!watcher.active) return;
-      watcher.active = false;
-      entry.watchers = entry.watchers.filter((other) => other !== watcher);
+    const undo = addWatcher(entry, sink, () => {
       if (entry.watchers.length === 0) entry.idleSince = clock.now();
-    };
+    });
+    entry.idleSince = undefined;
     try {
       await entry.begun;
     } catch (thrown) {
@@ -217,7 +220,7 @@ export function createWatches(options: WatchesOptions): Watches {
     },
     close() {
       stopSweep?.();
-      for (const { watchers } of entries.values()) for (const watcher of watchers) watcher.active = false;
+      dismissWatchers(entries.values());
       entries.clear();
       subscriber.close();
     },

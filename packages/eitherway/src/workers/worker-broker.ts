@@ -1,16 +1,17 @@
 /** The broker of a worker: asks the primary's over a pipe. Calls leave in the order in which they were made, all of a turn at once. */
 import type { Duplex } from "node:stream";
 import {
+  addWatcher,
   type Batch,
   type Broker,
   type BrokerParts,
   type BrokerSizes,
   createSpread,
   type Draft,
+  dismissWatchers,
   type Receipt,
   type Undo,
   type Watched,
-  type Watcher,
 } from "../core/index.ts";
 import { ByteReader } from "../protocol/byte-reader.ts";
 import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
@@ -100,7 +101,7 @@ export function createWorkerBroker(options: WorkerBrokerOptions): Broker {
     closed = true;
     for (const { reject } of asked.values()) reject(away());
     asked.clear();
-    for (const { watchers } of watched.values()) for (const watcher of watchers) watcher.active = false;
+    dismissWatchers(watched.values());
     watched.clear();
     if (isLost) lost();
   }
@@ -114,16 +115,11 @@ export function createWorkerBroker(options: WorkerBrokerOptions): Broker {
 
   async function watch(channel: string, sink: (batch: Batch) => void): Promise<Undo> {
     const log = watched.get(channel) ?? begin(channel);
-    const watcher: Watcher = { sink, active: true };
-    log.watchers = log.watchers.concat(watcher);
-    const undo = (): void => {
-      if (!watcher.active) return;
-      watcher.active = false;
-      log.watchers = log.watchers.filter((other) => other !== watcher);
+    const undo = addWatcher(log, sink, () => {
       if (log.watchers.length > 0 || watched.get(channel) !== log) return;
       watched.delete(channel);
       ask("unwatch", channel).catch(ignore); // with the primary its watches are gone as well
-    };
+    });
     try {
       await log.live;
     } catch (thrown) {

@@ -110,3 +110,12 @@ end
 local function answer(kind, more)
   return { kind, more or 0, diffs.join, diffs.update, diffs.leave, pace and redis.call('ZCARD', UNTOLD) or 0 }
 end
+
+-- The answer to a command that is known, or cannot be; nil: it is new.
+local function answer_known(key)
+  local known = key and recall(key)
+  if not known then return nil end
+  if known == 0 then return answer('reused') end
+  if type(known) == 'string' then return answer('unknown', tonumber(known)) end
+  return answer('done')
+end

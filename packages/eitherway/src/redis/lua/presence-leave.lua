@@ -8,10 +8,8 @@ local PROMISED, MEMBER, HOLD, NEWEST_OVER = tonumber(ARGV[10]), ARGV[11], ARGV[1
 
 local function leave()
   local key = key_at(14)
-  local known = key and recall(key)
-  if known == 0 then return answer('reused') end
-  if type(known) == 'string' then return answer('unknown', tonumber(known)) end
-  if known then return answer('done') end
+  local known = answer_known(key)
+  if known then return known end
   local number = tonumber(redis.call('HGET', HOLDS, HOLD) or 0)
   read_pace()
   if number == 0 or (NEWEST_OVER and number > NEWEST_OVER) then

@@ -8,10 +8,8 @@ local PROMISED, MEMBER, HOLD, NUMBER, ENDS, STATE = tonumber(ARGV[10]), ARGV[11]
 
 local function touch()
   local key = key_at(17)
-  local known = key and recall(key)
-  if known == 0 then return answer('reused') end
-  if type(known) == 'string' then return answer('unknown', tonumber(known)) end
-  if known then return answer('done') end
+  local known = answer_known(key)
+  if known then return known end
   if NOW >= ENDS then return answer('late') end
   local is_new = not redis.call('ZSCORE', ORDER, MEMBER)
   if is_new and redis.call('ZCARD', ORDER) >= tonumber(ARGV[16]) then return answer('full') end
