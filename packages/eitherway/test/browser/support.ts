@@ -211,7 +211,16 @@ export async function openTab(context: BrowserContext, origin: string, path = "/
       const first = page.getByRole("button", { name: "First message" });
       if (await first.isEnabled()) await first.click();
       for (let next = 1; next <= last; next = Math.max(...found.keys()) + 1) {
-        await page.waitForFunction(isReady, next);
+        await page.waitForFunction(isReady, next).catch(async (cause: unknown) => {
+          const places = (await messages()).map(({ place }) => place);
+          const view = await page.locator(".messages").evaluate((list) => {
+            const { scrollTop, scrollHeight, clientHeight } = list;
+            return { scrollTop, scrollHeight, clientHeight };
+          });
+          const room = await page.locator(".room").ariaSnapshot();
+          const is = `${places.at(0)} to ${places.at(-1)} of ${last} are shown, at ${JSON.stringify(view)}`;
+          throw new Error(`message ${next} does not come, ${is}:\n${room.slice(0, 1_000)}`, { cause });
+        });
         for (const message of await messages()) found.set(message.place, message);
         await page.locator(".messages").evaluate((list) => list.scrollTo(0, list.scrollHeight));
       }
