@@ -1,5 +1,5 @@
 /** The messages that are looked at. What is read stays where it is on the screen while pages come and go around it. */
-import { memo, type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
+import { Component, memo, type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 import { nameOf } from "../frame/visitor.ts";
 import type { ShownItem } from "./client.ts";
 import { placeOf } from "./slice.ts";
@@ -28,19 +28,20 @@ const STICKY_PX = 60;
 /** So many screens before an end its next page is asked for. */
 const AHEAD_SCREENS = 1.5;
 
-interface Anchor {
-  readonly id: string;
-  /** Distance from the top of the list to the top of this row, as it was on the screen. */
-  readonly top: number;
+/** What of the list was on the screen. */
+interface View {
+  readonly scrollTop: number;
+  /** The first row that could be seen. */
+  readonly row: { readonly id: string; readonly top: number } | undefined;
 }
 
 export function MessageList(props: MessageListProps) {
   const { items, me, readers, hasNewer, jumps, children } = props;
   const list = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
-  const anchor = useRef<Anchor>(undefined);
+  const view = useRef<View>(undefined);
   const jumped = useRef(jumps);
-  const readFor = useRef<readonly ShownItem[]>(undefined);
+  const readFor = useRef<Pick<MessageListProps, "items" | "hasNewer">>(undefined);
   const newest = useRef(props);
   newest.current = props;
 
@@ -48,10 +49,20 @@ export function MessageList(props: MessageListProps) {
     const box = list.current;
     if (!box) return;
     const { atEnd, hasNewer } = newest.current;
-    isAtEnd.current = belowOf(box) < STICKY_PX && !hasNewer;
+    see(box, hasNewer);
     atEnd(isAtEnd.current);
-    anchor.current = anchorOf(box);
     readAhead(box, newest.current);
+  }
+
+  function see(box: HTMLElement, hasNewer: boolean): void {
+    isAtEnd.current = belowOf(box) < STICKY_PX && !hasNewer;
+    view.current = viewOf(box);
+  }
+
+  /** Scrolled, and not told of it yet: else what is rendered in the same moment would take it back. */
+  function seeBefore({ hasNewer }: BeforeChangeProps): void {
+    const box = list.current;
+    if (box && box.scrollTop !== view.current?.scrollTop) see(box, hasNewer);
   }
 
   function settle(): void {
@@ -60,11 +71,12 @@ export function MessageList(props: MessageListProps) {
     if (jumped.current !== newest.current.jumps) isAtEnd.current = true;
     jumped.current = newest.current.jumps;
     if (isAtEnd.current && !newest.current.hasNewer) box.scrollTop = box.scrollHeight;
-    else keepPlace(box, anchor.current);
-    anchor.current = anchorOf(box);
-    const { items } = newest.current;
-    if (readFor.current === items) return; // a page that could not be read is asked for again by who scrolls
-    readFor.current = items;
+    else keepPlace(box, view.current);
+    view.current = viewOf(box);
+    const { items, hasNewer } = newest.current;
+    const before = readFor.current;
+    if (before?.items === items && before.hasNewer === hasNewer) return; // what is refused is asked for again by who scrolls
+    readFor.current = { items, hasNewer };
     readAhead(box, newest.current);
   }
 
@@ -83,6 +95,7 @@ export function MessageList(props: MessageListProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to scroll by keyboard as well
     <div className="messages" ref={list} role="log" aria-label="Messages" tabIndex={0} onScroll={look}>
+      <BeforeChange hasNewer={hasNewer} run={seeBefore} />
       <ol className="stored">
         {items.map((item, index) => (
           <Row
@@ -113,19 +126,39 @@ function readAhead(box: HTMLElement, { nearStart, nearEnd }: Pick<MessageListPro
   if (belowOf(box) < ahead) nearEnd();
 }
 
-function anchorOf(box: HTMLElement): Anchor | undefined {
+function viewOf(box: HTMLElement): View {
   const { top, bottom } = box.getBoundingClientRect();
   const seen = [...box.querySelectorAll<HTMLElement>("[data-id]")].find((row) => {
     const place = row.getBoundingClientRect();
     return place.bottom > top && place.top < bottom;
   });
-  return seen && { id: seen.dataset.id ?? "", top: seen.getBoundingClientRect().top - top };
+  const row = seen && { id: seen.dataset.id ?? "", top: seen.getBoundingClientRect().top - top };
+  return { scrollTop: box.scrollTop, row };
 }
 
-function keepPlace(box: HTMLElement, before: Anchor | undefined): void {
-  const row = before && box.querySelector(`[data-id="${CSS.escape(before.id)}"]`);
-  if (row) box.scrollTop += row.getBoundingClientRect().top - box.getBoundingClientRect().top - before.top;
+function keepPlace(box: HTMLElement, before: View | undefined): void {
+  const row = before?.row && box.querySelector(`[data-id="${CSS.escape(before.row.id)}"]`);
+  if (row) box.scrollTop += row.getBoundingClientRect().top - box.getBoundingClientRect().top - before.row.top;
   else box.scrollTop = 0; // a jump to the first one
+}
+
+interface BeforeChangeProps {
+  readonly hasNewer: boolean;
+  run(shown: BeforeChangeProps): void;
+}
+
+/** Runs with what is still shown, before the document changes: only classes can. */
+class BeforeChange extends Component<BeforeChangeProps> {
+  override getSnapshotBeforeUpdate(shown: BeforeChangeProps): null {
+    shown.run(shown);
+    return null;
+  }
+
+  override componentDidUpdate(): void {} // React wants it beside the other one
+
+  override render(): null {
+    return null;
+  }
 }
 
 const SAME_BREATH_MS = 5 * 60_000;

@@ -72,7 +72,7 @@ export function follow<Item extends Placed>(slice: Slice<Item>, live: readonly I
   return joins(slice.items, newer) && items.length <= MOST_ROWS ? { ...slice, items } : { ...slice, hasNewer: true };
 }
 
-/** The live end of the room may be shown in place of the slice, and what is looked at at the slice's end does not move. */
+/** The live end of the room may be shown in place of the slice to who looks at its end, and what is looked at does not move. */
 export function reaches<Item extends Placed>({ items }: Slice<Item>, live: readonly Placed[]): boolean {
   const [first, last] = [live[0], items.at(-1)];
   if (!first || !last) return false;

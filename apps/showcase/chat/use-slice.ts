@@ -80,10 +80,6 @@ export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<I
     setReading(false);
   }
 
-  function show(slice: Slice<Item>): void {
-    setPast(reaches(slice, live) || !slice.hasNewer ? undefined : slice);
-  }
-
   function jumpToLast(): void {
     reading.current = undefined;
     setReading(false);
@@ -108,10 +104,13 @@ export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<I
     readNewer() {
       const last = shown.items.at(-1);
       if (!last || !shown.hasNewer) return;
-      void read(async (isWanted) => {
-        const page = await readPage(last.id, placeOf(last.id) + PAGE + 1);
-        if (isWanted()) show(putBehind(shown, page));
-      });
+      if (reaches(shown, live)) setPast(undefined);
+      else {
+        void read(async (isWanted) => {
+          const page = await readPage(last.id, placeOf(last.id) + PAGE + 1);
+          if (isWanted()) setPast(putBehind(shown, page));
+        });
+      }
     },
     jumpToFirst() {
       void read(async (isWanted) => {
@@ -126,7 +125,8 @@ export function useSlice<Item extends Placed>(source: SliceSource<Item>): Look<I
   };
 }
 
-const FIRST_PAUSE_MS = 500;
+/** Short: when a network has come back, each connection that a browser had kept fails once. */
+const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 8_000;
 
 /** What failed may go well the next time, and who is at an end of what is shown cannot scroll on to ask for it. */

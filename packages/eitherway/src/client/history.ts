@@ -3,7 +3,7 @@ import { fromBase64 } from "../protocol/base64.ts";
 import { EitherwayError, type Id, type Payload } from "../protocol/index.ts";
 import type { AnyClient, Incoming } from "./client-api.ts";
 import { type HttpDoor, httpDoorOf } from "./http-door.ts";
-import { failureOf, failureOfThrown } from "./transports/http.ts";
+import { ANSWER_MS, failureOf, failureOfThrown } from "./transports/http.ts";
 
 export interface HistoryOptions {
   /** Messages before this one. Default: the newest ones. */
@@ -29,7 +29,8 @@ const escapePath = (channel: string): string => channel.split("/").map(encodeURI
 /**
  * A page of what the server keeps of a channel, read as whoever the client's `token` says.
  *
- * @throws EitherwayError (as a rejection) of the server; `unavailable` where no server answered; what `signal` was aborted with
+ * @throws EitherwayError (as a rejection) of the server; `unavailable` where no server answered, or not within 30 s; what `signal`
+ * was aborted with
  * @example
  * const { messages, hasOlder } = await readHistory(client, "room/42", { before: oldestShown, limit: 50 });
  */
@@ -42,21 +43,37 @@ export async function readHistory<T = unknown>(
   if (before !== undefined) query.set("before", before);
   if (limit !== undefined) query.set("limit", String(limit));
   const { url, token, fetch: ask } = httpDoorOf(client); // browsers want `fetch` called without an object
+  const patience = createPatience(signal);
   try {
     const address = `${url}/channels/${escapePath(channel)}?${query}`;
     const headers = await readHeaders(token);
     signal?.throwIfAborted();
-    const answer = await ask(address, { headers, ...(signal && { signal }) });
+    const answer = await ask(address, { headers, signal: patience.signal });
     if (!answer.ok) throw await refusalOf(answer);
     return pageOf(channel, (await answer.json()) as Answer);
   } catch (thrown) {
     signal?.throwIfAborted();
     if (thrown instanceof EitherwayError) throw thrown;
-    const { message } = failureOfThrown(thrown);
-    throw new EitherwayError("unavailable", `The history of ${channel} could not be read: ${message}.`, {
-      cause: thrown,
-    });
+    const why = patience.signal.aborted ? `no answer within ${ANSWER_MS} ms` : failureOfThrown(thrown).message;
+    throw new EitherwayError("unavailable", `The history of ${channel} could not be read: ${why}.`, { cause: thrown });
+  } finally {
+    patience.end();
   }
+}
+
+/** Aborts with `signal`, and when the answer takes too long: a network that is gone says nothing. */
+function createPatience(signal: AbortSignal | undefined): { readonly signal: AbortSignal; end(): void } {
+  const own = new AbortController();
+  const abort = (): void => own.abort();
+  const timer = setTimeout(abort, ANSWER_MS);
+  signal?.addEventListener("abort", abort);
+  return {
+    signal: own.signal,
+    end() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    },
+  };
 }
 
 async function readHeaders(token: HttpDoor["token"]): Promise<Record<string, string>> {

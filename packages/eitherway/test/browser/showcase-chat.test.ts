@@ -1,5 +1,5 @@
 /** The chat of the showcase, at its hard moments: two people, a bad network, a server that ends, and a very long room. */
-import type { BrowserContext } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createFaultNetwork, createSeededRandom } from "../../src/testing/index.ts";
 import { accessibilityFaults, SCREENS, sidewaysScroll, watchLayoutShifts } from "./page-quality.ts";
@@ -11,6 +11,9 @@ const LONG = 50_000;
 const MOST_ROWS = 300;
 const FRAME_MS = 16;
 const EACH = 15;
+const ARCHIVE = 1_000;
+const BROKEN_PAGES = 4;
+const WITHIN_5_PX = -1; // of `toBeCloseTo`: scrolled places are whole pixels
 
 const openContext = useBrowser();
 
@@ -28,6 +31,23 @@ async function openAs(context: BrowserContext, origin: string, name: string, pat
   await tab.connected();
   return tab;
 }
+
+async function openArchive() {
+  const { origin } = await startShowcase({ env: { EITHERWAY_SHOWCASE_MESSAGES: String(ARCHIVE) } });
+  const tab = await openTab(await openContext(), origin, "/chat?room=archive");
+  await tab.page.locator(`.message[data-place="${ARCHIVE}"]`).waitFor();
+  return { origin, ...tab };
+}
+
+/** Pixels below the top of the list; negative, or more than its height, where it cannot be seen. `undefined`: it is not there. */
+const topOf = (page: Page, place: number): Promise<number | undefined> =>
+  page.evaluate((place) => {
+    const [list, row] = [".messages", `.message[data-place="${place}"]`].map((one) => document.querySelector(one));
+    return list && row ? row.getBoundingClientRect().top - list.getBoundingClientRect().top : undefined;
+  }, place);
+
+const scrollToEnd = (page: Page): Promise<void> =>
+  page.locator(".messages").evaluate((list) => list.scrollTo(0, list.scrollHeight));
 
 const textsOf = async (tab: Tab): Promise<readonly string[]> => (await tab.messages()).map(({ text }) => text);
 const counts = async (tab: Tab) => [await tab.counter("Lost"), await tab.counter("Doubled")];
@@ -250,12 +270,10 @@ describe("the chat", { timeout: SLOW_MS }, () => {
   });
 
   test("reads a page of the past again that a broken connection took, without being asked", async () => {
-    const { origin } = await startShowcase({ env: { EITHERWAY_SHOWCASE_MESSAGES: "1000" } });
-    const { page, complaints } = await openTab(await openContext(), origin, "/chat?room=archive");
-    await page.locator(`.message[data-place="1000"]`).waitFor();
+    const { page, complaints } = await openArchive();
     let broken = 0;
     await page.route("**/channels/room/archive?**", async (route) => {
-      if (broken < 2) await route.abort();
+      if (broken < BROKEN_PAGES) await route.abort();
       else await route.continue();
       broken++;
     });
@@ -263,7 +281,44 @@ describe("the chat", { timeout: SLOW_MS }, () => {
     await page.getByText("could not be read").waitFor();
     await page.locator('.message[data-place="1"]').waitFor();
     await page.getByText("could not be read").waitFor({ state: "detached" });
-    expect(complaints).toEqual(Array(2).fill("Failed to load resource: net::ERR_FAILED"));
+    expect(complaints).toEqual(Array(BROKEN_PAGES).fill("Failed to load resource: net::ERR_FAILED"));
+  });
+
+  test("takes nobody back who scrolls in the moment in which something is rendered", async () => {
+    const { page } = await openArchive();
+    await page.getByRole("button", { name: "First message" }).click();
+    await page.locator('.message[data-place="100"]').waitFor();
+    await page.locator(".messages").evaluate((list) => {
+      list.scrollTo(0, list.scrollHeight); // of which the page hears with its next frame
+      for (const button of document.querySelectorAll("button")) if (button.textContent?.includes("Cut")) button.click();
+    });
+    const before = await topOf(page, 100);
+    await page.locator('.message[data-place="101"]').waitFor();
+    expect(await topOf(page, 100)).toBeCloseTo(before ?? Number.NaN, WITHIN_5_PX);
+  });
+
+  test("keeps what is looked at in view while one reads on to the end, and goes on there with what comes", async () => {
+    const { page, origin } = await openArchive();
+    await page.getByRole("button", { name: "First message" }).click();
+    for (let last = 100; last < ARCHIVE; last += 100) {
+      await page.locator(`.message[data-place="${last}"]`).waitFor();
+      await scrollToEnd(page);
+      const before = await topOf(page, last);
+      await page.locator(`.message[data-place="${last + 1}"]`).waitFor();
+      expect(await topOf(page, last), `message ${last}`).toBeCloseTo(before ?? Number.NaN, WITHIN_5_PX);
+    }
+    await scrollToEnd(page);
+    await page.getByRole("button", { name: "Latest" }).waitFor({ state: "detached" });
+    const oz = await comeIn(origin, "Oz");
+    const json = "application/json";
+    for (let number = 1; number <= 3; number++) {
+      await oz.publish(json, JSON.stringify({ sender: "oz", number, text: "new" }), "room/archive");
+      await page.locator(`.message[data-place="${ARCHIVE + number}"]`).waitFor();
+      const below = await page
+        .locator(".messages")
+        .evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+      expect(below).toBeLessThan(1);
+    }
   });
 
   test("moves nothing of what is read while others write, edit and read", async () => {

@@ -1,8 +1,9 @@
 /** `readHistory` against a real server that asks who somebody is. */
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createClient, readHistory } from "../../src/client/index.node.ts";
 import { channel, contract } from "../../src/contract/index.ts";
 import { eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
+import { createFaultNetwork } from "../../src/testing/index.ts";
 
 const app = contract({ room: channel("room/:id", { events: {} }) });
 const SILENT = { info() {}, warn() {}, error() {} };
@@ -50,6 +51,25 @@ describe("a page of history", () => {
       oldest: undefined,
       head: undefined,
     });
+    await client.close();
+  });
+
+  test("that nobody answers is unavailable after half a minute, and can be given up before", async () => {
+    const { url } = await startServer({});
+    const network = await createFaultNetwork({ target: Number(new URL(url).port) });
+    onTestFinished(network.close);
+    network.set({ kind: "blackhole" });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const client = createClient({ url: `${network.url}/eitherway` });
+    const page = readHistory(client, "room/42");
+    const givenUp = new AbortController();
+    const other = readHistory(client, "room/42", { signal: givenUp.signal });
+    await vi.waitFor(() => expect(network.counters.refused).toBeGreaterThanOrEqual(2));
+    givenUp.abort(new Error("not wanted"));
+    await expect(other).rejects.toThrow("not wanted");
+    vi.advanceTimersByTime(30_000);
+    await expect(page).rejects.toMatchObject({ code: "unavailable", retry: true });
     await client.close();
   });
 });

@@ -5,7 +5,7 @@ import type { Undo } from "../ports.ts";
 import { type Destination, type LinkEvents, NO_ROUTES } from "../transport.ts";
 import { createAnnouncementPoster } from "./announcements.ts";
 import { readLines } from "./frames.ts";
-import { exchange, helloLine } from "./http.ts";
+import { ANSWER_MS, exchange, helloLine } from "./http.ts";
 
 export interface CommandPoster {
   /** Goes out with the next batch. */
@@ -16,9 +16,6 @@ export interface CommandPoster {
   welcome(frame: WelcomeFrame): void;
   close(): void;
 }
-
-/** An answer that takes longer is taken for lost; the server itself waits for nothing this long. */
-const ANSWER_MS = 30_000;
 
 /** How soon it is asked again what came of messages that wait for their windows. */
 const AGAIN_MS = 500;

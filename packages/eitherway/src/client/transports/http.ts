@@ -4,6 +4,9 @@ import type { Destination, Greeting, LinkFailure } from "../transport.ts";
 
 const MS_PER_SECOND = 1_000;
 
+/** An answer that takes longer is taken for lost; the server itself waits for nothing this long. */
+export const ANSWER_MS = 30_000;
+
 /** The hello that each request begins with. */
 export function helloLine(to: Pick<Destination, "who">, channels: Greeting["channels"], wait?: number): string {
   return jsonClientCodec.writeClient({ t: "hello", ...to.who, channels, wait });
