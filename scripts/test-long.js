@@ -19,6 +19,8 @@ process.env.EITHERWAY_ATTACK_CONNECTIONS ??= "50000";
 process.env.EITHERWAY_COMPARE_RUNS ??= "20";
 /** About 3 minutes. */
 process.env.EITHERWAY_KILLS ??= "200";
+/** About 3 minutes. */
+process.env.EITHERWAY_REDIS_DIALECTS ??= "all";
 
 const LONG = {
   "walks of the client": "packages/eitherway/test/client/walk",
@@ -27,6 +29,7 @@ const LONG = {
   "mutated inputs of every parser": "packages/eitherway/test/fuzz",
   "floods of connections": "packages/eitherway/test/attacks/floods",
   "kill -9 of a store under load": "packages/eitherway/test/file/kill",
+  "every transport over every kind of Redis": "packages/eitherway/test/redis/transport-suite",
   "honesty of compare": "packages/eitherway/test/compare/honesty",
 };
 

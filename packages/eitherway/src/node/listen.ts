@@ -152,9 +152,10 @@ function trackConnections(server: Server | Http2SecureServer): Connections {
           resolve();
           return;
         }
-        // Those between two requests, and HTTP/2 without streams, have nothing to wait for; others become so by and by.
+        // Those between two requests or before the first one, and HTTP/2 without streams, have nothing to wait for; others become so by and by.
         const closeIdle = (): void => {
           if ("closeIdleConnections" in server) server.closeIdleConnections();
+          for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy(); // to Node one before its first request is busy
         };
         for (const session of sessions) session.close();
         const again = setInterval(closeIdle, IDLE_CHECK_MS);

@@ -19,6 +19,8 @@ export interface Servers {
   subscriber(name: string): Redis;
   /** Looks again which server has what. */
   refresh(): void;
+  /** Runs each time that was looked at. Before the first time a Cluster knows of no server. */
+  onRefresh(run: () => void): void;
   close(): void;
 }
 
@@ -51,6 +53,7 @@ function openOne(place: RedisPlace, client: ClientOptions, report: (cause: unkno
     nameOf: () => THE_SERVER,
     subscriber: open,
     refresh() {},
+    onRefresh() {},
     close() {
       closed = true;
       redis.disconnect();
@@ -98,6 +101,9 @@ function openCluster(place: RedisPlace, client: ClientOptions, report: (cause: u
     },
     refresh() {
       if (cluster.status === "ready") cluster.refreshSlotsCache();
+    },
+    onRefresh(run) {
+      cluster.on("refresh", run);
     },
     close: () => cluster.disconnect(),
   };

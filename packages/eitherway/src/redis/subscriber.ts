@@ -49,6 +49,7 @@ export function createSubscriber({ servers, sharded, clock, heard, back }: Subsc
   const connections = new Map<string, Connection>();
   let stopLooking: Undo | undefined;
   let closed = false;
+  servers.onRefresh(placeMisplaced);
 
   function open(name: string): Connection {
     const known = connections.get(name);
@@ -117,15 +118,19 @@ export function createSubscriber({ servers, sharded, clock, heard, back }: Subsc
     stopLooking ??= clock.after(LOOK_MS, () => {
       stopLooking = undefined;
       if (wanted.size === 0 || closed) return;
-      const misplaced = [...wanted.values()].filter(
-        (one) => !one.confirmed || one.connection?.name !== servers.nameOf(one.live),
-      );
-      for (const one of misplaced) one.confirmed = false;
-      place(misplaced);
+      placeMisplaced();
       closeUnused();
       for (const { redis } of connections.values()) if (redis.status === "ready") redis.ping().catch(() => {});
       look();
     });
+  }
+
+  function placeMisplaced(): void {
+    const misplaced = [...wanted.values()].filter(
+      (one) => !one.confirmed || one.connection?.name !== servers.nameOf(one.live),
+    );
+    for (const one of misplaced) one.confirmed = false;
+    if (misplaced.length > 0) place(misplaced);
   }
 
   function closeUnused(): void {

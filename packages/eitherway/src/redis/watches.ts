@@ -22,7 +22,7 @@ import { createSubscriber } from "./subscriber.ts";
 
 export interface Watches {
   watch(channel: string, sink: (batch: Batch) => void): Promise<Undo>;
-  /** Subscribes anew, and tells what was missed. */
+  /** Subscribes anew, and tells what was missed, also where there is no subscription to be had. */
   reread(): Promise<void>;
   /** Channels that this node is subscribed to. */
   readonly size: number;
@@ -212,8 +212,8 @@ export function createWatches(options: WatchesOptions): Watches {
   return {
     watch,
     async reread() {
-      await inTime(subscriber.renew());
-      await compareAll([...entries.values()]);
+      const renewed = inTime(subscriber.renew()); // what is told between is found when subscriptions are back
+      await Promise.all([renewed, compareAll([...entries.values()])]);
     },
     get size() {
       return entries.size;

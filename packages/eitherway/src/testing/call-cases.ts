@@ -4,7 +4,7 @@ import { binary } from "../client/binary.ts";
 import { isEitherwayError } from "../protocol/index.ts";
 import type { Dialect } from "./dialects.ts";
 import type { RawLink } from "./raw-link.ts";
-import { openDesk, startedBefore } from "./suite-desk.ts";
+import { openDesk, startedBefore, startOf } from "./suite-desk.ts";
 import type { TransportCase } from "./transport-case.ts";
 
 /** Longer than a request with commands waits for an answer. */
@@ -101,11 +101,11 @@ export const CALL_CASES: readonly TransportCase[] = [
   {
     name: "a call that runs is answered by itself where the link goes both ways, else it is running and asked for again (P5)",
     async run(context) {
-      const { server, desk } = await openDesk(context);
+      const { server, desk, other } = await openDesk(context);
       const link = context.link(server, { client: "caller" });
       await link.next("welcome");
       askToHold(link);
-      if (context.dialect.transport === "websocket") await desk.call.echo("meanwhile");
+      if (context.dialect.transport === "websocket") await startOf(other, "hold it");
       else assert.equal((await link.next("running")).key, "k1");
       await desk.call.release("it");
       if (context.dialect.transport !== "websocket") askToHold(link);

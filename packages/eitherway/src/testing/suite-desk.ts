@@ -23,6 +23,11 @@ export function deskOf(app: SuiteAppClient) {
   return app.channel("desk", { id: "1" }, { from: "start" });
 }
 
+/** Resolves when this handler was started, as `hold it`. */
+export async function startOf(desk: Desk, what: string): Promise<void> {
+  for await (const { event, data } of desk) if (event === "started" && data === what) return;
+}
+
 /** What handlers were started, as they were: all up to a call that is made now. */
 export async function startedBefore(desk: Desk, end: string): Promise<readonly string[]> {
   const told = await toldBefore(desk, end);

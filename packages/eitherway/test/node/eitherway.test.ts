@@ -170,11 +170,18 @@ describe("close()", () => {
     again.close();
   });
 
-  test("cuts connections that have said nothing (P7, P10)", async () => {
+  test("cuts connections that have said nothing at once, and those in the middle of a request after a while (P7, P10)", async () => {
     const { ew, port } = await open();
-    const raw = await rawConnect(port);
-    await ew.close();
-    expect(await raw.ended()).toBe("");
+    const halfway = await rawConnect(port, "GET /healthz HTTP/1.1\r\n");
+    const silent = await rawConnect(port);
+    const ended: string[] = [];
+    const closed = ew.close();
+    await Promise.all([
+      silent.ended().then((text) => ended.push(`silent: ${text}`)),
+      halfway.ended().then(() => ended.push("halfway")),
+      closed,
+    ]);
+    expect(ended).toEqual(["silent: ", "halfway"]);
   });
 
   test("does not wait for peers that never read (P7, P10)", async () => {

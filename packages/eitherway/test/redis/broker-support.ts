@@ -23,6 +23,7 @@ export interface StartedBroker {
 export interface BrokerSetup extends Omit<BrokerSettings, "limits"> {
   readonly limits?: Partial<Limits>;
   readonly options?: RedisOptions;
+  readonly clock?: LeapingClock;
 }
 
 /** Brokers of one prefix are nodes of one system. */
@@ -37,8 +38,10 @@ export function startBroker(url: string, setup: BrokerSetup = {}): StartedBroker
   return started;
 }
 
-export function createBroker(url: string, { options, ...settings }: BrokerSetup = {}): StartedBroker {
-  const clock = createLeapingClock();
+export function createBroker(
+  url: string,
+  { options, clock = createLeapingClock(), ...settings }: BrokerSetup = {},
+): StartedBroker {
   const counters = createCounters();
   const logged: string[] = [];
   const log = (event: string, fields: Readonly<Record<string, unknown>> = {}): void => {

@@ -33,9 +33,8 @@ const startNodes = (url: string, prefix = newPrefix()) => Promise.all([startNode
 describe("a failover that loses acknowledged messages", () => {
   test("is a gap for every subscriber that saw one, behind Sentinels, and no id names two contents (P2, P4)", async () => {
     const sentinel = await startSentinel();
-    const url = `redis+sentinel://${sentinel.ports.map((port) => `127.0.0.1:${port}`).join(",")}/${sentinel.name}`;
     const master = await sentinel.master();
-    await losesWrites(url, master, {
+    await losesWrites(sentinel.url, master, {
       cut: () => sentinel.cutReplication(master),
       promoted: () => sentinel.failedOver(master),
     });
@@ -43,10 +42,9 @@ describe("a failover that loses acknowledged messages", () => {
 
   test("is a gap for every subscriber that saw one, on a Cluster, and no id names two contents (P2, P4)", async () => {
     const cluster = await startRedisCluster();
-    const url = `redis+cluster://${cluster.servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}`;
     const key = `{${CHANNEL}}`;
     const master = await cluster.masterOf(key);
-    await losesWrites(url, master, {
+    await losesWrites(cluster.url, master, {
       cut: () => cluster.cutReplication(master),
       promoted: () => cluster.failedOver(key, master),
     });

@@ -1,12 +1,20 @@
 /** The broker suite over a real Redis: alone, as a Cluster and behind Sentinels. */
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { type BrokerSettings, type BrokerUnderTest, brokerSuite } from "../../src/testing/index.ts";
+import {
+  type BrokerSettings,
+  type BrokerUnderTest,
+  brokerSuite,
+  createLeapingClock,
+  type LeapingClock,
+} from "../../src/testing/index.ts";
 import { launchRedisCluster, type RunningCluster } from "../support/redis/redis-cluster.ts";
 import { launchSentinel, type RunningSentinel } from "../support/redis/redis-sentinel.ts";
 import { launchRedis, type RunningRedis } from "../support/redis/redis-server.ts";
-import { createBroker, type StartedBroker } from "./broker-support.ts";
+import { createBroker, type StartedBroker, startBroker } from "./broker-support.ts";
 
+/** How often a node looks whether its subscriptions are where they belong. */
+const LOOK_MS = 1_000;
 /** So far a node leaps without thinking that it stood still, and that nobody's lease was renewed. */
 const LEAST_STEP_MS = 1_900;
 /** Renewals of a log that lives for some minutes come between two steps. */
@@ -31,17 +39,22 @@ describe("redis broker, one server", () => {
 
 describe("redis broker, Cluster of six", () => {
   let cluster: RunningCluster;
-  let part: Part;
   beforeAll(async () => {
     cluster = await launchRedisCluster({ movableClock: true });
-    part = {
-      url: `redis+cluster://${cluster.servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}`,
-      advance: cluster.advance,
-    };
   });
   afterAll(() => cluster.stop());
 
-  brokerSuite({ test, time: true, streams: true, presence: true, create: (settings) => underTest(part, settings) });
+  brokerSuite({ test, time: true, streams: true, presence: true, create: (settings) => underTest(cluster, settings) });
+
+  test("subscribes as soon as it knows who has what, not only when it looks again (P2)", async () => {
+    const clock = createLeapingClock();
+    const withoutLooks: LeapingClock = {
+      ...clock,
+      after: (ms, run) => (ms === LOOK_MS ? () => {} : clock.after(ms, run)),
+    };
+    const { broker } = startBroker(cluster.url, { clock: withoutLooks });
+    await broker.watch("room/42", () => {}); // its first act
+  });
 });
 
 describe("redis broker, behind Sentinels", () => {
@@ -50,7 +63,7 @@ describe("redis broker, behind Sentinels", () => {
   beforeAll(async () => {
     sentinel = await launchSentinel({ movableClock: true });
     part = {
-      url: `redis+sentinel://${sentinel.ports.map((port) => `127.0.0.1:${port}`).join(",")}/${sentinel.name}`,
+      url: sentinel.url,
       advance(ms) {
         for (const server of sentinel.servers) server.advance(ms);
       },

@@ -195,8 +195,7 @@ test("what is appended while the subscription is away is told once it is back, t
 
 test("replicated: what no replica has within a second is outcome-unknown, and nothing is lost when one is there again (P4, P5)", async () => {
   const sentinel = await startSentinel();
-  const url = `redis+sentinel://${sentinel.ports.map((port) => `127.0.0.1:${port}`).join(",")}/${sentinel.name}`;
-  const { broker } = startBroker(url, { options: { durability: "replicated" } });
+  const { broker } = startBroker(sentinel.url, { options: { durability: "replicated" } });
   expect(outcomes(await broker.publish(CHANNEL, [keyed("a")]))).toEqual(["ok"]);
   const [, replica] = sentinel.servers;
   replica?.pause();

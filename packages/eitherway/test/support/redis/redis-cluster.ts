@@ -5,6 +5,8 @@ import { cutReplicasOff, hasFollowed, letReplicasIn, replicating } from "./redis
 import { eventually, fieldOf, launchRedis, type RedisOptions, type RunningRedis } from "./redis-server.ts";
 
 export interface RunningCluster {
+  /** `redis+cluster://127.0.0.1:<port>,…` */
+  readonly url: string;
   /** Three that began as masters, then a replica of each. */
   readonly servers: readonly RunningRedis[];
   /** The master of a key's slot, as the cluster sees it now. */
@@ -59,6 +61,7 @@ export async function launchRedisCluster(options: RedisOptions = {}): Promise<Ru
   }
 
   return {
+    url: `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}`,
     servers,
     masterOf,
     cutReplication: cutReplicasOff,

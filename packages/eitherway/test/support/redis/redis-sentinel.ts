@@ -21,6 +21,8 @@ export interface SentinelOptions extends RedisOptions {
 }
 
 export interface RunningSentinel {
+  /** `redis+sentinel://127.0.0.1:<port>,…/<name>` */
+  readonly url: string;
   /** What the sentinels call the master. */
   readonly name: string;
   /** Ports of the sentinels, on 127.0.0.1. */
@@ -84,6 +86,7 @@ export async function launchSentinel({ replicas = 1, ...options }: SentinelOptio
   }
 
   return {
+    url: `redis+sentinel://${ports.map((port) => `127.0.0.1:${port}`).join(",")}/${NAME}`,
     name: NAME,
     ports,
     servers,
