@@ -56,11 +56,13 @@ function columnsOf(scenario, cells, results) {
     { title: figure.title, of: (cell) => medianOf(cell, figure.of) || whyNothing(cell) },
     { title: "spread", of: ({ rounds }) => spreadOf(rounds, figure.of) },
     { title: "of ours", of: (cell) => ratioToOurs(cell, cells, figure.of) },
-    ...(isIdle
+    ...(scenario.kind === "kept" ? keptColumns() : isIdle
       ? [column("% of a CPU", FIGURES.busy), column("heap, bytes/link", FIGURES.heap)]
       : [
           column("user", FIGURES.user),
           column("system", FIGURES.system),
+          column("store", FIGURES.store),
+          ...(scenario.byTime ? [column("µs of CPU", FIGURES.cpu)] : []),
           column("a second", FIGURES.rate),
           column(`bytes/${scenario.unit}`, FIGURES.bytes),
         ]),
@@ -71,6 +73,15 @@ function columnsOf(scenario, cells, results) {
     column("loop delay p99, ms", FIGURES.loopDelay),
     column("load, % of its CPU", FIGURES.load),
     { title: "rounds", of: (cell) => roundsOf(cell, figure.of) },
+  ];
+}
+
+function keptColumns() {
+  return [
+    column("node, bytes/message", FIGURES.nodePerMessage),
+    column("node, bytes/watched channel", FIGURES.nodePerWatch),
+    column("store, bytes/channel", FIGURES.storePerChannel),
+    column("store, bytes/message", FIGURES.storePerMessage),
   ];
 }
 
