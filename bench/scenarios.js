@@ -34,6 +34,7 @@
  * @property {string} unit what CPU is counted by
  * @property {readonly (DialectName | "mixed")[]} dialects mixed: links take turns with all that the peer has
  * @property {readonly Variant[]} variants
+ * @property {string} [note] what is to be known of its figures
  * @property {Size} full
  * @property {Size} smoke
  * @property {readonly string[]} [peers] default: all that speak one of the dialects
@@ -200,7 +201,8 @@ export const SCENARIOS = [
   },
   {
     name: "nodes",
-    title: "Three nodes over one Redis, all on one CPU: one publishes to 10 channels, 300 subscribers are on the two others",
+    title:
+      "Three nodes over one Redis, all on one CPU: one publishes to 10 channels, 300 subscribers are on the two others",
     kind: "burst",
     unit: "delivery",
     dialects: ["websocket"],
@@ -209,6 +211,7 @@ export const SCENARIOS = [
     smoke: { ...SMOKE, channels: 2 },
     peers: ACROSS_NODES,
     nodes: NODES,
+    note: "CPU is that of all nodes and of Redis, whose own part is the column `store`; so a second of it delivers as many messages as stand under `a second`. The peers\npromise other things. Eitherway appends each message to a log in Redis under an id, in one order for all, and repairs what pub/sub loses by reading. Socket.IO's\nadapter publishes and keeps nothing: at most once, no ids, no resume. Its adapter for Redis Streams keeps one stream of all rooms, and clients that come back in time resume.",
   },
   {
     name: "nodes-steady",
@@ -224,7 +227,8 @@ export const SCENARIOS = [
   },
   {
     name: "brokers",
-    title: "One node, 1 subscriber a channel, 10 messages to each channel in a turn; a broker's own processes are counted",
+    title:
+      "One node, 1 subscriber a channel, 10 messages to each channel in a turn; a broker's own processes are counted",
     kind: "burst",
     unit: "message",
     dialects: ["websocket"],
@@ -236,17 +240,19 @@ export const SCENARIOS = [
     smoke: { ...SMOKE, channels: 4 },
     peers: BROKERS,
     byTime: true,
+    note: "`of ours`: the time of a message over that with the broker in memory. At most 40 messages of a channel are on their way, so one channel shows how long a\nbroker takes for a batch, and 64 show how many it takes. CPU is the node's and that of processes that its broker has: Redis, the primary of the worker.",
   },
   {
     name: "kept",
-    title: "2,000 channels with a message each, then 100 more in each, then all watched; 128 bytes a message",
+    title: "2,000 channels with a message each, then 20 more in each, then all watched by the node",
     kind: "kept",
     unit: "channel",
     dialects: ["websocket"],
     variants: [{ name: "2,000 channels" }],
-    full: { links: 0, warmupMs: 0, windowMs: 0, idleChannels: 2_000, messages: 100 },
+    full: { links: 0, warmupMs: 0, windowMs: 0, idleChannels: 2_000, messages: 20 },
     smoke: { links: 0, warmupMs: 0, windowMs: 0, idleChannels: 20, messages: 5 },
     peers: ["eitherway", "eitherway-file-never", "eitherway-redis"],
+    note: "Differences of what lives after two forced collections, heap and external memory, over the number of channels or messages; a channel's figure\nholds its first message, and each message 128 bytes of payload. Collections differ by some 300 kB, which is 150 bytes a channel. The store is Redis by\nits `used_memory`; the file broker's logs are on disk, in pages that the system caches.",
   },
 ];
 

@@ -14,7 +14,7 @@ const DIGITS = 3; // more would be noise
 export const FIGURES = /** @satisfies {Record<string, Figure>} */ ({
   cpu: ({ cpuS, deliveries }) => (cpuS / deliveries) * US_PER_S,
   time: ({ wallS, deliveries }) => (wallS / deliveries) * US_PER_S,
-  store: ({ storeS, deliveries }) => storeS === undefined ? undefined : (storeS / deliveries) * US_PER_S,
+  store: ({ storeS, deliveries }) => (storeS === undefined ? undefined : (storeS / deliveries) * US_PER_S),
   user: ({ userS, deliveries }) => (userS / deliveries) * US_PER_S,
   system: ({ sysS, deliveries }) => (sysS / deliveries) * US_PER_S,
   bytes: ({ bytes, deliveries }) => bytes / deliveries,

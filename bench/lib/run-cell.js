@@ -25,7 +25,7 @@ import { planText } from "./plan.js";
 const TASKSET = "/usr/bin/taskset";
 const SERVER_CPU = 0;
 const LOAD_CPU = 1;
-const START_LIMIT_MS = 15_000;
+const START_LIMIT_MS = 60_000; // four processes of Node and Redis, beside other programs
 const WORDS_MOST = 500;
 const END_LIMIT_MS = 3_000;
 const RUN_LIMIT_MS = 120_000;
@@ -46,7 +46,8 @@ export async function runRound(options) {
   process.once("exit", remove); // a signal ends this process in the middle
   const server = startServer(options);
   try {
-    if (options.kind === "kept") return { ...NOTHING, clean: true, ...(await keptBytes((await server.ready).control, options.size)) };
+    if (options.kind === "kept")
+      return { ...NOTHING, clean: true, ...(await keptBytes((await server.ready).control, options.size)) };
     const cpu = isPinned && !options.loose ? SERVER_CPU : -1;
     const file = join(folder, "plan");
     const where = await server.ready;

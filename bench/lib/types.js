@@ -19,10 +19,11 @@
  *                                      one (setImmediate between two lines does it); else "1 a turn" would be 2. No answer.
  *     add <first> <last> <count>       the same, acted on as soon as it is read, several in one turn where they came together:
  *                                      messages that arrive at their own times (open loop). No answer.
- *     stats                            answers one line of JSON: {"rss":bytes,"heapUsed":bytes,"external":bytes beside the heap,
+ *     stats                            waits for what was published where memory is measured; answers one line of JSON: {"rss":bytes,"heapUsed":bytes,"external":bytes beside the heap,
  *                                      "storeBytes":what the shared store keeps, "delayP99Ms":event-loop delay since the last stats}
- *     gc                               waits for what was published; a forced collection, twice; then answers as stats does
- *     watch <first> <last>             the server itself watches these channels; answers when it does
+ *     gc                               a forced collection, twice; then answers as stats does
+ *     watch <first> <last>             the server itself watches these channels; answers when it does, or an empty line
+ *                                      where there is no such thing
  *     held                             answers how many bytes wait for the kernel in the socket where most do, or an empty line
  *                                      where that is not known
  *     cursor <channel>                 answers the id of the head, or an empty line where there is none

@@ -20,7 +20,7 @@ import { payloadObject } from "../../lib/payload.js";
  * @property {readonly number[]} [ports] where clients connect instead, in turn
  * @property {Store} [store] that servers share; it is measured as well
  * @property {() => Promise<unknown>} [settled] all that was published is kept
- * @property {(channel: string) => Promise<unknown>} [watch]
+ * @property {((channel: string) => Promise<unknown> | undefined) | undefined} [watch] as if a client of this server listened
  *
  * @typedef {{ readonly pid: number, readonly bytes: () => Promise<number> }} Store
  *
@@ -59,6 +59,7 @@ export async function serve(program) {
   }
 
   async function stats() {
+    await program.settled?.();
     if (measured) return JSON.stringify({ rss: measured.rss(), heapUsed: null, delayP99Ms: null });
     const { rss, heapUsed, external } = process.memoryUsage();
     const storeBytes = await store?.bytes();
@@ -77,6 +78,7 @@ export async function serve(program) {
    * @param {number} last
    */
   async function watchAll(first, last) {
+    if (!program.watch) return "";
     const names = Array.from({ length: last - first + 1 }, (_, nth) => `c${first + nth}`);
     await Promise.all(names.map((name) => program.watch?.(name)));
     return "watched";

@@ -12,8 +12,15 @@ import { fail, listenOnLoopback, options, serve } from "./control.js";
 import { serveOnly, startNodes } from "./nodes.js";
 import { startRedis } from "./redis.js";
 
-const { links, channels, heartbeatMs, attached, nodes = 1, redisUrl, broker: brokerName } =
-  /** @type {typeof options & { redisUrl?: string, broker?: string }} */ (options);
+const {
+  links,
+  channels,
+  heartbeatMs,
+  attached,
+  nodes = 1,
+  redisUrl,
+  broker: brokerName,
+} = /** @type {typeof options & { redisUrl?: string, broker?: string }} */ (options);
 const countsMemory = options.scenario === "kept"; // elsewhere a set of promises would be a cost of nobody's
 const limits = {
   // Only what the scenario needs is raised, and nothing is lowered.
@@ -36,7 +43,7 @@ async function main() {
     pingMs: heartbeatMs,
     broker:
       create &&
-      ((parts) => {
+      ((/** @type {import("eitherway").BrokerParts} */ parts) => {
         broker = create(parts);
         return broker;
       }),
@@ -55,9 +62,7 @@ async function main() {
       void published.then(() => underWay.delete(published));
     },
     settled: () => Promise.all(underWay),
-    async watch(channel) {
-      await broker?.watch(channel, () => undefined);
-    },
+    watch: create && ((channel) => broker?.watch(channel, () => undefined)),
     async cursor(channel) {
       const history = await fetch(`http://127.0.0.1:${port}/eitherway/channels/${channel}?limit=1`);
       const { head } = /** @type {{ head: string | null }} */ (await history.json());

@@ -10,8 +10,13 @@ import { Server } from "socket.io";
 import { createIds, listenOnLoopback, options, serve } from "./control.js";
 import { serveOnly, startNodes } from "./nodes.js";
 
-const { heartbeatMs, recovery, nodes = 1, adapter, redisUrl } =
-  /** @type {typeof options & { recovery?: boolean, adapter?: "streams", redisUrl?: string }} */ (options);
+const {
+  heartbeatMs,
+  recovery,
+  nodes = 1,
+  adapter,
+  redisUrl,
+} = /** @type {typeof options & { recovery?: boolean, adapter?: "streams", redisUrl?: string }} */ (options);
 const { url = redisUrl, ...surroundings } = nodes > 1 && redisUrl === undefined ? await startNodes(nodes) : {};
 const nextId = createIds();
 const server = createServer();
