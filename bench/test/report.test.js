@@ -153,7 +153,7 @@ describe("the rest", () => {
       storePerChannel: 733,
       storePerMessage: 170,
     };
-    const [, tables = ""] = report([cell("kept / 2,000 channels / websocket / eitherway-redis", [kept])]).split(
+    const [, tables = ""] = report([cell("kept / 1,000 channels / websocket / eitherway-redis", [kept])]).split(
       "### kept",
     );
     expect(tables).toContain(
