@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 const ANSWER_LIMIT_MS = 20_000;
 const LOOK_AGAIN_MS = 20;
 const RADIX = 36;
+const WARM_CHANNELS = 200; // before memory is measured
 const FILLED_AT_ONCE = 1_000; // servers bound what is published in one turn
 
 /**
@@ -20,6 +21,45 @@ export async function fillChannels(port, first, last) {
       say(`publish ${from} ${Math.min(last, from + FILLED_AT_ONCE - 1)} 1`);
       await ask("stats"); // answered behind it
     }
+  });
+}
+
+/**
+ * What channels, their messages and watching them take: differences of what lives after a collection.
+ * @param {number} port
+ * @param {{ idleChannels?: number, messages?: number }} size
+ */
+export async function keptBytes(port, { idleChannels: channels = 1, messages = 1 }) {
+  return withControl(port, async (say, ask) => {
+    const now = async () => {
+      const { heapUsed, external, storeBytes } = JSON.parse(await ask("gc"));
+      return { node: heapUsed + external, store: storeBytes };
+    };
+    const fill = async (/** @type {number} */ count) => {
+      for (let nth = 0; nth < count; nth++) {
+        say(`publish 0 ${channels - 1} 1`);
+        await ask("stats"); // servers bound what waits
+      }
+    };
+    say(`publish ${channels} ${channels + WARM_CHANNELS - 1} 1`); // code and tables that all share
+    const empty = await now();
+    await fill(1);
+    const opened = await now();
+    await fill(messages);
+    const full = await now();
+    const canWatch = (await ask(`watch 0 ${channels - 1}`)) !== "";
+    const watched = await now();
+    return {
+      nodePerChannel: (opened.node - empty.node) / channels,
+      nodePerMessage: (full.node - opened.node) / (channels * messages),
+      ...(canWatch ? { nodePerWatch: (watched.node - full.node) / channels } : {}),
+      ...(empty.store === undefined
+        ? {}
+        : {
+            storePerChannel: (opened.store - empty.store) / channels,
+            storePerMessage: (full.store - opened.store) / (channels * messages),
+          }),
+    };
   });
 }
 

@@ -12,9 +12,15 @@ const MS_PER_MINUTE = 60_000;
 
 /** @param {Round} round */
 export function roundMs({ scenario, variant }) {
-  const { links, warmupMs, windowMs, idleChannels = 0 } = { ...scenario.full, ...variant.full };
+  const { links, warmupMs, windowMs, idleChannels = 0, messages = 0 } = { ...scenario.full, ...variant.full };
   const { missed = 0 } = variant;
-  return ROUND_MS + warmupMs + windowMs + links * (LINK_MS + missed * MISSED_MS) + idleChannels * IDLE_CHANNEL_MS;
+  return (
+    ROUND_MS +
+    warmupMs +
+    windowMs +
+    links * (LINK_MS + missed * MISSED_MS) +
+    idleChannels * IDLE_CHANNEL_MS * (1 + messages)
+  );
 }
 
 /**

@@ -112,8 +112,8 @@ async function smoke(runs, { onRound }) {
 }
 
 /** @param {Run} run */
-function partsOf({ scenario: { kind, heartbeatMs }, variant, peer, dialects }) {
-  return { kind, variant, peer, dialects, heartbeatMs };
+function partsOf({ scenario: { kind, nodes, heartbeatMs }, variant, peer, dialects }) {
+  return { kind, variant, peer, dialects, nodes, heartbeatMs };
 }
 
 /**

@@ -6,10 +6,12 @@ import { peer as c } from "../peers/c.js";
 import { peer as cMessage } from "../peers/c-message.js";
 import { peer as eitherway } from "../peers/eitherway.js";
 import { peer as eitherwayAttached } from "../peers/eitherway-attached.js";
+import { peers as eitherwayBrokers } from "../peers/eitherway-brokers.js";
 import { peer as nchan } from "../peers/nchan.js";
 import { peer as nodeSse } from "../peers/node-sse.js";
 import { peer as socketIo } from "../peers/socket.io.js";
 import { peer as socketIoRecovery } from "../peers/socket.io-recovery.js";
+import { peer as socketIoStreams } from "../peers/socket.io-streams.js";
 import { peer as socketCluster } from "../peers/socketcluster.js";
 import { peer as uws } from "../peers/uws.js";
 import { peer as ws } from "../peers/ws.js";
@@ -24,9 +26,11 @@ export const OURS_ATTACHED = eitherwayAttached.name;
 export const PEERS = [
   eitherway,
   eitherwayAttached,
+  ...eitherwayBrokers,
   ws,
   socketIo,
   socketIoRecovery,
+  socketIoStreams,
   socketCluster,
   betterSse,
   nodeSse,

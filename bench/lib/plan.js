@@ -15,7 +15,7 @@ import { payloadObject } from "./payload.js";
  * @property {import("../scenarios.js").Size} size
  * @property {Peer} peer
  * @property {readonly Dialect[]} dialects links take them in turn
- * @property {{ port: number, control: number, pid: number }} server
+ * @property {import("./types.js").ServerLine} server
  * @property {History} [history] what was published before the links come
  * @property {number} cpu of the server; -1: not pinned
  *
@@ -44,13 +44,15 @@ export function planText({ kind, variant, size, peer, dialects, server, cpu, his
   const { links, channels = 1, perLink = 1 } = size;
   const all = links + (variant.frozen ?? 0);
   const { text: padding, m: anyMark } = payloadObject(0, 1);
-  const host = `127.0.0.1:${server.port}`;
+  const { ports, pids, store } = server;
+  const host = `127.0.0.1:${ports[0]}`;
   const lines = [
     `kind ${kind}`,
-    `port ${server.port}`,
+    ...ports.map((port) => `port ${port}`),
     `control ${server.control}`,
     `cpu ${cpu}`,
-    `pid ${server.pid}`,
+    ...pids.map((pid) => `pid ${pid}`),
+    ...(store === undefined ? [] : [`store ${store}`]),
     `batch ${variant.batch ?? 1}`,
     `window ${variant.window ?? 1}`,
     `in-flight ${variant.inFlight ?? 0}`,

@@ -24,7 +24,9 @@ export function allTables(results) {
       );
       return cells.length === 0 ? [] : [`#### ${name}`, tableOf(scenario, cells, results)];
     });
-    return tables.length === 0 ? [] : [`### ${scenario.name}`, `${scenario.title}.`, ...tables];
+    return tables.length === 0
+      ? []
+      : [`### ${scenario.name}`, `${scenario.title}.`, ...(scenario.note ? [scenario.note] : []), ...tables];
   });
 }
 
@@ -56,14 +58,18 @@ function columnsOf(scenario, cells, results) {
     { title: figure.title, of: (cell) => medianOf(cell, figure.of) || whyNothing(cell) },
     { title: "spread", of: ({ rounds }) => spreadOf(rounds, figure.of) },
     { title: "of ours", of: (cell) => ratioToOurs(cell, cells, figure.of) },
-    ...(isIdle
-      ? [column("% of a CPU", FIGURES.busy), column("heap, bytes/link", FIGURES.heap)]
-      : [
-          column("user", FIGURES.user),
-          column("system", FIGURES.system),
-          column("a second", FIGURES.rate),
-          column(`bytes/${scenario.unit}`, FIGURES.bytes),
-        ]),
+    ...(scenario.kind === "kept"
+      ? keptColumns()
+      : isIdle
+        ? [column("% of a CPU", FIGURES.busy), column("heap, bytes/link", FIGURES.heap)]
+        : [
+            column("user", FIGURES.user),
+            column("system", FIGURES.system),
+            column("store", FIGURES.store),
+            ...(scenario.byTime ? [column("µs of CPU", FIGURES.cpu)] : []),
+            column("a second", FIGURES.rate),
+            column(`bytes/${scenario.unit}`, FIGURES.bytes),
+          ]),
     column("p50 ms", FIGURES.p50),
     column("p99 ms", FIGURES.p99),
     column("p99.9 ms", FIGURES.p999),
@@ -71,6 +77,15 @@ function columnsOf(scenario, cells, results) {
     column("loop delay p99, ms", FIGURES.loopDelay),
     column("load, % of its CPU", FIGURES.load),
     { title: "rounds", of: (cell) => roundsOf(cell, figure.of) },
+  ];
+}
+
+function keptColumns() {
+  return [
+    column("node, bytes/message", FIGURES.nodePerMessage),
+    column("node, bytes/watched channel", FIGURES.nodePerWatch),
+    column("store, bytes/channel", FIGURES.storePerChannel),
+    column("store, bytes/message", FIGURES.storePerMessage),
   ];
 }
 

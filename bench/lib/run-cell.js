@@ -6,7 +6,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { run } from "../../scripts/lib/process.js";
-import { fillChannels, makeHistory } from "./control-line.js";
+import { fillChannels, keptBytes, makeHistory } from "./control-line.js";
 import { LOAD_PROGRAM } from "./native.js";
 import { planText } from "./plan.js";
 
@@ -17,6 +17,7 @@ import { planText } from "./plan.js";
  * @typedef {Omit<import("./plan.js").PlanOptions, "server" | "cpu" | "history"> & RunSurroundings} RunOptions
  *
  * @typedef {object} RunSurroundings
+ * @property {number} [nodes]
  * @property {number} [heartbeatMs]
  * @property {boolean} [loose] not pinned, as several runs go on at once
  */
@@ -24,10 +25,11 @@ import { planText } from "./plan.js";
 const TASKSET = "/usr/bin/taskset";
 const SERVER_CPU = 0;
 const LOAD_CPU = 1;
-const START_LIMIT_MS = 15_000;
+const START_LIMIT_MS = 60_000; // four processes of Node and Redis, beside other programs
 const WORDS_MOST = 500;
 const END_LIMIT_MS = 3_000;
 const RUN_LIMIT_MS = 120_000;
+const NOTHING = { otherPercent: 0, deliveries: 0, wallS: 0, userS: 0, sysS: 0, cpuS: 0, bytes: 0 };
 const CONTENDED_PERCENT = 5; // more of the server's CPU than this to others, and the round is not clean
 
 /** Server and load each have a CPU of their own. */
@@ -44,6 +46,8 @@ export async function runRound(options) {
   process.once("exit", remove); // a signal ends this process in the middle
   const server = startServer(options);
   try {
+    if (options.kind === "kept")
+      return { ...NOTHING, clean: true, ...(await keptBytes((await server.ready).control, options.size)) };
     const cpu = isPinned && !options.loose ? SERVER_CPU : -1;
     const file = join(folder, "plan");
     const where = await server.ready;
@@ -86,10 +90,10 @@ function pinned(cpu, program, args, { loose = false }) {
 
 /** The server ends when its standard input does, and so also when this process is killed. @param {RunOptions} options */
 function startServer(options) {
-  const { peer, kind, size, variant, heartbeatMs } = options;
+  const { peer, kind, size, variant, nodes, heartbeatMs } = options;
   const links = size.links + (variant.frozen ?? 0);
   const channels = (size.channels ?? 1) + (size.idleChannels ?? 0);
-  const { program, args, env } = peer.command({ scenario: kind, links, channels, heartbeatMs });
+  const { program, args, env } = peer.command({ scenario: kind, links, channels, nodes, heartbeatMs });
   const [first = "", ...others] = pinned(SERVER_CPU, program, args, options);
   const child = spawn(first, others, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
   const ended = new Promise((resolve) => {
@@ -107,8 +111,7 @@ function startServer(options) {
     const line = once(createInterface(child.stdout), "line", { signal: giveUp }).then(([text]) => String(text));
     const text = await Promise.race([line, ended.then(() => undefined)]).catch(() => undefined);
     if (text === undefined) throw new Error("the server did not start");
-    const { port, control, pid = child.pid } = JSON.parse(text);
-    return { port, control, pid };
+    return /** @type {import("./types.js").ServerLine} */ (JSON.parse(text));
   }
 
   async function end() {
@@ -138,6 +141,5 @@ function roundOf(stdout, output) {
 
 /** @param {string} why @returns {Round} */
 function voidRound(why) {
-  const nothing = { otherPercent: 0, deliveries: 0, wallS: 0, userS: 0, sysS: 0, cpuS: 0, bytes: 0 };
-  return { clean: false, ...nothing, void: why };
+  return { clean: false, ...NOTHING, void: why };
 }

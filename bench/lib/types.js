@@ -9,7 +9,7 @@
  *
  * **Channels** are named c0, c1, ...
  *
- * **Server programs** listen on 127.0.0.1, print `{"port":n,"control":n}` as the first line of stdout, and end when stdin ends.
+ * **Server programs** listen on 127.0.0.1, print a ServerLine as the first line of stdout, and end when stdin ends.
  * `control` is a TCP port on which lines are read, over any number of connections:
  *
  *     publish <first> <last> <count>   `count` messages to each of the channels c<first>..c<last>, all within one turn of the
@@ -19,9 +19,11 @@
  *                                      one (setImmediate between two lines does it); else "1 a turn" would be 2. No answer.
  *     add <first> <last> <count>       the same, acted on as soon as it is read, several in one turn where they came together:
  *                                      messages that arrive at their own times (open loop). No answer.
- *     stats                            answers one line of JSON: {"rss":bytes,"heapUsed":bytes,"delayP99Ms":event-loop delay
- *                                      since the last stats}
+ *     stats                            waits for what was published where memory is measured; answers one line of JSON: {"rss":bytes,"heapUsed":bytes,"external":bytes beside the heap,
+ *                                      "storeBytes":what the shared store keeps, "delayP99Ms":event-loop delay since the last stats}
  *     gc                               a forced collection, twice; then answers as stats does
+ *     watch <first> <last>             the server itself watches these channels; answers when it does, or an empty line
+ *                                      where there is no such thing
  *     held                             answers how many bytes wait for the kernel in the socket where most do, or an empty line
  *                                      where that is not known
  *     cursor <channel>                 answers the id of the head, or an empty line where there is none
@@ -48,15 +50,17 @@
  * @property {string} scenario its kind: "burst", "relay", ...
  * @property {number} links most at once
  * @property {number} channels c0 to c<channels - 1>
+ * @property {number} [nodes] over one Redis: the first publishes, the others have the clients; default: 1, without a Redis
  * @property {number} [heartbeatMs] default: the peer's own
  * @property {boolean} [attached] to a server of the application; of Eitherway
  *
  * @typedef {{ program: string, args: readonly string[], env?: Record<string, string> }} ServerCommand
  *
  * @typedef {object} ServerLine the first line on a server's standard output
- * @property {number} port
+ * @property {readonly number[]} ports where clients connect, in turn
  * @property {number} control
- * @property {number} [pid] of the process to be measured, where it is another one than was started
+ * @property {readonly number[]} pids of the processes to be measured
+ * @property {number} [store] of them, the process of the store that the others share
  *
  * @typedef {object} Dialect how a client connects and listens
  * @property {boolean} websocket pings are answered; otherwise bytes are only searched
@@ -101,6 +105,7 @@
  * @property {number} userS
  * @property {number} sysS
  * @property {number} cpuS
+ * @property {number} [storeS] of cpuS, what the store took that servers share
  * @property {number} bytes received in the window
  * @property {number} [p50Ms]
  * @property {number} [p99Ms]
@@ -108,6 +113,11 @@
  * @property {number} [maxMs]
  * @property {number} [rssPerLink]
  * @property {number} [heapPerLink]
+ * @property {number} [nodePerChannel] of kept runs: heap and external memory of the node, and what the store counts
+ * @property {number} [nodePerMessage]
+ * @property {number} [nodePerWatch]
+ * @property {number} [storePerChannel]
+ * @property {number} [storePerMessage]
  * @property {number} [held] most bytes that one socket of the server held at any sample within the window
  * @property {number} [delayP99Ms]
  * @property {number} [loadPercent] of its own CPU that the load generator needed, polls in vain left out: near 100 it was the bottleneck

@@ -369,7 +369,7 @@ int main(int argc, char **argv) {
   int port = listen_on_loopback(LISTENER), control = listen_on_loopback(CONTROL_LISTENER);
   clients[STDIN_FILENO].kind = STDIN;
   watch(STDIN_FILENO, EPOLLIN, EPOLL_CTL_ADD);
-  printf("{\"port\":%d,\"control\":%d}\n", port, control);
+  printf("{\"ports\":[%d],\"control\":%d,\"pids\":[%d]}\n", port, control, (int)getpid());
   fflush(stdout);
   for (;;) {
     static struct epoll_event events[EVENTS];

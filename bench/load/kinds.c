@@ -28,6 +28,7 @@ static void print_usage(const struct usage *from, const struct usage *to) {
   result("bytes", (double)(to->bytes - from->bytes));
   result("wallS", wall);
   result("cpuS", cpu);
+  if (plan.store) result("storeS", to->store_s - from->store_s);
   result("userS", user);
   result("sysS", cpu - user);
   result("otherPercent", others > 0 && wall > 0 ? 100 * others / wall : 0);

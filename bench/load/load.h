@@ -72,7 +72,8 @@ struct relay {
 
 struct plan {
   char kind[16];
-  int port, control, cpu;
+  int ports[16], port_count, control, cpu; // links take the ports in turn
+  int store; // process of the store that servers share, one of pids; 0: none
   int pids[16], pid_count;
   uint32_t batch, window, at_once, in_flight;
   uint32_t base, missed; // number of the message that links have seen before, and how many the log has after it
@@ -133,7 +134,7 @@ void relay_top_up(struct link *link);
 
 // usage.c
 struct usage {
-  double cpu_s, user_s, sys_s, busy_s, wall_s, own_s;
+  double cpu_s, store_s, user_s, sys_s, busy_s, wall_s, own_s;
   uint64_t deliveries, bytes;
 };
 uint64_t now_ns(void);

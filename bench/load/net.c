@@ -62,7 +62,7 @@ void open_control(void) {
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (plan.control) control_fd = connect_blocking(plan.control);
   if (!plan.http) return;
-  post_fd = connect_blocking(plan.port);
+  post_fd = connect_blocking(plan.ports[0]);
   watch(post_fd, POST_EVENT, EPOLLIN, EPOLL_CTL_ADD);
 }
 
@@ -84,7 +84,7 @@ static void begin(struct link *link) {
     setsockopt(link->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     setsockopt(link->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
   }
-  struct sockaddr_in from = loopback(source_address(index), 0), to = loopback(INADDR_LOOPBACK, plan.port);
+  struct sockaddr_in from = loopback(source_address(index), 0), to = loopback(INADDR_LOOPBACK, plan.ports[index % (uint32_t)plan.port_count]);
   if (bind(link->fd, (struct sockaddr *)&from, sizeof from) < 0) stop("bind: %s", strerror(errno));
   link->since = now_ns();
   if (connect(link->fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) stop("link %u cannot connect: %s", index, strerror(errno));

@@ -122,10 +122,11 @@ void read_plan(const char *path) {
     char *line = text;
     const char *name = word(&line);
     if (!strcmp(name, "kind")) snprintf(plan.kind, sizeof plan.kind, "%s", word(&line));
-    else if (!strcmp(name, "port")) plan.port = (int)number(&line);
+    else if (!strcmp(name, "port") && plan.port_count < 16) plan.ports[plan.port_count++] = (int)number(&line);
     else if (!strcmp(name, "control")) plan.control = (int)number(&line);
     else if (!strcmp(name, "cpu")) plan.cpu = atoi(word(&line)); // -1: not pinned
     else if (!strcmp(name, "pid") && plan.pid_count < 16) plan.pids[plan.pid_count++] = (int)number(&line);
+    else if (!strcmp(name, "store")) plan.store = (int)number(&line);
     else if (!strcmp(name, "batch")) plan.batch = number(&line);
     else if (!strcmp(name, "window")) plan.window = number(&line);
     else if (!strcmp(name, "at-once")) plan.at_once = number(&line);

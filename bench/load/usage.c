@@ -83,6 +83,7 @@ void read_usage(struct usage *usage) {
     usage->cpu_s += run_time_s(plan.pids[i]);
     split_s(plan.pids[i], &usage->user_s, &usage->sys_s);
   }
+  if (plan.store) usage->store_s = run_time_s(plan.store);
   struct rusage own;
   getrusage(RUSAGE_SELF, &own);
   usage->own_s = (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) + (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6 - (double)waited_ns / 1e9;

@@ -145,6 +145,32 @@ describe("the rest", () => {
     expect(tables).toContain("| Eitherway | SSE | 9,876 | 0 % | 2.00 | 5,432 | 1/1 |");
   });
 
+  test("what is kept has memory of node and store, and no cost of a delivery", () => {
+    const kept = {
+      nodePerChannel: 250,
+      nodePerMessage: 11.5,
+      nodePerWatch: 1_027,
+      storePerChannel: 733,
+      storePerMessage: 170,
+    };
+    const [, tables = ""] = report([cell("kept / 1,000 channels / websocket / eitherway-redis", [kept])]).split(
+      "### kept",
+    );
+    expect(tables).toContain(
+      "| node, bytes/channel | spread | node, bytes/message | node, bytes/watched channel | store, bytes/channel |",
+    );
+    expect(tables).toContain("| WebSocket | 250 | 0 % | 11.5 | 1,027 | 733 | 170 | 1/1 |");
+  });
+
+  test("brokers are compared by the time that passes, whatever CPU it takes", () => {
+    const place = "brokers / 64 channels / websocket";
+    const [, tables = ""] = report([
+      cell(`${place} / eitherway`, [{ us: 9, wallS: 10 }]),
+      cell(`${place} / eitherway-file-always`, [{ us: 9, wallS: 40 }]),
+    ]).split("### brokers");
+    expect(tables).toContain("| Eitherway, file, fsync always | WebSocket | 40.0 | 0 % | (4.00x) |");
+  });
+
   test("void rounds are told", () => {
     expect(report([cell(`${LONE} / ws`, [{ void: "message 3 came after 1" }])])).toContain(
       "void: message 3 came after 1",

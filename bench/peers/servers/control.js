@@ -16,6 +16,13 @@ import { payloadObject } from "../../lib/payload.js";
  * @property {(channel: string) => string | Promise<string>} [cursor] the id of the channel's newest message
  * @property {boolean} [socketsOfNode] default: true; others do not tell what waits in them
  * @property {{ readonly pid: number, readonly rss: () => number }} [measured] the process to be measured, where it is not this one
+ * @property {readonly number[]} [pids] processes to be measured beside this one
+ * @property {readonly number[]} [ports] where clients connect instead, in turn
+ * @property {Store} [store] that servers share; it is measured as well
+ * @property {() => Promise<unknown>} [settled] all that was published is kept
+ * @property {((channel: string) => Promise<unknown> | undefined) | undefined} [watch] as if a client of this server listened
+ *
+ * @typedef {{ readonly pid: number, readonly bytes: () => Promise<number> }} Store
  *
  * @typedef {ReturnType<typeof payloadObject>} Message
  */
@@ -28,7 +35,9 @@ const NS_PER_MS = 1e6;
 const LATE_QUANTILE = 99;
 
 /** @param {Program} program */
-export async function serve({ port, publish, cursor, socketsOfNode = true, measured }) {
+export async function serve(program) {
+  const { port, ports = [port], pids = [], publish, cursor, socketsOfNode = true, measured, store } = program;
+
   /** @type {{ readonly name: string, published: number }[]} */
   const channels = [];
   const delays = loopDelays();
@@ -49,10 +58,30 @@ export async function serve({ port, publish, cursor, socketsOfNode = true, measu
     }
   }
 
-  function stats() {
+  async function stats() {
+    await program.settled?.();
     if (measured) return JSON.stringify({ rss: measured.rss(), heapUsed: null, delayP99Ms: null });
-    const { rss, heapUsed } = process.memoryUsage();
-    return JSON.stringify({ rss, heapUsed, delayP99Ms: delays.take() });
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const storeBytes = await store?.bytes();
+    return JSON.stringify({ rss, heapUsed, external, storeBytes, delayP99Ms: delays.take() });
+  }
+
+  async function collected() {
+    await program.settled?.();
+    collect();
+    collect(); // what the first one found dead may have kept more alive
+    return stats();
+  }
+
+  /**
+   * @param {number} first
+   * @param {number} last
+   */
+  async function watchAll(first, last) {
+    if (!program.watch) return "";
+    const names = Array.from({ length: last - first + 1 }, (_, nth) => `c${first + nth}`);
+    await Promise.all(names.map((name) => program.watch?.(name)));
+    return "watched";
   }
 
   /** @param {string} line @returns {string | undefined | Promise<string>} the answer */
@@ -67,9 +96,9 @@ export async function serve({ port, publish, cursor, socketsOfNode = true, measu
         publishAll(first, last, count);
         return undefined;
       case "gc":
-        collect();
-        collect(); // what the first one found dead may have kept more alive
-        return stats();
+        return collected();
+      case "watch":
+        return watchAll(first, last);
       case "stats":
         return stats();
       case "held":
@@ -91,7 +120,8 @@ export async function serve({ port, publish, cursor, socketsOfNode = true, measu
       });
     }),
   );
-  console.log(JSON.stringify({ port, control, pid: measured?.pid }));
+  const all = [measured?.pid ?? process.pid, ...pids, ...(store ? [store.pid] : [])];
+  console.log(JSON.stringify({ ports, control, pids: all, store: store?.pid }));
   process.stdin.on("end", () => process.exit(0)).resume();
 }
 
