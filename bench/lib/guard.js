@@ -66,7 +66,6 @@ export async function guard({ record, results, onRound }) {
    * @param {number | undefined} ratio
    */
   function isGood(place, ratio) {
-    if (!record && recorded?.[place] === undefined) return true; // said as such, until somebody records it
     return ratio !== undefined && (record || ratio <= (recorded?.[place] ?? 0) * mostGrowthAt(place));
   }
 
