@@ -43,6 +43,8 @@ export function createCanary({ broker, clock, random, wheel, logger, metrics }: 
   /** One at a time: a store that is slow to answer is not asked more. */
   let isWatching = false;
   let isRereading = false;
+  /** When the way was last taken anew: what was sent before that cannot be heard on it. */
+  let renewedAt = startedAt;
   let isBroken = false;
   let closed = false;
   const task: WheelTask = { fire: beat };
@@ -50,7 +52,7 @@ export function createCanary({ broker, clock, random, wheel, logger, metrics }: 
   function beat(): void {
     if (unwatch) send();
     else void watch();
-    if (silentMs() >= MISSED_MS) missed();
+    if (Math.min(silentMs(), clock.now() - renewedAt) >= MISSED_MS) missed();
     wheel.schedule(task, BEAT_MS);
   }
 
@@ -95,6 +97,7 @@ export function createCanary({ broker, clock, random, wheel, logger, metrics }: 
     isRereading = true;
     try {
       await broker.reread?.();
+      renewedAt = clock.now();
     } catch (thrown) {
       failed("reread", thrown);
     }

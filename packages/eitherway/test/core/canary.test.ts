@@ -81,6 +81,34 @@ describe("a canary", () => {
     expect(state.rereads).toBeGreaterThan(0);
   });
 
+  test("is heard on the way that a reread took anew, and given the time to come round there (P11)", async () => {
+    let ways = 1;
+    let isDead = false;
+    const { clock, settle, hub } = createTestHub({
+      around: (memory) => ({
+        watch: (channel, sink) =>
+          memory.watch(channel, (batch) => {
+            const way = ways;
+            clock.after(STEP_MS / 2, () => void (way === ways && !isDead && sink(batch)));
+          }),
+        async reread() {
+          ways++;
+          isDead = false;
+        },
+      }),
+    });
+    const pass = async (ms: number): Promise<void> => {
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        clock.advance(STEP_MS);
+        await settle();
+      }
+    };
+    await pass(10_000);
+    isDead = true;
+    await pass(10_000);
+    expect([hub.troubles, ways]).toEqual([[], 2]);
+  });
+
   test("that fails to be sent, or whose reread fails, is tried again (P11)", async () => {
     const { state, troubles, pass, counter } = createHeldHub();
     await pass(1_000);
