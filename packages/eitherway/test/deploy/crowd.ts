@@ -19,8 +19,6 @@ export interface Publishing {
   readonly each: number;
   /** The last publish begins no earlier than that. */
   readonly spreadMs: number;
-  /** Resolves when the publishes behind this share of all may begin. */
-  mayBegin(share: number): Promise<void>;
 }
 
 export interface Crowd {
@@ -28,6 +26,10 @@ export interface Crowd {
   readonly size: number;
   /** Publishes that are answered. */
   readonly answered: number;
+  /** Publishes beyond so many wait, from now on. */
+  allow(count: number): void;
+  /** Resolves when so many more are answered, or all that are allowed. */
+  someAnswered(count: number): Promise<void>;
   /** Rejects where one fails with anything but `outcome-unknown`. */
   publish(plan: Publishing): Promise<void>;
   /** What is on its way now, or begins before `undoubt`, may be in the log twice: Redis may forget that it has it. */
@@ -42,8 +44,8 @@ export interface Crowd {
 export const channelOf = (n: number): string => `room/${n}`;
 
 const CONNECTING = 60;
-/** Below what one client may have unanswered, over all of them: a slow machine takes longer. */
-const OPEN = 300;
+/** Unanswered at once: a slow machine takes longer. So many that those who wait for their next attempt do not hold up the others. */
+const OPEN = 2_000;
 /** Of one client right behind each other: their order is to be kept. */
 const BURST = 2;
 const LAST = "last.0";
@@ -64,6 +66,7 @@ export async function startCrowd({ url, channels, perChannel }: CrowdOptions): P
   const open = new Map<string, string>(); // channel by content
   let doubtful = false;
   let answered = 0;
+  let allowed = 0;
 
   async function publish(client: Client, channel: string, content: string): Promise<void> {
     open.set(content, channel);
@@ -85,15 +88,22 @@ export async function startCrowd({ url, channels, perChannel }: CrowdOptions): P
     get answered() {
       return answered;
     },
-    async publish({ seed, each, spreadMs, mayBegin }) {
+    allow(count) {
+      allowed = count;
+    },
+    async someAnswered(count) {
+      const wanted = answered + count;
+      await eventually(async () => answered >= Math.min(wanted, allowed));
+    },
+    async publish({ seed, each, spreadMs }) {
       const turns = turnsOf(members, each, createSeededRandom(seed));
       const from = performance.now();
       let next = 0;
       await inParallel(OPEN / BURST, async () => {
         while (next < turns.length) {
           const at = next++;
-          await mayBegin(at / turns.length);
           await until(from + (at / turns.length) * spreadMs);
+          if (at * BURST >= allowed) await eventually(async () => at * BURST < allowed);
           const { member, contents } = turns[at] as Turn;
           await Promise.all(contents.map((content) => publish(member.client, member.channel, content)));
         }

@@ -1,12 +1,11 @@
 /** What happens to nodes and Redis while a crowd publishes: each resolves when all is as before. */
-import { cutReplicasOff, hasFollowed, hasSent, letReplicasIn } from "../support/redis/redis-sentinel.ts";
-import { eventually, type RunningRedis } from "../support/redis/redis-server.ts";
+import { cutReplicasOff, hasSent, letReplicasIn } from "../support/redis/redis-sentinel.ts";
+import { eventually, fieldOf, type RunningRedis } from "../support/redis/redis-server.ts";
 import type { Crowd } from "./crowd.ts";
 import type { GuardedNode, GuardedNodes } from "./guarded-nodes.ts";
 
 export const DISTURBANCES = [
   "a node killed",
-  "two nodes killed",
   "a node cut off from Redis",
   "two nodes held off from Redis",
   "the replica cut off",
@@ -32,7 +31,7 @@ interface DisturberOptions {
 }
 
 /** Publishes that are answered while something is broken, before it is mended. */
-const WHILE_BROKEN = 40;
+const WHILE_BROKEN = 20;
 /** How long a node is alone: clients and other nodes go on meanwhile. */
 const ALONE_MS = 3_000;
 
@@ -44,16 +43,13 @@ export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, ra
     return Array.from({ length: count }, (_, n) => nodes[(first + n) % nodes.length] as GuardedNode);
   };
 
-  async function someAnswered(): Promise<void> {
-    const before = crowd.answered;
-    await eventually(async () => crowd.answered >= before + WHILE_BROKEN);
-  }
+  const someAnswered = (): Promise<void> => crowd.someAnswered(WHILE_BROKEN);
 
-  async function killNodes(count: number): Promise<void> {
-    const killed = pick(count);
-    await Promise.all(killed.map(({ kill }) => kill()));
+  async function killNode(): Promise<void> {
+    const [node] = pick(1);
+    await node?.kill();
     await someAnswered();
-    await Promise.all(killed.map(({ start }) => start()));
+    await node?.start();
   }
 
   async function cutOff(count: number, how: "cut" | "hold"): Promise<void> {
@@ -67,8 +63,7 @@ export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, ra
     const master = await sentinel.master();
     await cutReplicasOff(master);
     await someAnswered();
-    await letReplicasIn(master);
-    await Promise.all(replicasOf(master).map(hasFollowed));
+    await comeBack(master);
   }
 
   async function restart(): Promise<void> {
@@ -92,18 +87,22 @@ export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, ra
     if (loses) lostWrites += await ahead(master);
     await master.kill();
     await sentinel.failedOver(master);
+    console.log("failed over");
     await someAnswered();
     crowd.undoubt();
     await master.start();
     await comeBack(master);
   }
 
-  /** It has forgotten who may replicate it, and it may have lost its place meanwhile. */
+  /** A server that was started again forgot who may replicate it, and it may lose its place to another one even then. */
   async function comeBack(server: RunningRedis): Promise<void> {
     await letReplicasIn(server);
-    const master = await sentinel.master();
-    if (master !== server) await server.command("REPLICAOF", "127.0.0.1", master.port);
-    await Promise.all(replicasOf(master).map(hasFollowed));
+    await eventually(async () => {
+      const master = await sentinel.master();
+      if (master !== server) await server.command("REPLICAOF", "127.0.0.1", master.port); // sooner than the Sentinels would
+      const others = await Promise.all(replicasOf(master).map((replica) => follows(replica, master)));
+      return others.every(Boolean);
+    });
   }
 
   /** How many entries it has that no other has. */
@@ -123,9 +122,7 @@ export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, ra
     disturb: (what) => {
       switch (what) {
         case "a node killed":
-          return killNodes(1);
-        case "two nodes killed":
-          return killNodes(2);
+          return killNode();
         case "a node cut off from Redis":
           return cutOff(1, "cut");
         case "two nodes held off from Redis":
@@ -141,6 +138,17 @@ export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, ra
       }
     },
   };
+}
+
+/** Whether it has all that the master has. */
+async function follows(replica: RunningRedis, master: RunningRedis): Promise<boolean> {
+  const info = await replica.command("INFO", "replication");
+  const of = (name: string): string | undefined => fieldOf(info, name);
+  return (
+    Number(of("master_port")) === master.port &&
+    of("master_link_status") === "up" &&
+    of("master_sync_in_progress") === "0"
+  );
 }
 
 /** Of all logs. */

@@ -2,7 +2,7 @@
 import { newPrefix } from "../redis/broker-support.ts";
 import { type RunningNode, startNode } from "../redis/node-process.ts";
 import { type RunningSentinel, startSentinel } from "../support/redis/redis-sentinel.ts";
-import { openGateway, type Gateway } from "./gateway.ts";
+import { type Gateway, openGateway } from "./gateway.ts";
 import { startProxy } from "./proxies.ts";
 
 export interface GuardedNode extends RunningNode {
