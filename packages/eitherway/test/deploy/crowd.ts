@@ -66,7 +66,7 @@ export async function startCrowd({ url, channels, perChannel }: CrowdOptions): P
   const open = new Map<string, string>(); // channel by content
   let doubtful = false;
   let answered = 0;
-  let allowed = 0;
+  let allowed = Number.POSITIVE_INFINITY;
 
   async function publish(client: Client, channel: string, content: string): Promise<void> {
     open.set(content, channel);
@@ -97,17 +97,17 @@ export async function startCrowd({ url, channels, perChannel }: CrowdOptions): P
     },
     async publish({ seed, each, spreadMs }) {
       const turns = turnsOf(members, each, createSeededRandom(seed));
-      const from = performance.now();
-      let next = 0;
-      await inParallel(OPEN / BURST, async () => {
-        while (next < turns.length) {
-          const at = next++;
-          await until(from + (at / turns.length) * spreadMs);
-          if (at * BURST >= allowed) await eventually(async () => at * BURST < allowed);
-          const { member, contents } = turns[at] as Turn;
-          await Promise.all(contents.map((content) => publish(member.client, member.channel, content)));
+      const running: Promise<unknown>[] = [];
+      for (const [at, { member, contents }] of turns.entries()) {
+        await pause(spreadMs / turns.length);
+        if (at * BURST >= allowed || open.size >= OPEN) {
+          await eventually(async () => at * BURST < allowed && open.size < OPEN);
         }
-      });
+        const turn = Promise.all(contents.map((content) => publish(member.client, member.channel, content)));
+        turn.catch(() => {}); // it is awaited below
+        running.push(turn);
+      }
+      await Promise.all(running);
     },
     doubt() {
       doubtful = true;
@@ -198,9 +198,8 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return all;
 }
 
-async function until(moment: number): Promise<void> {
-  const ms = moment - performance.now();
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function inParallel(count: number, work: () => Promise<void>): Promise<void> {

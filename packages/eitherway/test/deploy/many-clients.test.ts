@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, onTestFailed, test, vi } from "vitest";
 import { createSeededRandom } from "../../src/testing/index.ts";
 import { shuffled, startCrowd } from "./crowd.ts";
-import { createDisturber, DISTURBANCES, type Disturbance, TELLING } from "./disturbances.ts";
+import { createDisturber, DISTURBANCES, TELLING } from "./disturbances.ts";
 import { startGuardedNodes } from "./guarded-nodes.ts";
 
 const SEED = Number(process.env.EITHERWAY_NODES_SEED ?? Date.now() % 2 ** 31);
