@@ -9,7 +9,7 @@ const TESTS = "packages/eitherway/test";
 /** Folders without sockets, processes or real time. */
 const UNIT = ["protocol", "core", "contract", "transports", "server", "client", "instrument", "testing", "fuzz"];
 /** Folders whose files each want the machine for themselves. */
-const ALONE = ["browser", "compare", "model", "package", "soak"];
+const ALONE = ["browser", "compare", "deploy", "model", "package", "soak"];
 
 const files = (folders: readonly string[]) => folders.map((folder) => `${TESTS}/${folder}/**/*.test.ts`);
 

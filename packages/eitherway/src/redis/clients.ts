@@ -3,10 +3,20 @@ import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { keySlot } from "./key-slot.ts";
 import type { Address, RedisPlace } from "./redis-url.ts";
 
-/** Options of `ioredis` for each connection, say `tls` and `connectionName`; what is not here, Eitherway decides. */
+/**
+ * Options of `ioredis` for each connection, say `tls` and `connectionName`; what is not here, Eitherway decides. `natMap` names the way to
+ * servers that Sentinels or a Cluster tell of by an address that leads nowhere from here, say that of a container.
+ */
 export type ClientOptions = Pick<
   RedisOptions,
-  "tls" | "family" | "connectionName" | "connectTimeout" | "keepAlive" | "sentinelUsername" | "sentinelPassword"
+  | "tls"
+  | "family"
+  | "connectionName"
+  | "connectTimeout"
+  | "keepAlive"
+  | "sentinelUsername"
+  | "sentinelPassword"
+  | "natMap"
 >;
 
 /** Servers as commands see them. */
@@ -76,9 +86,11 @@ function whereTo({ kind, addresses, master }: RedisPlace): RedisOptions {
 }
 
 function openCluster(place: RedisPlace, client: ClientOptions, report: (cause: unknown) => void): Servers {
-  const redisOptions = commonOptions(place, client);
+  const { natMap, ...ofConnections } = client;
+  const redisOptions = commonOptions(place, ofConnections);
   const cluster = new Cluster([...place.addresses], {
     redisOptions,
+    ...(natMap && { natMap }),
     enableOfflineQueue: false,
     clusterRetryStrategy: retryStrategy,
     slotsRefreshInterval: MOST_RETRY_MS * 5,

@@ -71,7 +71,6 @@ const PROXIES: Readonly<Record<ProxyName, Proxy>> = {
     prepare: (text, folder) =>
       text
         .replace(/^worker_rlimit_nofile .*$/m, "") // of the machine's owner
-        .replace("worker_connections 16384", "worker_connections 4096")
         .replace(
           /^http \{$/m,
           `http {\n  access_log off;\n${TEMPORARY.map((name) => `  ${name}_temp_path ${folder}/${name};`).join("\n")}`,

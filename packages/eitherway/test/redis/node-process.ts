@@ -12,6 +12,8 @@ export interface NodeSettings {
   readonly prefix: string;
   readonly port: number;
   readonly retention?: Partial<Retention> | undefined;
+  /** By which address a node reaches those that Redis tells it of. */
+  readonly natMap?: Readonly<Record<string, { readonly host: string; readonly port: number }>> | undefined;
 }
 
 export interface RunningNode {

@@ -4,7 +4,7 @@ import { eitherway } from "eitherway";
 import { redis } from "eitherway/redis";
 
 /** @type {import("../node-process.ts").NodeSettings} */
-const { url, prefix, port, retention } = JSON.parse(process.argv[2] ?? "{}");
+const { url, prefix, port, retention, natMap } = JSON.parse(process.argv[2] ?? "{}");
 
 /** @type {(event: string, fields?: unknown) => void} */
 const complain = (event, fields) => {
@@ -12,7 +12,7 @@ const complain = (event, fields) => {
 };
 
 const server = eitherway({
-  broker: redis(url, { prefix }),
+  broker: redis(url, { prefix, client: natMap ? { natMap } : {} }),
   auth: ({ token }) => (token === undefined ? null : { user: token }),
   retention,
   logger: { info() {}, warn: complain, error: complain },
