@@ -41,7 +41,7 @@ export interface Crowd {
   waiting(): string;
 }
 
-export const channelOf = (n: number): string => `room/${n}`;
+const channelOf = (n: number): string => `room/${n}`;
 
 const CONNECTING = 60;
 /** Unanswered at once: a slow machine takes longer. So many that those who wait for their next attempt do not hold up the others. */
