@@ -19,6 +19,8 @@ process.env.EITHERWAY_ATTACK_CONNECTIONS ??= "50000";
 process.env.EITHERWAY_COMPARE_RUNS ??= "20";
 /** About 3 minutes. */
 process.env.EITHERWAY_KILLS ??= "200";
+/** As it says, and what failures add. */
+process.env.EITHERWAY_NODES_MINUTES ??= "6";
 
 const LONG = {
   "walks of the client": "packages/eitherway/test/client/walk",
@@ -27,6 +29,7 @@ const LONG = {
   "mutated inputs of every parser": "packages/eitherway/test/fuzz",
   "floods of connections": "packages/eitherway/test/attacks/floods",
   "kill -9 of a store under load": "packages/eitherway/test/file/kill",
+  "1,500 clients on three nodes": "packages/eitherway/test/deploy/many-clients",
   "honesty of compare": "packages/eitherway/test/compare/honesty",
 };
 
