@@ -21,6 +21,10 @@ process.env.EITHERWAY_COMPARE_RUNS ??= "20";
 process.env.EITHERWAY_KILLS ??= "200";
 /** About 3 minutes. */
 process.env.EITHERWAY_REDIS_DIALECTS ??= "all";
+/** As it says, and what failures add. */
+process.env.EITHERWAY_NODES_MINUTES ??= "6";
+/** About 3 minutes. */
+process.env.EITHERWAY_OUTAGES ??= "all";
 
 const LONG = {
   "walks of the client": "packages/eitherway/test/client/walk",
@@ -30,6 +34,8 @@ const LONG = {
   "floods of connections": "packages/eitherway/test/attacks/floods",
   "kill -9 of a store under load": "packages/eitherway/test/file/kill",
   "every transport over every kind of Redis": "packages/eitherway/test/redis/transport-suite",
+  "1,500 clients on three nodes": "packages/eitherway/test/deploy/many-clients",
+  "what each failure does to users": "packages/eitherway/test/deploy/outages",
   "honesty of compare": "packages/eitherway/test/compare/honesty",
 };
 

@@ -158,10 +158,11 @@ function createReader(name: string, book: ChannelBook): ReaderBook {
     },
     gap(head) {
       const { epoch, seq } = partsOf(head);
-      // Another epoch: whatever the old one still had is covered by the same gap.
+      // Another epoch: whatever the old one still had is covered by the same gap, also what is acknowledged only now.
       if (current && current.epoch !== epoch) {
-        const newest = Math.max(0, ...(book.acked.get(current.epoch)?.keys() ?? []));
-        declare(current.seen, newest);
+        const { last, declared } = current.seen;
+        declare(current.seen, Math.max(0, ...(book.acked.get(current.epoch)?.keys() ?? [])));
+        declared.push({ from: last + 1, to: Number.POSITIVE_INFINITY });
       }
       declare(enter(epoch), seq);
     },

@@ -15,9 +15,6 @@ export const DISTURBANCES = [
 ] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 
-/** After these every subscriber is told a gap, once. */
-export const TELLING: readonly Disturbance[] = ["Redis restarted", "a failover", "a failover that loses writes"];
-
 export interface Disturber {
   disturb(what: Disturbance): Promise<void>;
   /** Acknowledged messages that failovers took away. */

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, onTestFailed, test, vi } from "vitest";
 import { createSeededRandom } from "../../src/testing/index.ts";
 import { shuffled, startCrowd } from "./crowd.ts";
-import { createDisturber, DISTURBANCES, TELLING } from "./disturbances.ts";
+import { createDisturber, DISTURBANCES } from "./disturbances.ts";
 import { startGuardedNodes } from "./guarded-nodes.ts";
 
 const SEED = Number(process.env.EITHERWAY_NODES_SEED ?? Date.now() % 2 ** 31);
@@ -46,13 +46,11 @@ test("1,500 clients over websocket, sse and poll on three nodes behind nginx, wh
 
   const { findings, leastGaps, mostGaps, lines } = crowd.books.account();
   for (const line of lines) say(line);
-  const told = plan.filter((what) => TELLING.includes(what)).length;
   say(
     `${plan.length} disturbances, ${disturber.lostWrites} writes lost, ${leastGaps} to ${mostGaps} gaps a reader, ${seconds(began)}`,
   );
   expect(findings).toEqual([]);
   expect(disturber.lostWrites).toBeGreaterThan(0);
-  expect(mostGaps).toBeLessThanOrEqual(told);
   expect(leastGaps).toBeGreaterThan(0);
 
   /** Each happens somewhere in a part of its own, and the next part begins when all is as before. */

@@ -105,3 +105,11 @@ test("a gap to another epoch declares the rest of the old one", () => {
   reader.received(id(2, OTHER_EPOCH), "n2");
   expect(ledger.verdict()).toMatchObject({ expected: 2, received: 2, declared: 3, lost: 0 });
 });
+
+test("a gap to another epoch declares also what of the old one is acknowledged only afterwards", () => {
+  const { ledger, reader } = withThree();
+  for (const seq of [1, 2, 3]) reader.received(id(seq), `m${seq}`);
+  reader.gap(id(4, OTHER_EPOCH));
+  ledger.acked("a", id(4), "m4");
+  expect(ledger.verdict()).toMatchObject({ expected: 3, received: 3, declared: 1, lost: 0 });
+});
