@@ -4,6 +4,7 @@ import { createDeliveryLedger } from "../../src/testing/index.ts";
 
 const EPOCH = "m8x2k1b7cq0z";
 const OTHER_EPOCH = "m8x2k1b7c4f1";
+const THIRD_EPOCH = "m8x2k1b7d0a2";
 const GOOD = { declared: 0, lost: 0, doubled: 0, disordered: 0, altered: 0, strange: 0, findings: [] };
 
 function id(seq: number, epoch = EPOCH): string {
@@ -112,4 +113,15 @@ test("a gap to another epoch declares also what of the old one is acknowledged o
   reader.gap(id(4, OTHER_EPOCH));
   ledger.acked("a", id(4), "m4");
   expect(ledger.verdict()).toMatchObject({ expected: 3, received: 3, declared: 1, lost: 0 });
+});
+
+test("a gap declares an epoch whole that came and went meanwhile, and none that is still there", () => {
+  const { ledger, reader } = withThree();
+  for (const seq of [1, 2, 3]) reader.received(id(seq), `m${seq}`);
+  ledger.acked("a", id(4, OTHER_EPOCH), "n4");
+  expect(ledger.verdict()).toMatchObject({ declared: 0, lost: 1 });
+  reader.gap(id(4, THIRD_EPOCH));
+  ledger.acked("a", id(5, THIRD_EPOCH), "o5");
+  reader.received(id(5, THIRD_EPOCH), "o5");
+  expect(ledger.verdict()).toMatchObject({ expected: 4, received: 4, declared: 1, lost: 0 });
 });
