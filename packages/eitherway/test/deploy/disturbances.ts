@@ -84,7 +84,6 @@ export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, ra
     if (loses) lostWrites += await ahead(master);
     await master.kill();
     await sentinel.failedOver(master);
-    console.log("failed over");
     await someAnswered();
     crowd.undoubt();
     await master.start();
