@@ -32,6 +32,11 @@ async function openAs(context: BrowserContext, origin: string, name: string, pat
   return tab;
 }
 
+/** Each in a window of its own: a tab behind another one has a frame a second. */
+async function openTwo(ofAna: string, ofBo = ofAna): Promise<[Tab, Tab]> {
+  return [await openAs(await openContext(), ofAna, "Ana"), await openAs(await openContext(), ofBo, "Bo")];
+}
+
 async function openArchive() {
   const { origin } = await startShowcase({ env: { EITHERWAY_SHOWCASE_MESSAGES: String(ARCHIVE) } });
   const tab = await openTab(await openContext(), origin, "/chat?room=archive");
@@ -57,8 +62,7 @@ describe("the chat", { timeout: SLOW_MS }, () => {
     const { origin, port } = await startShowcase();
     const network = await createFaultNetwork({ target: port, random: createSeededRandom(7) });
     onTestFinished(() => network.close());
-    const context = await openContext();
-    const [ana, bo] = [await openAs(context, network.url, "Ana"), await openAs(context, origin, "Bo")];
+    const [ana, bo] = await openTwo(network.url, origin);
     for (let n = 1; n <= EACH; n++) {
       if (n === 5) for (const one of network.connections) one.set({ kind: "cut", direction: "up", afterBytes: 20 });
       if (n === 10) await ana.choose("SSE");
@@ -82,9 +86,7 @@ describe("the chat", { timeout: SLOW_MS }, () => {
 
   test("says that a room began anew when its server was started again, and sends once what was written meanwhile (P2, P5)", async () => {
     const first = await startShowcase();
-    const context = await openContext();
-    const ana = await openAs(context, first.origin, "Ana");
-    const bo = await openAs(context, first.origin, "Bo");
+    const [ana, bo] = await openTwo(first.origin);
     await ana.send("before");
     await Promise.all([ana.settled(1), bo.settled(1)]);
     await first.stop("SIGKILL");
@@ -103,8 +105,7 @@ describe("the chat", { timeout: SLOW_MS }, () => {
 
   test("keeps over a reload what could not be sent, and sends it once (P5)", async () => {
     const { origin } = await startShowcase();
-    const context = await openContext();
-    const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
+    const [ana, bo] = await openTwo(origin);
     await ana.page.getByRole("button", { name: "Stall" }).click();
     await ana.send("kept 1");
     await ana.send("kept 2");
@@ -123,8 +124,7 @@ describe("the chat", { timeout: SLOW_MS }, () => {
 
   test("shows the other one who is here, who writes, what was edited, deleted and read (P8)", async () => {
     const { origin } = await startShowcase();
-    const context = await openContext();
-    const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
+    const [ana, bo] = await openTwo(origin);
     const here = (names: string) => ana.page.locator(".present").getByText(`Here: ${names}`, { exact: true }).waitFor();
     await here("Ana, Bo");
 
@@ -157,8 +157,7 @@ describe("the chat", { timeout: SLOW_MS }, () => {
 
   test("makes who writes faster than he may wait, and loses nothing of it (P5, P6)", async () => {
     const { origin } = await startShowcase();
-    const context = await openContext();
-    const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
+    const [ana, bo] = await openTwo(origin);
     await ana.choose("Long-poll"); // over HTTP the server refuses what a WebSocket is not read for
     await ana.connected("long-poll");
     const [flood, last] = [150, 150 + 1]; // a burst of 60 may come at once, and 20 a second
@@ -323,8 +322,7 @@ describe("the chat", { timeout: SLOW_MS }, () => {
 
   test("moves nothing of what is read while others write, edit and read", async () => {
     const { origin } = await startShowcase();
-    const context = await openContext();
-    const [ana, bo] = [await openAs(context, origin, "Ana"), await openAs(context, origin, "Bo")];
+    const [ana, bo] = await openTwo(origin);
     for (let n = 1; n <= 30; n++) await bo.send(`line ${n}`);
     await ana.settled(30);
     await ana.page.locator(".messages").hover();

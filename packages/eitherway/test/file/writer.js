@@ -1,17 +1,18 @@
 /**
  * Publishes without a pause until it is killed, and says each acknowledgement as soon as it is there, one a line:
- * `node writer.js DIRECTORY FSYNC RUN`. Runs the build, as whoever installs the package does.
+ * `node writer.js DIRECTORY FSYNC RUN PUBLISHERS`. Runs the build, as whoever installs the package does.
  */
 import { writeSync } from "node:fs";
 import { file } from "../../dist/file/index.js";
 import { createRoomyParts } from "./roomy-parts.js";
 
-const CHANNELS = 6;
+/** Each with a channel of its own, on which it waits for its acknowledgements. */
+const PUBLISHERS = 6;
 /** Of one call; from many publishers at once, so that commits are under way whenever the end comes. */
 const MOST_DRAFTS = 8;
 const MOST_BYTES = 9_000; // some are larger than a page of the database
 
-const [directory = "", fsync, run = ""] = process.argv.slice(2);
+const [directory = "", fsync, run = "", publishers = PUBLISHERS] = process.argv.slice(2);
 const broker = file(directory, { fsync: /** @type {"always"} */ (fsync) })(createRoomyParts());
 
 /** @param {number} channel */
@@ -54,4 +55,4 @@ function draftOf(data, counter) {
   };
 }
 
-for (let channel = 0; channel < CHANNELS; channel++) void publishAll(channel);
+for (let channel = 0; channel < Number(publishers); channel++) void publishAll(channel);
