@@ -5,12 +5,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_LIMITS, eitherway } from "eitherway";
-import { file } from "eitherway/file";
-import { redis } from "eitherway/redis";
-import { primaryBroker, startWorkers } from "eitherway/workers";
 import { fail, listenOnLoopback, options, serve } from "./control.js";
-import { serveOnly, startNodes } from "./nodes.js";
-import { startRedis } from "./redis.js";
 
 const {
   links,
@@ -30,6 +25,7 @@ const limits = {
 };
 
 if (brokerName === "workers" && cluster.isPrimary) {
+  const { startWorkers } = await import("eitherway/workers");
   await startWorkers({ count: 1, limits });
   process.stdin.on("end", () => process.exit(0)).resume();
 } else await main();
@@ -49,7 +45,7 @@ async function main() {
       }),
   });
   const port = attached ? await attach(ew) : (await ew.listen({ port: 0 })).port;
-  if (redisUrl !== undefined) return serveOnly(port);
+  if (redisUrl !== undefined) return (await import("./nodes.js")).serveOnly(port);
   /** @type {Set<Promise<unknown>>} */
   const underWay = new Set();
   await serve({
@@ -71,25 +67,28 @@ async function main() {
   });
 }
 
-/** None: the one in memory. */
+/** None: the one in memory. Each loads what it needs, and no other server has the cost of it. */
 async function chooseBroker() {
-  if (redisUrl !== undefined) return { create: redis(redisUrl) };
-  if (nodes > 1) {
-    const { url, ...others } = await startNodes(nodes);
-    return { create: redis(url), ...others };
-  }
-  switch (brokerName) {
+  switch (redisUrl !== undefined || nodes > 1 ? "redis" : brokerName) {
     case undefined:
       return {};
     case "workers":
-      return { create: primaryBroker(), pids: [process.ppid] };
+      return { create: (await import("eitherway/workers")).primaryBroker(), pids: [process.ppid] };
     case "redis": {
-      const store = await startRedis();
-      return { create: redis(store.url), store };
+      const [{ redis }, { url, ...others }] = await Promise.all([import("eitherway/redis"), findRedis()]);
+      return { create: redis(url), ...others };
     }
     default:
-      return { create: file(temporaryFolder(), { fsync: fsyncOf(brokerName) }) };
+      return { create: (await import("eitherway/file")).file(temporaryFolder(), { fsync: fsyncOf(brokerName ?? "") }) };
   }
+}
+
+/** Of the node that started this one, or one of its own. */
+async function findRedis() {
+  if (redisUrl !== undefined) return { url: redisUrl };
+  if (nodes > 1) return (await import("./nodes.js")).startNodes(nodes);
+  const store = await (await import("./redis.js")).startRedis();
+  return { url: store.url, store };
 }
 
 /** @param {string} name file-always, ... */
