@@ -11,18 +11,16 @@ export const OTHER_MAJORS = [22, 24];
 
 /** The pure parts and what touches the platform; browsers, soaks, models and attacks would tell nothing new. */
 const PLACES = [
-  ...[
-    "protocol/",
-    "core/",
-    "contract/",
-    "transports/",
-    "server/",
-    "client/",
-    "instrument/",
-    "testing/",
-    "node/",
-    "matrix/",
-  ],
+  "protocol/",
+  "core/",
+  "contract/",
+  "transports/",
+  "server/",
+  "client/",
+  "instrument/",
+  "testing/",
+  "node/",
+  "matrix/",
   "file/file-broker", // a native part
 ];
 

@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createFaultNetwork, createSeededRandom } from "../../src/testing/index.ts";
 import { accessibilityFaults, SCREENS, sidewaysScroll, watchLayoutShifts } from "./page-quality.ts";
-import { comeIn, openTab, startShowcase, type Tab, useBrowser } from "./support.ts";
+import { comeIn, openTab, scrollToEnd, startShowcase, type Tab, useBrowser } from "./support.ts";
 
 const SLOW_MS = 120_000; // on a busy machine
 const WAIT = { timeout: 30_000, interval: 50 };
@@ -50,9 +50,6 @@ const topOf = (page: Page, place: number): Promise<number | undefined> =>
     const [list, row] = [".messages", `.message[data-place="${place}"]`].map((one) => document.querySelector(one));
     return list && row ? row.getBoundingClientRect().top - list.getBoundingClientRect().top : undefined;
   }, place);
-
-const scrollToEnd = (page: Page): Promise<void> =>
-  page.locator(".messages").evaluate((list) => list.scrollTo(0, list.scrollHeight));
 
 const textsOf = async (tab: Tab): Promise<readonly string[]> => (await tab.messages()).map(({ text }) => text);
 const counts = async (tab: Tab) => [await tab.counter("Lost"), await tab.counter("Doubled")];

@@ -222,11 +222,16 @@ export async function openTab(context: BrowserContext, origin: string, path = "/
           throw new Error(`message ${next} does not come, ${is}:\n${room.slice(0, 1_000)}`, { cause });
         });
         for (const message of await messages()) found.set(message.place, message);
-        await page.locator(".messages").evaluate((list) => list.scrollTo(0, list.scrollHeight));
+        await scrollToEnd(page);
       }
       return [...found.values()];
     },
   };
+}
+
+/** Of the messages of a chat, in one step. */
+export function scrollToEnd(page: Page): Promise<void> {
+  return page.locator(".messages").evaluate((list) => list.scrollTo(0, list.scrollHeight));
 }
 
 /** Somebody without a page: logs in, and publishes by HTTP. */

@@ -1,4 +1,5 @@
 /** Many clients of all transports, each on one channel, which publish at their times: as long as answers take, and no faster. */
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
 import { type Client, createClient } from "../../src/client/index.node.ts";
 import { isEitherwayError } from "../../src/protocol/index.ts";
@@ -196,10 +197,6 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
     [all[i], all[j]] = [all[j] as T, all[i] as T];
   }
   return all;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function inParallel(count: number, work: () => Promise<void>): Promise<void> {

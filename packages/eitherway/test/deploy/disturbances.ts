@@ -1,4 +1,5 @@
 /** What happens to nodes and Redis while a crowd publishes: each resolves when all is as before. */
+import { setTimeout as pause } from "node:timers/promises";
 import { cutReplicasOff, hasSent, letReplicasIn } from "../support/redis/redis-sentinel.ts";
 import { eventually, fieldOf, type RunningRedis } from "../support/redis/redis-server.ts";
 import type { Crowd } from "./crowd.ts";
@@ -156,7 +157,3 @@ const COUNT = `
 local count = 0
 for _, log in ipairs(redis.call('KEYS', ARGV[1])) do count = count + redis.call('XLEN', log) end
 return count`;
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

@@ -1,4 +1,5 @@
 /** What each failure does to users, in seconds: how docs/scaling.md came to its figures. They are printed; asserted is that all are back. */
+import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { createClient } from "../../src/client/index.node.ts";
 import { DIALECTS } from "../../src/testing/index.ts";
@@ -120,8 +121,4 @@ function spread(all: readonly number[]): string {
   const sorted = [...all].sort((a, b) => a - b);
   const at = (share: number): string => ((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1_000).toFixed(1);
   return `${at(0.5)} s (at most ${at(1)} s)`;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
