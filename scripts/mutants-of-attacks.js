@@ -322,6 +322,14 @@ export const mutantsOfAttacks = [
     tests: FLOODS,
   },
   {
+    title: "attack: connections that break off in their head end the server",
+    file: "node/unread-requests.ts",
+    search: '      return code.startsWith("HPE_") ? noHttp(code) : undefined;',
+    replace: `      if (code === "ECONNRESET" && !answering(socket)) (server as unknown as { close(): void }).close();
+      return code.startsWith("HPE_") ? noHttp(code) : undefined;`,
+    tests: FLOODS,
+  },
+  {
     title: "attack: connections that say nothing and are reset end the server",
     file: "node/read-ahead.ts",
     search: '    socket.on("error", ignore);',

@@ -1,4 +1,5 @@
 /** More than anybody should send, slower than anybody should send it, and never to its end. */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -315,11 +316,7 @@ describe("floods (P6)", () => {
       const site = await openSite({ limits: UNLIMITED });
       const { links, timers } = site.stats();
       const bytes = what.endsWith("hello") ? Buffer.concat([Buffer.from(said), HELLO]) : Buffer.from(said);
-      let left = CONNECTIONS;
-      const attacker = async (): Promise<void> => {
-        while (left-- > 0) await knockAndReset(site.port, bytes);
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, attacker));
+      for (let left = CONNECTIONS; left > 0; left -= AT_ONCE) await knockAndReset(site, bytes, Math.min(left, AT_ONCE));
       await eventually(() => site.stats().links === links && site.stats().timers <= timers + SLACK);
       const client = createClient({ url: site.url, transport: "websocket", token: ATTACKER });
       onTestFinished(() => client.close());
@@ -353,15 +350,18 @@ const PING_ROUNDS = 250;
 /** Guests ping and publish meanwhile. */
 const SLACK = 4;
 
-/** Connects, says something, and is gone without a word: a reset, so that nothing waits on this side. */
-function knockAndReset(port: number, said: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("error", () => {});
-    socket.on("close", () => resolve());
-    socket.on("connect", () => {
-      if (said.length === 0) socket.resetAndDestroy();
-      else socket.write(said, () => socket.resetAndDestroy());
-    });
-  });
+/** Connects, says something, and is gone without a word once it is read: by a reset, so that nothing waits on this side. */
+async function knockAndReset(site: Site, said: Uint8Array, times: number): Promise<void> {
+  const sockets = await Promise.all(Array.from({ length: times }, () => knock(site.port, said)));
+  await ask(site, "GET", "/nowhere"); // who comes later is read later
+  for (const socket of sockets) socket.resetAndDestroy();
+  await Promise.all(sockets.map((socket) => socket.closed || once(socket, "close")));
+}
+
+async function knock(port: number, said: Uint8Array): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  if (said.length > 0) await new Promise((resolve) => socket.write(said, resolve));
+  return socket;
 }
