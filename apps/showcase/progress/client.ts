@@ -49,15 +49,9 @@ export function useAsking(): Asking {
   };
 }
 
-export interface Stopping {
-  stop(): void;
-  readonly isPending: boolean;
-}
-
-/** Reaches the work itself, from whatever page, and is answered when it has ended. */
-export function useStopping(id: string): Stopping {
-  const { call, pending } = useCall("job", { id }, "stop");
-  return { stop: () => void call(), isPending: pending };
+/** Reaches the work itself, from whatever page and over whatever server: resolves once the desk is sure to hear of it. */
+export async function stop({ id, desk }: Job): Promise<void> {
+  await client.channel("desk", { id: desk }).publish("stop", { job: id });
 }
 
 /**

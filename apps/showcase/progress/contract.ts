@@ -7,13 +7,17 @@ export const MOST_FILE_BYTES = 256 * 1024 * 1024;
 
 const amount = v.pipe(v.number(), v.integer(), v.minValue(0));
 
+const jobId = v.pipe(v.string(), v.uuid());
+
 const job = v.object({
-  id: v.pipe(v.string(), v.uuid()),
+  id: jobId,
   kind: v.picklist(["answer", "file"]),
   /** The question, or the name of the file. */
   title: v.pipe(v.string(), v.minLength(1), v.maxLength(MOST_QUESTION_CHARACTERS)),
   /** Who writes the answer, or works on the file. */
   by: v.string(),
+  /** Which desk runs it. Each server has one. */
+  desk: v.string(),
   /** Milliseconds since 1970. */
   startedAt: amount,
   state: v.picklist(["running", "done", "failed", "cancelled"]),
@@ -50,11 +54,14 @@ export const progress = contract({
     },
     history: { age: "1d" },
   }),
-  /** What one job makes, how it is stopped, and how it ended: that is said once. */
+  /** What one job makes, and how it ended: that is said once. */
   job: channel("job/:id", {
     events: { end },
-    calls: { stop: {} },
     streams: { answer: text() },
     history: { age: "1d" },
   }),
+  /** What a desk is told, from whatever server. */
+  desk: channel("desk/:id", { events: { stop: v.object({ job: jobId }) } }),
+  /** The desks that work now. */
+  desks: channel("desks", { presence: v.object({}) }),
 });

@@ -12,14 +12,16 @@ export interface JobControls {
 export type Work = (controls: JobControls) => Promise<JobEnd["file"]>;
 
 export interface JobDeskOptions {
+  /** Of this desk. */
+  readonly id: string;
   /** Jobs at once. Default 8. */
   readonly most?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   /** A job as it stands, after each change. */
   tell(job: Job): unknown;
-  /** The one end of a job, after what it made. */
-  record(id: string, end: JobEnd): Promise<unknown>;
+  /** The one end of a job, after what it made. `known`: another desk took this one for lost, and has said an end. */
+  record(id: string, end: JobEnd): Promise<"recorded" | "known">;
   /** What `tell` and `record` throw. */
   onError(error: unknown): void;
 }
@@ -29,9 +31,11 @@ export type Start = "started" | "busy" | "known";
 export interface JobDesk {
   readonly most: number;
   /** `busy`: there are `most` already. `known`: a job has had this id. Nothing is started then. */
-  start(plan: JobPlan, work: Work): Start;
+  start(plan: Omit<JobPlan, "desk">, work: Work): Start;
   /** Resolves once the job has ended and its end is recorded; at once where it does not run here. */
   stop(id: string): Promise<void>;
+  /** Says the end of a job whose own desk is gone, unless somebody has. */
+  endLost(job: Job): Promise<void>;
   /** Ends all jobs as failed, since nobody goes on with them. */
   close(): Promise<void>;
 }
@@ -46,7 +50,7 @@ interface Running {
 }
 
 export function createJobDesk(options: JobDeskOptions): JobDesk {
-  const { most = MOST, now = Date.now, record, onError } = options;
+  const { most = MOST, now = Date.now, onError } = options;
   const running = new Map<string, Running>();
   const known = new Set<string>();
 
@@ -59,11 +63,16 @@ export function createJobDesk(options: JobDeskOptions): JobDesk {
     };
     tell(job);
     const outcome = await outcomeOf(work, { signal, report });
+    const running = job;
+    job = { ...job, state: outcome.state }; // what comes late changes nothing
+    await end(running, outcome);
+  }
+
+  async function end(job: Job, outcome: Outcome): Promise<void> {
     const ended = endJob(job, outcome, now());
     if (!ended) return;
-    job = ended.job;
-    await record(job.id, ended.end);
-    tell(job);
+    const said = await options.record(job.id, ended.end);
+    tell(said === "known" ? { ...ended.job, state: LOST.state } : ended.job);
   }
 
   function tell(job: Job): void {
@@ -83,7 +92,7 @@ export function createJobDesk(options: JobDeskOptions): JobDesk {
       if (running.size >= most) return "busy";
       remember(plan.id);
       const abort = new AbortController();
-      const over = run(plan, work, abort.signal)
+      const over = run({ ...plan, desk: options.id }, work, abort.signal)
         .catch(onError)
         .finally(() => running.delete(plan.id));
       running.set(plan.id, { abort, over });
@@ -94,6 +103,7 @@ export function createJobDesk(options: JobDeskOptions): JobDesk {
       job?.abort.abort(STOPPED);
       await job?.over;
     },
+    endLost: (job) => end(job, LOST),
     async close() {
       const jobs = [...running.values()];
       for (const { abort } of jobs) abort.abort(new Error("The server ended before the job did."));
@@ -103,6 +113,7 @@ export function createJobDesk(options: JobDeskOptions): JobDesk {
 }
 
 const STOPPED = Symbol("stopped");
+const LOST: Outcome = { state: "failed", why: "The server that did this went away before its end." };
 
 /** Whoever asks for a stop before the end gets one, also where the work was quicker. */
 async function outcomeOf(work: Work, controls: JobControls): Promise<Outcome> {

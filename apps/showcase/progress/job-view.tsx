@@ -1,6 +1,6 @@
 /** One job: what it is, how it stands, what it has made so far. */
-import { memo, useLayoutEffect, useRef } from "react";
-import { useAnswer, useEnd, useStopping } from "./client.ts";
+import { memo, useLayoutEffect, useRef, useState } from "react";
+import { stop, useAnswer, useEnd } from "./client.ts";
 import type { Job, JobEnd } from "./contract.ts";
 import { amountOf, sizeOf, stateOf, timeOf } from "./wording.ts";
 
@@ -14,7 +14,7 @@ export function JobView({ job }: { readonly job: Job }) {
           <h2 id="job-title">{job.title}</h2>
           <p className="quiet">{job.by}</p>
         </div>
-        <StopButton id={job.id} isRunning={isRunning} />
+        <StopButton key={job.id} job={job} isRunning={isRunning} />
         <p className="job-state" data-state={end?.state ?? job.state}>
           <span role="status">{stateOf(job, end)}</span>
           <span className="quiet">
@@ -30,11 +30,15 @@ export function JobView({ job }: { readonly job: Job }) {
   );
 }
 
-function StopButton({ id, isRunning }: { readonly id: string; readonly isRunning: boolean }) {
-  const { stop, isPending } = useStopping(id);
+function StopButton({ job, isRunning }: { readonly job: Job; readonly isRunning: boolean }) {
+  const [isStopping, setStopping] = useState(false);
+  function begin(): void {
+    setStopping(true);
+    stop(job).catch(() => setStopping(false)); // the client's error is on the page
+  }
   return (
-    <button type="button" onClick={stop} disabled={!isRunning || isPending}>
-      {isPending ? "Stopping" : "Stop"}
+    <button type="button" onClick={begin} disabled={!isRunning || isStopping}>
+      {isRunning && isStopping ? "Stopping" : "Stop"}
     </button>
   );
 }

@@ -1,13 +1,13 @@
 /** The life of a job: it runs, tells how far it is, and ends once. */
 import type { Job, JobEnd } from "./contract.ts";
 
-export type JobPlan = Pick<Job, "id" | "kind" | "title" | "by">;
+export type JobPlan = Pick<Job, "id" | "kind" | "title" | "by" | "desk">;
 export type JobProgress = Partial<Pick<Job, "step" | "done" | "total">>;
 /** How its work came out. */
 export type Outcome = Pick<JobEnd, "state" | "why" | "file">;
 
-export function beginJob({ id, kind, title, by }: JobPlan, now: number): Job {
-  return { id, kind, title, by, startedAt: now, state: "running", step: "Starting", done: 0 };
+export function beginJob({ id, kind, title, by, desk }: JobPlan, now: number): Job {
+  return { id, kind, title, by, desk, startedAt: now, state: "running", step: "Starting", done: 0 };
 }
 
 /** The same job where it is over: what comes late changes nothing. */

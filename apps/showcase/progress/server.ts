@@ -1,11 +1,17 @@
-/** The server of jobs: clients ask, look and stop; the work belongs to none of them. */
+/**
+ * The server of jobs: clients ask, look and stop; the work belongs to none of them. Over a broker that several servers share, a client
+ * of any of them sees and stops the jobs of all, and a job whose server is lost gets its end from another one.
+ */
 import { randomUUID } from "node:crypto";
-import { eitherway } from "eitherway";
+import { EitherwayError, eitherway, type NodeEitherwayOptions } from "eitherway";
+import { createClient } from "eitherway/client";
 import { logger } from "../server/logger.ts";
 import type { UseCase } from "../server/use-case.ts";
 import { inBatches } from "./batches.ts";
+import type { JobEnd } from "./contract.ts";
 import { progress } from "./contract.ts";
 import { createJobDesk, type Work } from "./job-desk.ts";
+import { createLostJobs } from "./lost-jobs.ts";
 import { createModel } from "./model.ts";
 import { pageWriter } from "./page-writer.ts";
 import { createUploads } from "./uploads.ts";
@@ -16,14 +22,40 @@ const BATCH_MS = 30;
 /** Jobs that the list remembers; those that changed longest ago go first. */
 const LISTED = 50;
 
-export function createProgress(writer: Writer = writerOf(process.env)): UseCase {
-  const ew = eitherway(progress, { logger, limits: { latestKeys: LISTED } });
+export interface ProgressOptions extends Pick<NodeEitherwayOptions, "broker" | "trustProxy"> {
+  readonly writer?: Writer;
+}
+
+export function createProgress({ writer = writerOf(process.env), ...shared }: ProgressOptions = {}): UseCase {
+  const ew = eitherway(progress, { ...shared, logger, limits: { latestKeys: LISTED } });
+  /** What this server hears of the others comes as to any client, without a network. */
+  const inside = createClient(progress, {
+    url: "http://localhost/eitherway",
+    transport: "sse",
+    fetch: (url, init) => ew.fetch(new Request(url, init)),
+  });
+  const onError = (error: unknown): void => console.error("What a job has to say could not be published:", error);
+  inside.on("error", onError);
+  const isPresent = inside.channel("desks").presence.set({});
   const desk = createJobDesk({
-    tell: (job) => ew.publish("jobs", "job", job),
-    record: (id, end) => ew.publish("job", { id }, "end", end, { key: `end-${id}` }),
-    onError: (error) => console.error("What a job has to say could not be published:", error),
+    id: inside.id,
+    tell: async (job) => {
+      await isPresent; // or others would take its first job for lost
+      await ew.publish("jobs", "job", job);
+    },
+    record: recordEnd,
+    onError,
   });
   const uploads = createUploads(desk);
+  inside.channel("desk", { id: inside.id }, { from: "start" }).on("stop", ({ job }) => desk.stop(job));
+
+  const lost = createLostJobs({
+    present: async () => new Set((await ew.presence("desks")).members.map(({ member }) => member)),
+    end: desk.endLost,
+    onError,
+  });
+  inside.channel("jobs", { from: "start" }).on("job", lost.heard);
+  inside.channel("desks").presence.on(lost.look);
 
   ew.channel("jobs", {
     calls: {
@@ -34,7 +66,16 @@ export function createProgress(writer: Writer = writerOf(process.env)): UseCase 
       },
     },
   });
-  ew.channel("job", { calls: { stop: ({ params }) => desk.stop(params.id) } });
+
+  async function recordEnd(id: string, end: JobEnd): Promise<"recorded" | "known"> {
+    try {
+      await ew.publish("job", { id }, "end", end, { key: `end-${id}` });
+      return "recorded";
+    } catch (thrown) {
+      if (thrown instanceof EitherwayError && thrown.code === "key-reused") return "known";
+      throw thrown;
+    }
+  }
 
   function answerTo(question: string, id: string): Work {
     return async ({ signal, report }) => {
@@ -65,6 +106,7 @@ export function createProgress(writer: Writer = writerOf(process.env)): UseCase 
     async close() {
       await desk.close();
       await uploads.close();
+      await inside.close();
     },
   };
 }

@@ -4,7 +4,8 @@
  * `PORT` or `EITHERWAY_PORT` choose the port (0: any free one); `EITHERWAY_TLS_SELF_SIGNED=1` makes it https, with HTTP/2;
  * `EITHERWAY_SHOWCASE_MESSAGES` is how many messages the chat's archive has (10,000). With `EITHERWAY_SHOWCASE_FEEDS=url,url` the news
  * feed reads these, every `EITHERWAY_SHOWCASE_FEED_SECONDS` (300), in place of its samples.
- * `EITHERWAY_PUSH_SERVICE` is the host of a Web Push service of one's own.
+ * `EITHERWAY_PUSH_SERVICE` is the host of a Web Push service of one's own. With `EITHERWAY_SHOWCASE_REDIS=redis://…` the jobs are kept
+ * there: servers of one Redis have them together, behind one proxy.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -15,7 +16,7 @@ import { createChat } from "../chat/server.ts";
 import { createDashboard } from "../dashboard/server.ts";
 import { createFeed, readFeedOptions } from "../feed/server.ts";
 import { createNotifications } from "../notifications/server.ts";
-import { createProgress } from "../progress/server.ts";
+import { createProgress, type ProgressOptions } from "../progress/server.ts";
 import { logger } from "./logger.ts";
 import { createLogin, keepSecret } from "./login.ts";
 import { createSources } from "./sources.ts";
@@ -30,16 +31,18 @@ const SHOWCASE = fileURLToPath(new URL("../../..", import.meta.url));
 
 const { EITHERWAY_PORT, PORT, EITHERWAY_TLS_SELF_SIGNED, EITHERWAY_SHOWCASE_MESSAGES, EITHERWAY_PUSH_SERVICE } =
   process.env;
+const { EITHERWAY_SHOWCASE_REDIS: redisUrl } = process.env;
 const tls = EITHERWAY_TLS_SELF_SIGNED === "1" ? await createSelfSignedCertificate() : undefined;
 
 const server = createNodeServer(tls && { tls });
 const login = createLogin(keepSecret(`${SHOWCASE}/dist/login-secret`));
+const shared = redisUrl ? await overRedis(redisUrl) : {};
 const useCases: readonly UseCase[] = [
   createChat({ login, oldMessages: Number(EITHERWAY_SHOWCASE_MESSAGES || DEFAULT_MESSAGES) }),
   createFeed(readFeedOptions(process.env)),
   createNotifications(EITHERWAY_PUSH_SERVICE),
   createDashboard(allStats),
-  createProgress(),
+  createProgress(shared),
 ];
 /** Untyped and open to everybody on this machine: for `curl`, and for "Which transport?". */
 const plain = eitherway({ logger });
@@ -72,6 +75,12 @@ async function end(): Promise<void> {
   await Promise.all(useCases.map(async (useCase) => useCase.close?.()));
   await Promise.all([plain, ...useCases.map(({ ew }) => ew)].map((ew) => ew.close())); // says bye, so that open pages know to come back
   for (const socket of sockets) socket.destroy();
+}
+
+/** For a server that is one of several behind a proxy. What Redis takes is loaded only here. */
+async function overRedis(url: string): Promise<ProgressOptions> {
+  const { redis } = await import("eitherway/redis");
+  return { broker: redis(url, { prefix: "showcase-progress:" }), trustProxy: 1 };
 }
 
 /** Of every Eitherway of this process, as the dashboard shows them. */

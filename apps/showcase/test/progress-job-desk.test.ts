@@ -1,19 +1,25 @@
 import { expect, test } from "vitest";
 import type { Job, JobEnd } from "../progress/contract.ts";
-import { createJobDesk, type JobControls, type Work } from "../progress/job-desk.ts";
+import { createJobDesk, type JobControls, type JobDeskOptions, type Work } from "../progress/job-desk.ts";
 
 const id = (number: number): string => `7c1b6a3e-0000-4000-8000-${String(number).padStart(12, "0")}`;
 const plan = (number = 1) => ({ id: id(number), kind: "answer", title: "Why?", by: "By a test." }) as const;
 
-function openDesk({ most = 8 } = {}) {
+type Said = Awaited<ReturnType<JobDeskOptions["record"]>>;
+
+function openDesk({ most = 8, said = "recorded" as Said } = {}) {
   const told: Job[] = [];
   const ends: (JobEnd & { readonly id: string })[] = [];
   const errors: unknown[] = [];
   const desk = createJobDesk({
+    id: "desk-1",
     most,
     now: () => 1_000,
     tell: (job) => told.push(job),
-    record: async (jobId, end) => void ends.push({ id: jobId, ...end }),
+    async record(jobId, end) {
+      ends.push({ id: jobId, ...end });
+      return said;
+    },
     onError: (error) => errors.push(error),
   });
   return { desk, told, ends, errors };
@@ -50,10 +56,10 @@ test("a job that comes to its end is done: told as running, recorded, told as do
   controls().report({ step: "Writing", done: 3 });
   resolve(undefined);
   await turn();
-  expect(told.map(({ state, done }) => [state, done])).toEqual([
-    ["running", 0],
-    ["running", 3],
-    ["done", 3],
+  expect(told.map(({ state, done, desk: at }) => [state, done, at])).toEqual([
+    ["running", 0, "desk-1"],
+    ["running", 3, "desk-1"],
+    ["done", 3, "desk-1"],
   ]);
   expect(ends).toEqual([{ id: id(1), state: "done", tookMs: 0, done: 3 }]);
 });
@@ -137,9 +143,25 @@ test("a desk that closes ends every job as failed, and waits for that", async ()
 test("an end that cannot be recorded is an error of the desk, and gives its place free", async () => {
   const errors: unknown[] = [];
   const record = () => Promise.reject(new Error("full"));
-  const desk = createJobDesk({ most: 1, tell() {}, record, onError: (error) => errors.push(error) });
+  const desk = createJobDesk({ id: "desk-1", most: 1, tell() {}, record, onError: (error) => errors.push(error) });
   desk.start(plan(1), async () => undefined);
   await turn();
   expect(errors).toEqual([new Error("full")]);
   expect(desk.start(plan(2), async () => undefined)).toBe("started");
+});
+
+test("a job of a desk that is gone gets its end from another one, as failed, and is told so", async () => {
+  const { desk, told, ends } = openDesk();
+  const lost: Job = { ...plan(), desk: "desk-2", startedAt: 400, state: "running", step: "Writing", done: 3 };
+  await desk.endLost(lost);
+  const why = "The server that did this went away before its end.";
+  expect(ends).toEqual([{ id: id(1), state: "failed", why, tookMs: 600, done: 3 }]);
+  expect(told).toEqual([{ ...lost, state: "failed" }]);
+});
+
+test("a job that others took for lost stands as they said, whatever came of it here", async () => {
+  const { desk, told } = openDesk({ said: "known" });
+  desk.start(plan(), async () => undefined);
+  await turn();
+  expect(told.map(({ state }) => state)).toEqual(["running", "failed"]);
 });

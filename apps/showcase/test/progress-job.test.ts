@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { advanceJob, beginJob, endJob } from "../progress/job.ts";
 
-const PLAN = { id: "7c1b6a3e-0000-4000-8000-000000000001", kind: "file", title: "a.bin", by: "By node." } as const;
+const PLAN = {
+  id: "7c1b6a3e-0000-4000-8000-000000000001",
+  kind: "file",
+  title: "a.bin",
+  by: "By node.",
+  desk: "desk-1",
+} as const;
 
 test("a job runs, tells how far it is, and ends with what it had done", () => {
   const job = advanceJob(beginJob(PLAN, 1_000), { step: "Receiving", done: 5, total: 10 });

@@ -28,7 +28,7 @@ import type {
 import { createAnnouncement } from "./command.ts";
 import { type Connection, type ConnectionParts, createConnection } from "./connection.ts";
 import { createEmitter, type Emitter, type Listener, listenTo } from "./emitter.ts";
-import { HTTP_DOOR, HTTP_TOKEN, type WithHttpDoor } from "./http-door.ts";
+import { HTTP_DOOR, type WithHttpDoor } from "./http-door.ts";
 import { type CommandDraft, createOutbox, type Outbox, type OutboxParts } from "./outbox.ts";
 import type { ClientClock, Random } from "./ports.ts";
 import { PRESENCE_SEAM, type PresenceSeam, type WithPresence } from "./presence-seam.ts";
@@ -138,7 +138,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
     ...shared,
     transports: options.transports,
     order: options.order,
-    destination: { url, framing, clock, streamChange: options.streamChange },
+    destination: { url, framing, clock, streamChange: options.streamChange, fetch: options.fetch },
     client: id,
     token: options.token,
     wanted: channels.wanted,
@@ -232,8 +232,7 @@ export function assembleClient(platform: CorePlatform, options: AssemblyOptions,
 
   const client: CoreClient & WithPresence & WithHttpDoor = {
     id,
-    [HTTP_DOOR]: url,
-    [HTTP_TOKEN]: options.token,
+    [HTTP_DOOR]: { ...options, url },
     [PRESENCE_SEAM]: presence,
     get status() {
       return readStatus();

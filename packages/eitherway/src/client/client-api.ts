@@ -3,7 +3,7 @@ import type { EitherwayError, ErrorCode, GapReason, Id, Payload } from "../proto
 import type { OutboxStore, Outcome, PendingPublish } from "./outbox-store/outbox-store.ts";
 import type { ClientClock, Random, Undo } from "./ports.ts";
 import type { TimelineEntry } from "./timeline.ts";
-import type { ClientFraming, ClientTransport, StreamChange, TransportName } from "./transport.ts";
+import type { ClientFraming, ClientTransport, Fetch, StreamChange, TransportName } from "./transport.ts";
 
 export type { OutboxStore, Outcome, PendingPublish, TimelineEntry };
 
@@ -31,6 +31,18 @@ export interface CommonOptions {
   };
   /** 1 to 64 letters, digits, `_`, `-`; default random. Two clients with one id disturb each other's publishes. */
   readonly clientId?: string;
+  /**
+   * How SSE, long-poll and history speak HTTP. Default: the platform's `fetch`. A WebSocket does not go by it, nor do event streams
+   * of React Native: name the transports. Server code reads channels by the `fetch` of its own server, without a network.
+   *
+   * @example
+   * const inside = createClient({
+   *   url: "http://localhost/eitherway",
+   *   transport: "sse",
+   *   fetch: (url, init) => ew.fetch(new Request(url, init)),
+   * });
+   */
+  readonly fetch?: Fetch;
   /** For tests. */
   readonly clock?: ClientClock;
   /** For tests: a number from 0 to 1, for jitter. */

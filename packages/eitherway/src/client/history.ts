@@ -42,7 +42,7 @@ export async function readHistory<T = unknown>(
   const query = new URLSearchParams();
   if (before !== undefined) query.set("before", before);
   if (limit !== undefined) query.set("limit", String(limit));
-  const { url, token, fetch: ask } = httpDoorOf(client); // browsers want `fetch` called without an object
+  const { url, token, fetch: ask = fetch } = httpDoorOf(client); // browsers want `fetch` called without an object
   const patience = createPatience(signal);
   try {
     const address = `${url}/channels/${escapePath(channel)}?${query}`;

@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type ClientRequest, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { endsOf, historyOf, openJobs, WAIT } from "./jobs-page.ts";
 import { startModelServer } from "./model-server.ts";
 import { accessibilityFaults, SCREENS, sidewaysScroll, watchLayoutShifts } from "./page-quality.ts";
-import { openPage, type Showcase, startShowcase, useBrowser } from "./support.ts";
+import { type Showcase, startShowcase, useBrowser } from "./support.ts";
 
-const WAIT = { timeout: 30_000, interval: 50 };
 const MOST_SHIFT = 0.01; // the panel's reasons for a cut may take a line more
 const SLOW_MS = 90_000; // a browser on a busy machine
 
@@ -92,7 +92,7 @@ describe("jobs", { timeout: SLOW_MS }, () => {
     expect(mutations).toBeLessThanOrEqual(frames);
     const moved = (await shifts()).map((shift) => Number.parseFloat(shift));
     expect(moved.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(MOST_SHIFT);
-    const pieces = await history(showcase, `@stream/job/${id()}/answer`);
+    const pieces = await historyOf(showcase, `@stream/job/${id()}/answer`);
     expect(pieces.length).toBeLessThan(words.length / 5);
     expect(complaints).toEqual([]);
   });
@@ -231,55 +231,6 @@ describe("jobs", { timeout: SLOW_MS }, () => {
     }
   });
 });
-
-interface JobsPage {
-  readonly page: Page;
-  readonly complaints: readonly string[];
-  /** By the keyboard; resolves when the page has the job's address. */
-  ask(question: string): Promise<void>;
-  stop(): Promise<void>;
-  /** Resolves when the job's answer is this. */
-  reads(text: string): Promise<void>;
-  text(): Promise<string>;
-  /** Resolves when the job stands so. */
-  stands(state: string): Promise<void>;
-  id(): string;
-}
-
-async function openJobs(context: BrowserContext, address: string): Promise<JobsPage> {
-  const { page, complaints } = await openPage(context, address);
-  await page.getByText("Open over").waitFor();
-  const text = async (): Promise<string> => (await page.getByLabel("Answer").textContent()) ?? "";
-  const id = (): string => new URL(page.url()).searchParams.get("job") ?? "";
-  return {
-    page,
-    complaints,
-    async ask(question) {
-      const before = id();
-      await page.getByLabel("Question").fill(question);
-      await page.getByLabel("Question").press("Enter");
-      await page.waitForURL((url) => ![null, before].includes(url.searchParams.get("job")));
-      await page.getByRole("heading", { name: question }).waitFor();
-    },
-    stop: () => page.getByRole("button", { name: "Stop", exact: true }).click(),
-    reads: async (wanted) => vi.waitFor(async () => expect(await text()).toBe(wanted), WAIT),
-    text,
-    stands: (state) => page.locator(".job-state").getByText(state, { exact: true }).waitFor(),
-    id,
-  };
-}
-
-type Stored = readonly { readonly event: string; readonly data: Readonly<Record<string, unknown>> }[];
-
-async function history({ origin }: Showcase, channel: string): Promise<Stored> {
-  const answer = await fetch(`${origin}/progress/eitherway/channels/${channel}?limit=1000`);
-  return ((await answer.json()) as { readonly messages: Stored }).messages;
-}
-
-async function endsOf(showcase: Showcase, { id }: JobsPage): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const messages = await history(showcase, `job/${id()}`);
-  return messages.filter(({ event }) => event === "end").map(({ data }) => data);
-}
 
 const TOKENS_AT_ONCE = 10;
 

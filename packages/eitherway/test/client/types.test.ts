@@ -32,6 +32,8 @@ type HasAny<T, Depth extends readonly unknown[] = []> =
             | Uint8Array
             | URL
             | AbortSignal
+            | RequestInit
+            | Response
             | Error
         ? false
         : T extends Promise<infer Value> // the library's own declarations have any

@@ -21,8 +21,16 @@ const DEPLOY = new URL("../../../../deploy/", import.meta.url);
 const FIRST_NODE_PORT = 8_001;
 const PROXY_PORT = "8443";
 
-/** Starts it in front of three nodes until the test is over. */
-export async function startProxy(name: ProxyName, nodes: readonly number[]): Promise<DeployedProxy> {
+/**
+ * Starts it in front of three nodes until the test is over.
+ *
+ * @param path below which it hands on, with nginx
+ */
+export async function startProxy(
+  name: ProxyName,
+  nodes: readonly number[],
+  path = "/eitherway",
+): Promise<DeployedProxy> {
   const folder = mkdtempSync(join(tmpdir(), `eitherway-deploy-${name}-`));
   const port = await freePort();
   const { cert, key } = await testCertificate();
@@ -32,6 +40,7 @@ export async function startProxy(name: ProxyName, nodes: readonly number[]): Pro
 
   const { file, argv, prepare } = PROXIES[name];
   let text = readFileSync(fileURLToPath(new URL(file, DEPLOY)), "utf8").replace(PROXY_PORT, `127.0.0.1:${port}`);
+  text = text.replace("location /eitherway ", `location ${path} `);
   for (const [n, node] of nodes.entries()) text = text.replace(`:${FIRST_NODE_PORT + n}`, `:${node}`);
   writeFileSync(join(folder, file), prepare(text.replaceAll(`/etc/${name}`, folder), folder));
 
@@ -52,7 +61,7 @@ export async function startProxy(name: ProxyName, nodes: readonly number[]): Pro
   });
   failed.catch(() => {}); // it ends in the end
   await Promise.race([answers(port), failed]);
-  return { port, url: `https://127.0.0.1:${port}/eitherway` };
+  return { port, url: `https://127.0.0.1:${port}${path}` };
 }
 
 interface Proxy {

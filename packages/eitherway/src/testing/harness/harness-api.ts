@@ -16,7 +16,7 @@ export interface HarnessOptions {
 }
 
 /** Options of a client, as of `createClient()`. Default of `clientId`: `client-1`, `client-2`, ..., by which failures call it. */
-export type HarnessClientOptions = Omit<ClientOptions, "url" | "clock" | "random" | "transports" | "share">;
+export type HarnessClientOptions = Omit<ClientOptions, "url" | "clock" | "random" | "transports" | "share" | "fetch">;
 
 /** The server of a contract. */
 export interface HarnessServer<Channels> extends Omit<Eitherway, keyof TypedServer<Channels>>, TypedServer<Channels> {}

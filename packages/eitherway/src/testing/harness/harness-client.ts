@@ -1,7 +1,6 @@
 /** A client of a harness: the real one with its real transports, on a device of its own. */
 import { createSeamOn } from "../../client/client.ts";
 import type { Client } from "../../client/client-api.ts";
-import { HTTP_FETCH } from "../../client/http-door.ts";
 import type { DeviceEvents } from "../../client/ports.ts";
 import { type Opener, openClient } from "../../client/seam.ts";
 import type { Random } from "../../core/index.ts";
@@ -49,19 +48,18 @@ export function createDevice({ id, options, app, network, clock, random, opened 
     createClientId: () => id,
   };
   const create = (all: typeof options & { readonly url: string }) => createSeamOn(platform, all);
-  const all = { ...options, url: NETWORK_URL };
+  const all = { ...options, url: NETWORK_URL, fetch: network.fetch };
   const client = (app ? openClient(app, all, create) : create(all).client) as Client;
-  return { id, network, device: { woken: () => events?.woken() }, client: watched(client, network, opened) };
+  return { id, network, device: { woken: () => events?.woken() }, client: watched(client, opened) };
 }
 
 /** By its descriptors, since a copy would have the status of this moment for ever. */
-function watched(client: Client, { fetch }: MemoryNetwork, opened: (handle: object) => void): Client {
+function watched(client: Client, opened: (handle: object) => void): Client {
   function channel(...args: Parameters<Client["channel"]>): object {
     const handle = client.channel(...args);
     opened(handle);
     return handle;
   }
   const own = Object.getOwnPropertyDescriptors(client);
-  const ours = { channel: { value: channel, enumerable: true }, [HTTP_FETCH]: { value: fetch } };
-  return Object.defineProperties({}, { ...own, ...ours }) as Client;
+  return Object.defineProperties({}, { ...own, channel: { value: channel, enumerable: true } }) as Client;
 }

@@ -5,11 +5,7 @@ import { sseTransport } from "../../client/transports/sse.ts";
 import { createWebSocketTransport } from "../../client/transports/websocket.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
 
-/** Best first. */
-export function transportsOver({ Socket, fetch }: MemoryNetwork): readonly ClientTransport[] {
-  const over = (transport: ClientTransport): ClientTransport => ({
-    ...transport,
-    open: (to, events) => transport.open({ ...to, fetch }, events),
-  });
-  return [createWebSocketTransport(() => Socket), over(sseTransport), over(pollTransport)];
+/** Best first. The last two speak by the client's option `fetch`. */
+export function transportsOver({ Socket }: Pick<MemoryNetwork, "Socket">): readonly ClientTransport[] {
+  return [createWebSocketTransport(() => Socket), sseTransport, pollTransport];
 }

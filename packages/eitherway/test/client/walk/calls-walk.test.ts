@@ -103,7 +103,7 @@ async function walk(seed: number, tally: ReturnType<typeof createTally<"seen">>)
       createNetworkMemory: () => ({ recall: () => undefined, remember() {} }),
       createClientId: () => id,
     };
-    const caller = withCalls(createSeamOn(platform, { url: NETWORK_URL }));
+    const caller = withCalls(createSeamOn(platform, { url: NETWORK_URL, fetch: network.fetch }));
     let opened = 0;
     caller.client.on("status", ({ links, transport }) => {
       if (links > opened) tally.count("seen", `open over ${transport}`);

@@ -70,6 +70,7 @@ export function createWalkClient({ walk, network, links, tally, failed, ...optio
     },
     {
       url: NETWORK_URL,
+      fetch: network.fetch,
       transport: walk.choice,
       framing: walk.framing === "json" ? jsonClientCodec : binaryClientCodec,
       streamChange: walk.streamChange,
