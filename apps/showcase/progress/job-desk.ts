@@ -20,8 +20,8 @@ export interface JobDeskOptions {
   readonly now?: () => number;
   /** A job as it stands, after each change. */
   tell(job: Job): unknown;
-  /** The one end of a job, after what it made. `known`: another desk took this one for lost, and has said an end. */
-  record(id: string, end: JobEnd): Promise<"recorded" | "known">;
+  /** The one end of a job, after what it made. Resolves with the one that stands: another desk may have taken this one for lost. */
+  record(id: string, end: JobEnd): Promise<JobEnd>;
   /** What `tell` and `record` throw. */
   onError(error: unknown): void;
 }
@@ -71,8 +71,8 @@ export function createJobDesk(options: JobDeskOptions): JobDesk {
   async function end(job: Job, outcome: Outcome): Promise<void> {
     const ended = endJob(job, outcome, now());
     if (!ended) return;
-    const said = await options.record(job.id, ended.end);
-    tell(said === "known" ? { ...ended.job, state: LOST.state } : ended.job);
+    const { state } = await options.record(job.id, ended.end);
+    tell({ ...ended.job, state });
   }
 
   function tell(job: Job): void {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { EitherwayError, eitherway, type NodeEitherwayOptions } from "eitherway";
-import { createClient } from "eitherway/client";
+import { createClient, readHistory } from "eitherway/client";
 import { logger } from "../server/logger.ts";
 import type { UseCase } from "../server/use-case.ts";
 import { inBatches } from "./batches.ts";
@@ -50,7 +50,7 @@ export function createProgress({ writer = writerOf(process.env), ...shared }: Pr
   inside.channel("desk", { id: inside.id }, { from: "start" }).on("stop", ({ job }) => desk.stop(job));
 
   const lost = createLostJobs({
-    present: async () => new Set((await ew.presence("desks")).members.map(({ member }) => member)),
+    present: async () => new Set((await ew.presence("desks")).members.map(({ member }) => member)).add(inside.id),
     end: desk.endLost,
     onError,
   });
@@ -67,13 +67,14 @@ export function createProgress({ writer = writerOf(process.env), ...shared }: Pr
     },
   });
 
-  async function recordEnd(id: string, end: JobEnd): Promise<"recorded" | "known"> {
+  async function recordEnd(id: string, end: JobEnd): Promise<JobEnd> {
     try {
       await ew.publish("job", { id }, "end", end, { key: `end-${id}` });
-      return "recorded";
+      return end;
     } catch (thrown) {
-      if (thrown instanceof EitherwayError && thrown.code === "key-reused") return "known";
-      throw thrown;
+      if (!(thrown instanceof EitherwayError && thrown.code === "key-reused")) throw thrown;
+      const { messages } = await readHistory<JobEnd>(inside, `job/${id}`, { limit: 1 });
+      return messages[0]?.data ?? end;
     }
   }
 

@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
 import type { Job, JobEnd } from "../progress/contract.ts";
-import { createJobDesk, type JobControls, type JobDeskOptions, type Work } from "../progress/job-desk.ts";
+import { createJobDesk, type JobControls, type Work } from "../progress/job-desk.ts";
 
 const id = (number: number): string => `7c1b6a3e-0000-4000-8000-${String(number).padStart(12, "0")}`;
 const plan = (number = 1) => ({ id: id(number), kind: "answer", title: "Why?", by: "By a test." }) as const;
 
-type Said = Awaited<ReturnType<JobDeskOptions["record"]>>;
-
-function openDesk({ most = 8, said = "recorded" as Said } = {}) {
+function openDesk({ most = 8, said }: { readonly most?: number; readonly said?: JobEnd } = {}) {
   const told: Job[] = [];
   const ends: (JobEnd & { readonly id: string })[] = [];
   const errors: unknown[] = [];
@@ -18,7 +16,7 @@ function openDesk({ most = 8, said = "recorded" as Said } = {}) {
     tell: (job) => told.push(job),
     async record(jobId, end) {
       ends.push({ id: jobId, ...end });
-      return said;
+      return said ?? end;
     },
     onError: (error) => errors.push(error),
   });
@@ -160,8 +158,14 @@ test("a job of a desk that is gone gets its end from another one, as failed, and
 });
 
 test("a job that others took for lost stands as they said, whatever came of it here", async () => {
-  const { desk, told } = openDesk({ said: "known" });
+  const { desk, told } = openDesk({ said: { state: "failed", why: "It went away.", tookMs: 5, done: 0 } });
   desk.start(plan(), async () => undefined);
   await turn();
   expect(told.map(({ state }) => state)).toEqual(["running", "failed"]);
+});
+
+test("a job that was done when its desk went stands as done, though it was not told", async () => {
+  const { desk, told } = openDesk({ said: { state: "done", tookMs: 5, done: 3 } });
+  await desk.endLost({ ...plan(), desk: "desk-2", startedAt: 400, state: "running", step: "Writing", done: 3 });
+  expect(told.map(({ state }) => state)).toEqual(["done"]);
 });
