@@ -9,7 +9,7 @@ import { hostClock } from "./clock.ts";
 import { notification, notifications } from "./contract.ts";
 import { createHandOff } from "./hand-off.ts";
 import { createInboxes } from "./inboxes.ts";
-import { createLogin } from "./login.ts";
+import { createLogin, LIFE_MS } from "./login.ts";
 import { createPush } from "./push.ts";
 
 /** So long a user counts as connected after the last connection ended. */
@@ -88,7 +88,7 @@ export function createNotifications(pushService: string | undefined): UseCase {
 
   async function logOut(user: string): Promise<void> {
     push.forget(user);
-    await ew.revoke({ user }, { for: "1h" }); // as long as a token lives
+    await ew.revoke({ user }, { for: LIFE_MS });
   }
 
   function register(user: string, subscription: unknown): void {

@@ -3,13 +3,10 @@
  * only as long as he has that token. A user is the name and four characters, `Ana#4f2c`, so that two Anas are two.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { dirname } from "node:path";
 import type { Authenticate } from "eitherway";
-import { createTokenAuth } from "eitherway/tokens";
-import { SignJWT } from "jose";
 import { answerJson, HttpError, readJson } from "./json-http.ts";
+import { createTokens } from "./tokens.ts";
 
 export interface Login {
   /** For `eitherway`. */
@@ -23,22 +20,18 @@ export interface Login {
 }
 
 const LIFE_MS = 12 * 60 * 60 * 1_000;
-const SECRET_BYTES = 32;
 const MOST_NAME = 24;
-const OWNER_ONLY = 0o600;
 
 /** @param secret signs the tokens: 32 bytes or more */
 export function createLogin(secret: Uint8Array): Login {
-  const grantOf = createTokenAuth({ tokens: { secret } });
+  const { sign, grantOf, auth } = createTokens({ secret, lifeMs: LIFE_MS });
 
   async function enter({ name, token }: Asked): Promise<object | undefined> {
     const known = token === undefined ? undefined : await grantOf(token).catch(() => undefined);
     const wanted = nameOf(name);
     if (wanted === undefined) return undefined;
     const user = known?.user?.startsWith(`${wanted}#`) ? known.user : `${wanted}#${randomBytes(2).toString("hex")}`;
-    const expiresAt = Date.now() + LIFE_MS;
-    const signed = new SignJWT().setProtectedHeader({ alg: "HS256" }).setSubject(user).setIssuedAt();
-    return { user, expiresAt, token: await signed.setExpirationTime(new Date(expiresAt)).sign(secret) };
+    return { user, ...(await sign(user)) };
   }
 
   async function answer(request: IncomingMessage): Promise<object> {
@@ -49,22 +42,13 @@ export function createLogin(secret: Uint8Array): Login {
   }
 
   return {
-    auth: ({ token }) => (token === undefined ? null : grantOf(token)),
+    auth,
     at: (path) => (request, response) => {
       if (request.url !== path || request.method !== "POST") return false;
       void answerJson(response, () => answer(request));
       return true;
     },
   };
-}
-
-/** The secret in a file, which is made where there is none: who is logged in stays so when the server starts again. */
-export function keepSecret(file: string): Uint8Array {
-  if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, randomBytes(SECRET_BYTES), { mode: OWNER_ONLY });
-  }
-  return readFileSync(file);
 }
 
 interface Asked {

@@ -18,9 +18,10 @@ import { createFeed, readFeedOptions } from "../feed/server.ts";
 import { createNotifications } from "../notifications/server.ts";
 import { createProgress, type ProgressOptions } from "../progress/server.ts";
 import { logger } from "./logger.ts";
-import { createLogin, keepSecret } from "./login.ts";
+import { createLogin } from "./login.ts";
 import { createSources } from "./sources.ts";
 import { createStaticFiles } from "./static-files.ts";
+import { keepSecret } from "./tokens.ts";
 import type { UseCase } from "./use-case.ts";
 
 const HOST = "127.0.0.1"; // for the person at this machine

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createLogin, keepSecret } from "../server/login.ts";
+import { createLogin } from "../server/login.ts";
+import { keepSecret } from "../server/tokens.ts";
 
 function openLogin(secret: Uint8Array = randomBytes(32)) {
   const login = createLogin(secret);
