@@ -1,15 +1,26 @@
 /** The feed's client: goes on where the last visit ended, and keeps that place for the next one. */
 import { createClient, type Gap, isEitherwayError, type MessageMeta, readHistory } from "eitherway/client";
 import { poll, sse, webSocket } from "eitherway/client/core";
+import { shareTabs } from "eitherway/client/tabs";
 import { createShaper } from "../frame/shaper.ts";
+import { TAB_HUB, workerScript } from "../frame/worker-scripts.ts";
 import { type FeedItem, feed } from "./contract.ts";
 import { addOlder, arrive, catchUp, EMPTY_LIST, type Headline, type ReadingList, showWaiting } from "./reading-list.ts";
 import { readPlace, savePlace } from "./saved-place.ts";
 
 const URL_PATH = "/feed/eitherway";
-/** One-way, so the stream that is plain HTTP comes first. */
+/** A second client beside this one is a reader of its own, with a connection of its own. */
+const isBeside = new URLSearchParams(location.search).has("beside");
+/** One-way, so the stream that is plain HTTP comes first; all tabs have one together, since browsers allow six to a server. */
 export const shaper = createShaper([sse, webSocket, poll]);
-export const client = createClient(feed, { url: URL_PATH, transports: shaper.transports });
+const tabs = shareTabs({
+  worker: () => new SharedWorker(workerScript(TAB_HUB), { type: "module", name: "eitherway" }),
+});
+export const client = createClient(feed, {
+  url: URL_PATH,
+  transports: shaper.transports,
+  share: isBeside ? undefined : shaper.share(tabs),
+});
 
 /** What the server still has, from its beginning, for any program. */
 export const HISTORY_URL = `${URL_PATH}/channels/news?after=start`;
@@ -28,8 +39,7 @@ export interface Reading {
 }
 
 const PAGE = 30;
-/** A second client beside this one is a reader of its own. */
-const PLACE = new URLSearchParams(location.search).has("beside") ? "feed.place.beside" : "feed.place";
+const PLACE = isBeside ? "feed.place.beside" : "feed.place";
 const place = readPlace(PLACE);
 const news = client.channel("news", { from: place?.cursor ?? "now" });
 const listeners = new Set<() => void>();

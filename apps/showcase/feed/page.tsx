@@ -37,7 +37,8 @@ function Why() {
     <>
       <p>
         Headlines go one way, so an event stream over plain HTTP is all it takes. WebSocket and long-poll carry the very
-        same channel where a network wants it so.
+        same channel where a network wants it so. All tabs of this browser have one stream together: it allows six to a
+        server over HTTP/1.1, and a seventh tab would not even open.
       </p>
       <p>
         They are <em>reliable</em>: kept for seven days, each with an id. This browser remembers the id of the last one

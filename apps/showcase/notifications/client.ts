@@ -3,6 +3,7 @@ import { createClient, readHistory } from "eitherway/client";
 import { poll, sse, webSocket } from "eitherway/client/core";
 import { shareTabs } from "eitherway/client/tabs";
 import { createShaper } from "../frame/shaper.ts";
+import { TAB_HUB, workerScript } from "../frame/worker-scripts.ts";
 import { hostClock } from "./clock.ts";
 import { notifications } from "./contract.ts";
 import { clearFromDesktop, showOnDesktop } from "./desktop.ts";
@@ -11,7 +12,6 @@ import { type Inbox, type InboxItem, type Notification, shown, unread, withNotif
 import { keep, readKept } from "./kept-inbox.ts";
 import { authorized, logIn } from "./requests.ts";
 import { forgetUser, user } from "./user.ts";
-import { TAB_HUB, workerScript } from "./worker-scripts.ts";
 
 export interface InboxView {
   /** Newest first, without expired ones. */

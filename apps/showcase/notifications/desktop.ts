@@ -1,6 +1,7 @@
 /** The browser's own notifications: shown by a page that nobody looks at, and by the service worker when there is no page. */
+
+import { SERVICE_WORKER, workerScript } from "../frame/worker-scripts.ts";
 import type { Notification as Told } from "./inbox.ts";
-import { SERVICE_WORKER, workerScript } from "./worker-scripts.ts";
 
 /** `pushed`: also when no page is open. `shown`: by a hidden page only, since the browser has no push service to reach it by. */
 export type DesktopState = "unsupported" | "default" | "denied" | "shown" | "pushed";

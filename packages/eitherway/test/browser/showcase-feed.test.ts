@@ -9,6 +9,8 @@ import { openPage, type Showcase, startShowcase, useBrowser } from "./support.ts
 
 const EVENING = new Date("2026-03-02T22:30:00");
 const MORNING = new Date("2026-03-03T07:45:00");
+/** Two more than a browser opens connections to a server, by HTTP/1.1. */
+const TABS = 8;
 const POLL_SECONDS = "0.1";
 const WAIT = { timeout: 30_000, interval: 50 };
 const SLOW_MS = 180_000; // a browser on a busy machine
@@ -81,7 +83,7 @@ describe("the news feed", { timeout: SLOW_MS }, () => {
     const context = await openContext();
     const first = await openFeed(context, showcase);
     await first.shows(["2", "1"]);
-    await first.page.getByText("Open over SSE").waitFor();
+    await first.page.getByText("Open over one SSE for all tabs").waitFor();
     await first.page.getByRole("button", { name: "Cut" }).click();
     source.write(entries(3, 4));
     await first.page.getByText("WebSocket", { exact: true }).first().click();
@@ -94,6 +96,22 @@ describe("the news feed", { timeout: SLOW_MS }, () => {
     await second.shows(numbers(6, 1));
     expect(await second.page.locator(".missed h2").allTextContents()).toEqual(numbers(6, 3));
     expect([...first.complaints, ...second.complaints]).toEqual([]);
+  });
+
+  test(`${TABS} tabs of a browser open, have one connection, and each of them what comes (P1)`, async () => {
+    const { source, showcase } = await start();
+    source.write(entries(1, 2));
+    await stored(showcase, 2);
+    const context = await openContext();
+    const tabs: OpenFeed[] = [];
+    for (let n = 0; n < TABS; n++) tabs.push(await openFeed(context, showcase));
+    for (const { page } of tabs) await page.getByText("Open over one SSE for all tabs").waitFor();
+    source.write(entries(3, 4));
+    for (const { page } of tabs) {
+      await page.bringToFront(); // what is behind another renders once a second
+      await page.getByRole("button", { name: "2 new items" }).waitFor();
+    }
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
   });
 
   test("curl and EventSource get the same items by the lines that the page shows, and pages of history answer 304", async () => {
