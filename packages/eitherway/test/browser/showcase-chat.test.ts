@@ -11,6 +11,7 @@ const LONG = 50_000;
 const MOST_ROWS = 300;
 const FRAME_MS = 16;
 const EACH = 15;
+const UNANSWERED = 8;
 const ARCHIVE = 1_000;
 const BROKEN_PAGES = 4;
 const WITHIN_5_PX = -1; // of `toBeCloseTo`: scrolled places are whole pixels
@@ -62,8 +63,17 @@ describe("the chat", { timeout: SLOW_MS }, () => {
     const [ana, bo] = await openTwo(network.url, origin);
     for (let n = 1; n <= EACH; n++) {
       if (n === 5) for (const one of network.connections) one.set({ kind: "cut", direction: "up", afterBytes: 20 });
+      if (n === UNANSWERED) {
+        await ana.settled(2 * (n - 1)); // over a connection again
+        network.set({ kind: "buffering", bytes: Number.MAX_SAFE_INTEGER });
+      }
       if (n === 10) await ana.choose("SSE");
       await ana.send(`a${n}`);
+      if (n === UNANSWERED) {
+        await bo.page.locator(".stored").getByText(`a${n}`, { exact: true }).waitFor(); // stored, and not answered
+        network.cutAll();
+        network.set({ kind: "none" });
+      }
       await bo.send(`b${n}`);
     }
     await ana.connected("SSE");
