@@ -15,7 +15,7 @@ import { causeOf } from "./cause-of.ts";
 import { commandKeyOf } from "./command-key.ts";
 import type { CommandAnswer, CommandOutcome, HubPresence, Published } from "./hub-api.ts";
 import type { Logger, Metrics } from "./ports.ts";
-import type { Publish } from "./publisher.ts";
+import type { Publish, PublishOutcome } from "./publisher.ts";
 
 export interface CommandsOptions {
   readonly publish: Publish;
@@ -64,47 +64,69 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
     channel: string,
     frames: readonly PublishFrame[],
     who: Identity,
-  ): Promise<CommandOutcome[]> {
+  ): Promise<readonly CommandOutcome[]> {
     const refusal = who.rights && (await refusalOf(who, channel, "publish"));
     if (refusal) {
       metrics.count(`publish.refused.${refusal.code}`, frames.length);
-      return frames.map(({ key }) => ({ key, ok: false, error: refusal }));
+      return upToRetryable(frames.map(({ key }) => ({ key, ok: false, error: refusal })));
     }
-    const drafts = frames.map((frame) => draftOf(frame, who));
-    const published = await publish(channel, drafts, false);
-    return published.map((outcome, i) => {
+    const published = await publish(channel, draftsOf(frames, who), false);
+    const outcomes: CommandOutcome[] = [];
+    for (let i = 0; i < published.length; i++) {
       const { key } = frames[i] as PublishFrame;
-      if ("later" in outcome) return { key, later: outcome.later.then((receipt) => answerOf(key, receipt)) };
-      return answerOf(key, outcome);
-    });
+      const outcome = published[i] as PublishOutcome;
+      if ("later" in outcome) {
+        outcomes.push({ key, later: outcome.later.then((receipt) => answerOf(key, receipt)) });
+        continue;
+      }
+      outcomes.push(answerOf(key, outcome));
+      if (stops(outcomes.at(-1))) break;
+    }
+    return outcomes;
   }
 
-  return async (commands, who) => {
+  async function runSeveral(commands: readonly CommandFrame[], who: Identity): Promise<readonly CommandOutcome[]> {
     const answers: CommandOutcome[] = [];
     for (let from = 0; from < commands.length; ) {
       const first = commands[from] as CommandFrame;
-      const frames = first.t === "publish" ? publishesOf(commands, from) : [];
+      const count = publishesFrom(commands, from);
       const answered =
-        first.t === "publish" ? await publishAll(first.channel, frames, who) : [await runOne(first, who)];
-      for (const answer of answered) {
-        answers.push(answer);
-        if (!("later" in answer) && !answer.ok && isRetryable(answer.error.code)) return answers;
-      }
-      from += Math.max(1, frames.length); // not by answers: a broker that gave too few would have the same commands published for ever
+        first.t === "publish"
+          ? await publishAll(first.channel, commands.slice(from, from + count) as PublishFrame[], who)
+          : [await runOne(first, who)];
+      answers.push(...answered);
+      if (stops(answered.at(-1))) return answers;
+      from += Math.max(1, count); // not by answers: a broker that gave too few would have the same commands published for ever
     }
     return answers;
+  }
+
+  return (commands, who) => {
+    const [first] = commands;
+    // Nearly always: one message, or more of one channel.
+    if (first?.t === "publish" && publishesFrom(commands, 0) === commands.length) {
+      return publishAll(first.channel, commands as readonly PublishFrame[], who);
+    }
+    return runSeveral(commands, who);
   };
 }
 
-/** The publishes from here on that are for one channel: one call of the broker. */
-function publishesOf(commands: readonly CommandFrame[], from: number): readonly PublishFrame[] {
-  const frames: PublishFrame[] = [];
-  for (let i = from; i < commands.length; i++) {
-    const frame = commands[i] as CommandFrame;
-    if (frame.t !== "publish" || frame.channel !== commands[from]?.channel) break;
-    frames.push(frame);
-  }
-  return frames;
+/** What comes behind it was not tried. */
+function stops(outcome: CommandOutcome | undefined): boolean {
+  return outcome !== undefined && !("later" in outcome) && !outcome.ok && isRetryable(outcome.error.code);
+}
+
+function upToRetryable(outcomes: readonly CommandOutcome[]): readonly CommandOutcome[] {
+  const end = outcomes.findIndex(stops);
+  return end < 0 ? outcomes : outcomes.slice(0, end + 1);
+}
+
+/** How many publishes for one channel there are from here on: one call of the broker. */
+function publishesFrom(commands: readonly CommandFrame[], from: number): number {
+  const channel = commands[from]?.channel;
+  let at = from;
+  while (at < commands.length && commands[at]?.t === "publish" && commands[at]?.channel === channel) at++;
+  return at - from;
 }
 
 /** `undefined`: it is permitted. */
@@ -119,6 +141,12 @@ async function refusalOf(who: Identity, channel: string, action: Action): Promis
 
 function answerOf(key: string, receipt: Published): CommandAnswer {
   return receipt.ok ? { key, ok: true, id: receipt.id } : { key, ok: false, error: receipt.error };
+}
+
+function draftsOf(frames: readonly PublishFrame[], who: Identity): readonly Draft[] {
+  const drafts: Draft[] = [];
+  for (const frame of frames) drafts.push(draftOf(frame, who));
+  return drafts;
 }
 
 function draftOf({ key: text, event, payload }: PublishFrame, who: Identity): Draft {

@@ -173,8 +173,13 @@ export function createHub(options: HubOptions): Hub {
   }
 
   async function append(channel: string, drafts: readonly Draft[], bytes: number): Promise<readonly Receipt[]> {
+    // As `withRoom` does, without its promise: it would be one more for each message of a relay.
+    let entered = false;
     try {
-      const receipts = await withRoom(bytes, () => broker.publish(channel, drafts));
+      const wait = room.enter(bytes);
+      entered = true;
+      if (wait !== undefined) await wait;
+      const receipts = await broker.publish(channel, drafts);
       countReceipts(receipts);
       return receipts;
     } catch (thrown) {
@@ -182,6 +187,8 @@ export function createHub(options: HubOptions): Hub {
       if (error.code === "internal") logger.error("publish failed", { channel, cause: String(error.cause) });
       metrics.count(`publish.refused.${error.code}`, drafts.length);
       return drafts.map(() => ({ ok: false, error }));
+    } finally {
+      if (entered) room.leave(bytes);
     }
   }
 

@@ -41,7 +41,7 @@ export function createPublisher({ admit, windows, metrics, append, announce }: P
         return undefined;
       }
       case "reliable":
-        log({ ...draft, payload });
+        log(payload === draft.payload ? draft : { ...draft, payload });
         return undefined;
     }
   }
