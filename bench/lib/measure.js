@@ -126,6 +126,7 @@ async function whatIsMissing(peers, results) {
   for (const peer of peers) {
     const why = await peer.missing();
     if (why !== undefined) missing.set(peer.name, why);
+    if (why !== undefined && results.peers[peer.name]) continue; // an earlier run had it, and its figures are of that version
     const version = why === undefined ? await peer.version() : "";
     results.peers[peer.name] = { title: peer.title, version, note: peer.note };
   }

@@ -37,3 +37,14 @@ test("rounds that are there are neither estimated nor played again, and the othe
   expect(played?.void).toBeUndefined();
   expect(played?.deliveries).toBeGreaterThan(0);
 });
+
+test("a peer that is not here any more keeps the version that its figures are of", async () => {
+  const all = results([]);
+  const [peer] = PEERS.filter(({ name }) => name === "c");
+  if (!peer) throw new Error("There is no C server.");
+  all.peers = { c: { title: peer.title, version: "1.2.3", note: peer.note } };
+  const options = { scenarios: SCENARIOS, rounds: 1, results: all, onEstimate() {}, onRound() {}, onVariant() {} };
+  const missing = { ...peer, missing: async () => "it is not installed" };
+  await measure({ ...options, peers: [missing] });
+  expect(all.peers.c?.version).toBe("1.2.3");
+});

@@ -7,22 +7,23 @@ import { runTool } from "./process.js";
 import { CACHE } from "./root.js";
 import { readReport } from "./test-names.js";
 
-export const OTHER_MAJORS = [22, 24];
+/** What touches the platform, and the native part of files. */
+const PLATFORM = ["node/", "matrix/", "transports/", "fetch/", "file/file-broker"];
 
-/** The pure parts and what touches the platform; browsers, soaks, models and attacks would tell nothing new. */
-const PLACES = [
-  "protocol/",
-  "core/",
-  "contract/",
-  "transports/",
-  "server/",
-  "client/",
-  "instrument/",
-  "testing/",
-  "node/",
-  "matrix/",
-  "file/file-broker", // a native part
-];
+/** The pure parts. */
+const PURE = ["protocol/", "core/", "contract/", "server/", "client/", "instrument/", "testing/"];
+
+/**
+ * Folders of tests for each major. Browsers, soaks, models and attacks would tell nothing new; and what is pure and holds on the oldest
+ * and on the newest holds between them.
+ * @type {ReadonlyMap<number, readonly string[]>}
+ */
+const PLACES = new Map([
+  [22, PLATFORM],
+  [24, [...PURE, ...PLATFORM]],
+]);
+
+export const OTHER_MAJORS = [...PLACES.keys()];
 
 /**
  * @param {number} major
@@ -31,7 +32,7 @@ const PLACES = [
  */
 export async function testOnNode(major, { live }) {
   const node = await bringNode(major);
-  const filters = PLACES.map((place) => `packages/eitherway/test/${place}`);
+  const filters = (PLACES.get(major) ?? [...PURE, ...PLATFORM]).map((place) => `packages/eitherway/test/${place}`);
   const report = join(CACHE, `test-report-node-${major}.json`);
   rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
