@@ -2,11 +2,12 @@
 import type { Page } from "puppeteer-core";
 import { expect, test, vi } from "vitest";
 import { useRealBrowser } from "./browsers.ts";
-import { type Showcase, startShowcase } from "./support.ts";
+import { type Showcase, startShowcase, useBuiltPages } from "./support.ts";
 
 const SLOW_MS = 90_000; // a browser on a busy machine
 const WAIT = { timeout: 40_000, interval: 100 };
 
+useBuiltPages();
 const browser = useRealBrowser("Chromium");
 
 test(

@@ -5,12 +5,19 @@ import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 
-/** Builds what is out of date, so that a test never judges an old page, and keeps one browser for the tests of a file. */
-export function useBrowser(): (options?: BrowserContextOptions) => Promise<BrowserContext> {
-  let browser: Browser;
+/** Builds what is out of date, so that a test never judges an old page. */
+export function useBuiltPages(): void {
   beforeAll(async () => {
     const built = startScript("scripts/build.js", {});
     if ((await built.exit) !== 0) throw new Error(built.output());
+  });
+}
+
+/** Keeps one browser for the tests of a file. */
+export function useBrowser(): (options?: BrowserContextOptions) => Promise<BrowserContext> {
+  let browser: Browser;
+  useBuiltPages();
+  beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   });
   afterAll(() => browser.close());
