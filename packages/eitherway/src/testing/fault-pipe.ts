@@ -49,6 +49,7 @@ export function createFaultPipe({ from, to, random, count, held, cut }: FaultPip
   let bytesUntilCut = Number.POSITIVE_INFINITY;
   let ended = false;
   let blocked = false; // the other socket is full
+  let nextShareAt = 0; // of a slow reader, whatever comes meanwhile
   let releasing = 0; // bytes that a buffering proxy has decided to let go
   let timer: NodeJS.Timeout | undefined;
   let release: NodeJS.Timeout | undefined; // of what a buffering proxy holds for a time
@@ -105,7 +106,7 @@ export function createFaultPipe({ from, to, random, count, held, cut }: FaultPip
     while (!deaf && !blocked) {
       const next = waiting[0];
       if (!next || isHeld()) break;
-      const early = next.due.at - performance.now();
+      const early = Math.max(next.due.at, nextShareAt) - performance.now();
       if (early > 0) {
         timer = setTimeout(pump, early);
         break;
@@ -118,10 +119,7 @@ export function createFaultPipe({ from, to, random, count, held, cut }: FaultPip
       waitingBytes -= bytes.length;
       releasing -= bytes.length;
       if (!send(bytes)) return;
-      if (fault.kind === "slow-reader" && waiting.length > 0) {
-        timer = setTimeout(pump, STEP_MS);
-        break;
-      }
+      if (fault.kind === "slow-reader") nextShareAt = performance.now() + STEP_MS;
     }
     if (ended && waiting.length === 0 && !deaf) to.end();
     // A buffering proxy has to read on to see the end that makes it let go.
@@ -167,6 +165,7 @@ export function createFaultPipe({ from, to, random, count, held, cut }: FaultPip
       release = undefined;
       releasing = 0;
       buffer();
+      nextShareAt = 0;
       bytesUntilCut = next.kind === "cut" ? next.afterBytes : Number.POSITIVE_INFINITY;
       if (next.kind === "half-open") {
         deaf = true;
