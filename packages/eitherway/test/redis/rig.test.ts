@@ -3,8 +3,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createFaultNetwork } from "../../src/testing/index.ts";
 import { rawConnect } from "../node/support.ts";
 import { startRedisCluster } from "../support/redis/redis-cluster.ts";
-import { startSentinel } from "../support/redis/redis-sentinel.ts";
-import { eventually, startRedis } from "../support/redis/redis-server.ts";
+import { hasSent, startSentinel } from "../support/redis/redis-sentinel.ts";
+import { startRedis } from "../support/redis/redis-server.ts";
 import { subscriberConnections } from "../support/redis/subscriber-connections.ts";
 
 const LEASE_MS = 10_000;
@@ -81,7 +81,7 @@ describe("a Redis with sentinels, of the tests", () => {
     const sentinel = await startSentinel();
     const master = await sentinel.master();
     await master.command("SET", "before", 1);
-    await master.command("WAIT", 1, 0);
+    await hasSent(master);
     await sentinel.cutReplication(master);
     await master.command("SET", "after", 1);
     await master.kill();
@@ -95,7 +95,7 @@ describe("a Redis Cluster of the tests", () => {
     const cluster = await startRedisCluster();
     const master = await cluster.masterOf("{room}");
     await master.command("SET", "{room}", "kept");
-    await eventually(async () => (await master.command("WAIT", 1, 0)) === "1");
+    await hasSent(master);
     await master.kill();
     const next = await cluster.failedOver("{room}", master);
     expect(await next.command("GET", "{room}")).toBe("kept");
