@@ -159,6 +159,7 @@ describe("the page over https", { timeout: SLOW_MS }, () => {
     const tabs: Tab[] = [];
     for (let n = 0; n < MORE_THAN_SIX; n++) {
       const tab = await openTab(context, origin);
+      await tab.connected(); // Chromium complains of a WebSocket that is closed while it opens
       await tab.choose("SSE");
       await tab.connected("SSE");
       tabs.push(tab);
