@@ -10,8 +10,8 @@ import { readReport } from "./test-names.js";
 /** What touches the platform, and the native part of files. */
 const PLATFORM = ["node/", "matrix/", "transports/", "fetch/", "file/file-broker"];
 
-/** The pure parts. */
-const PURE = ["protocol/", "core/", "contract/", "server/", "client/", "instrument/", "testing/"];
+/** That, and the pure parts. */
+const ALL = ["protocol/", "core/", "contract/", "server/", "client/", "instrument/", "testing/", ...PLATFORM];
 
 /**
  * Folders of tests for each major. Browsers, soaks, models and attacks would tell nothing new; and what is pure and holds on the oldest
@@ -20,7 +20,7 @@ const PURE = ["protocol/", "core/", "contract/", "server/", "client/", "instrume
  */
 const PLACES = new Map([
   [22, PLATFORM],
-  [24, [...PURE, ...PLATFORM]],
+  [24, ALL],
 ]);
 
 export const OTHER_MAJORS = [...PLACES.keys()];
@@ -32,7 +32,7 @@ export const OTHER_MAJORS = [...PLACES.keys()];
  */
 export async function testOnNode(major, { live }) {
   const node = await bringNode(major);
-  const filters = (PLACES.get(major) ?? [...PURE, ...PLATFORM]).map((place) => `packages/eitherway/test/${place}`);
+  const filters = (PLACES.get(major) ?? ALL).map((place) => `packages/eitherway/test/${place}`);
   const report = join(CACHE, `test-report-node-${major}.json`);
   rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];

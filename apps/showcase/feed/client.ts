@@ -3,7 +3,7 @@ import { createClient, type Gap, isEitherwayError, type MessageMeta, readHistory
 import { poll, sse, webSocket } from "eitherway/client/core";
 import { shareTabs } from "eitherway/client/tabs";
 import { createShaper } from "../frame/shaper.ts";
-import { TAB_HUB, workerScript } from "../frame/worker-scripts.ts";
+import { openTabHub } from "../frame/worker-scripts.ts";
 import { type FeedItem, feed } from "./contract.ts";
 import { addOlder, arrive, catchUp, EMPTY_LIST, type Headline, type ReadingList, showWaiting } from "./reading-list.ts";
 import { readPlace, savePlace } from "./saved-place.ts";
@@ -13,9 +13,7 @@ const URL_PATH = "/feed/eitherway";
 const isBeside = new URLSearchParams(location.search).has("beside");
 /** One-way, so the stream that is plain HTTP comes first; all tabs have one together, since browsers allow six to a server. */
 export const shaper = createShaper([sse, webSocket, poll]);
-const tabs = shareTabs({
-  worker: () => new SharedWorker(workerScript(TAB_HUB), { type: "module", name: "eitherway" }),
-});
+const tabs = shareTabs({ worker: openTabHub });
 export const client = createClient(feed, {
   url: URL_PATH,
   transports: shaper.transports,

@@ -4,7 +4,7 @@
  */
 import tabHub from "eitherway/client/tabs/worker?worker&url";
 
-export const TAB_HUB = tabHub;
+const TAB_HUB = tabHub;
 /** Not bundled: its path is what tells a browser that it is the same one. */
 export const SERVICE_WORKER = "/notifications/sw.js";
 
@@ -19,6 +19,10 @@ const { trustedTypes } = globalThis as { readonly trustedTypes?: TrustedTypes };
 const policy = trustedTypes?.createPolicy("worker-scripts", { createScriptURL: check });
 
 export const workerScript = (url: string): string => policy?.createScriptURL(url) ?? check(url);
+
+/** For `shareTabs`. */
+export const openTabHub = (): SharedWorker =>
+  new SharedWorker(workerScript(TAB_HUB), { type: "module", name: "eitherway" });
 
 function check(url: string): string {
   if (!SCRIPTS.includes(url)) throw new TypeError(`${url} is none of the scripts that may run as workers`);

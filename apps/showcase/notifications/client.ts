@@ -3,7 +3,7 @@ import { createClient, readHistory } from "eitherway/client";
 import { poll, sse, webSocket } from "eitherway/client/core";
 import { shareTabs } from "eitherway/client/tabs";
 import { createShaper } from "../frame/shaper.ts";
-import { TAB_HUB, workerScript } from "../frame/worker-scripts.ts";
+import { openTabHub } from "../frame/worker-scripts.ts";
 import { hostClock } from "./clock.ts";
 import { notifications } from "./contract.ts";
 import { clearFromDesktop, showOnDesktop } from "./desktop.ts";
@@ -30,10 +30,7 @@ const FRAME_MS = 16;
 
 /** Everything comes one way: a stream will do, and all tabs have one together. */
 export const shaper = createShaper([sse, webSocket, poll]);
-const tabs = shareTabs({
-  user: user ?? "",
-  worker: () => new SharedWorker(workerScript(TAB_HUB), { type: "module", name: "eitherway" }),
-});
+const tabs = shareTabs({ user: user ?? "", worker: openTabHub });
 export const client = createClient(notifications, {
   url: "/notifications/eitherway",
   token: () => logIn(user ?? ""),

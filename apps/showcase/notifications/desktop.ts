@@ -1,5 +1,4 @@
 /** The browser's own notifications: shown by a page that nobody looks at, and by the service worker when there is no page. */
-
 import { SERVICE_WORKER, workerScript } from "../frame/worker-scripts.ts";
 import type { Notification as Told } from "./inbox.ts";
 
