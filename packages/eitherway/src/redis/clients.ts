@@ -1,5 +1,5 @@
 /** The clients behind a connection: one of a server or of a Cluster, and how each of them finds the server of a key. */
-import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { Cluster, Redis, type RedisOptions, SentinelConnector } from "ioredis";
 import { keySlot } from "./key-slot.ts";
 import type { Address, RedisPlace } from "./redis-url.ts";
 
@@ -41,12 +41,17 @@ const MOST_RETRY_MS = 1_000; // after a failover or a restart everybody is back 
 /** Names of the only server there is. */
 const THE_SERVER = "";
 
-export function openServers(place: RedisPlace, client: ClientOptions, report: (cause: unknown) => void): Servers {
+/** Hears why a server could not be reached, each time. */
+type Report = (cause: unknown) => void;
+
+export function openServers(place: RedisPlace, client: ClientOptions, report: Report): Servers {
   return place.kind === "cluster" ? openCluster(place, client, report) : openOne(place, client, report);
 }
 
-function openOne(place: RedisPlace, client: ClientOptions, report: (cause: unknown) => void): Servers {
-  const options: RedisOptions = { ...commonOptions(place, client), ...whereTo(place), db: place.db, retryStrategy };
+function openOne(place: RedisPlace, client: ClientOptions, report: Report): Servers {
+  const common = commonOptions(place, client);
+  const where = place.kind === "sentinel" ? bySentinels(place, common.tls, report) : place.addresses[0];
+  const options: RedisOptions = { ...common, ...where, db: place.db, retryStrategy };
   const open = (): Redis => new Redis(options).on("error", report);
   let closed = false;
   let redis = openForGood();
@@ -71,21 +76,31 @@ function openOne(place: RedisPlace, client: ClientOptions, report: (cause: unkno
   };
 }
 
-function whereTo({ kind, addresses, master }: RedisPlace): RedisOptions {
-  if (kind === "sentinel") {
-    // Without the detector a node that still reaches a deposed master would go on writing there.
-    return {
-      sentinels: [...addresses],
-      name: master ?? "",
-      failoverDetector: true,
-      sentinelRetryStrategy: retryStrategy,
-    };
-  }
-  const [address] = addresses;
-  return { ...address };
+function bySentinels({ addresses, master }: RedisPlace, tls: RedisOptions["tls"], report: Report): RedisOptions {
+  return {
+    sentinels: [...addresses],
+    name: master ?? "",
+    failoverDetector: true, // without it a node that still reaches a deposed master would go on writing there
+    sentinelRetryStrategy: retryStrategy,
+    sentinelReconnectStrategy: retryStrategy, // ioredis 6 would leave the detector deaf for a minute
+    ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+    Connector: reportingConnector(report),
+  };
 }
 
-function openCluster(place: RedisPlace, client: ClientOptions, report: (cause: unknown) => void): Servers {
+/** What fails between us and a Sentinel ioredis 6 either keeps to itself or, for want of a listener, prints with its stack. */
+function reportingConnector(report: Report): NonNullable<RedisOptions["Connector"]> {
+  return class extends SentinelConnector {
+    constructor(options: unknown) {
+      super(options as ConstructorParameters<typeof SentinelConnector>[0]);
+      const inner = this as unknown as { connectToSentinel?: (...given: unknown[]) => Redis };
+      const connect = inner.connectToSentinel?.bind(this);
+      if (connect) inner.connectToSentinel = (...given) => connect(...given).on("error", report);
+    }
+  };
+}
+
+function openCluster(place: RedisPlace, client: ClientOptions, report: Report): Servers {
   const { natMap, ...ofConnections } = client;
   const redisOptions = commonOptions(place, ofConnections);
   const cluster = new Cluster([...place.addresses], {
@@ -96,10 +111,24 @@ function openCluster(place: RedisPlace, client: ClientOptions, report: (cause: u
     slotsRefreshInterval: MOST_RETRY_MS * 5,
     retryDelayOnFailover: 0, // it would send again what may have been done
     slotsRefreshTimeout: SOCKET_MS,
-  }).on("error", report);
+  }).on("error", (cause) => {
+    report(cause);
+    askWhy();
+  });
   const nameOf = (key: string): string | undefined => cluster.slots[keySlot(key)]?.[0];
   const nodeOf = (name: string): Redis | undefined =>
     cluster.nodes("master").find(({ options: { host, port } }) => `${host}:${port}` === name);
+
+  /** That no server can be reached is all that ioredis 6 tells of a Cluster: one of them is asked by itself. */
+  function askWhy(): void {
+    const redis = new Redis({ ...redisOptions, ...place.addresses[0], retryStrategy: () => null, lazyConnect: true });
+    redis.on("error", report);
+    void redis.connect().then(
+      () => redis.disconnect(),
+      () => {}, // that was reported
+    );
+  }
+
   return {
     nameOf,
     of(key) {

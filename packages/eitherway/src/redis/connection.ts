@@ -50,18 +50,27 @@ interface ConnectionOptions {
 const PATIENCE_MS = 5_000;
 const RETRY_MS = 50;
 const REPLICA_MS = 1_000;
+const REPORT_MS = 60_000;
+/** Of `ioredis`, with another number each time. */
+const RETRY_NOTE = / Retrying from scratch after [\d.]+ms\./;
 
 export function openConnection({ place, client, clock, logger }: ConnectionOptions): RedisConnection {
   const servers = openServers(place, client, report);
   const publishCommand = place.kind === "cluster" ? "spublish" : "publish";
-  let reported: string | undefined;
+  const reported = new Set<string>();
+  let forgetAt = 0;
   let closed = false;
 
-  /** Each attempt fails anew: said once. */
+  /** Each attempt fails anew: said once a minute. */
   function report(cause: unknown): void {
-    const text = String(cause);
-    if (closed || text === reported) return;
-    reported = text;
+    const text = String(cause).replace(RETRY_NOTE, "");
+    const now = clock.now();
+    if (now >= forgetAt) {
+      reported.clear();
+      forgetAt = now + REPORT_MS;
+    }
+    if (closed || reported.has(text)) return;
+    reported.add(text);
     logger.warn("redis failed", { cause: text });
   }
 

@@ -4,6 +4,7 @@ import { expect, onTestFinished } from "vitest";
 import { type Client, createClient } from "../../src/client/index.node.ts";
 import { isEitherwayError } from "../../src/protocol/index.ts";
 import { createSeededRandom, DIALECTS, type Dialect } from "../../src/testing/index.ts";
+import type { RunningNode } from "../redis/node-process.ts";
 import { eventually } from "../support/redis/redis-server.ts";
 import { type Books, openBooks } from "./books.ts";
 
@@ -36,8 +37,10 @@ export interface Crowd {
   /** What is on its way now, or begins before `undoubt`, may be in the log twice: Redis may forget that it has it. */
   doubt(): void;
   undoubt(): void;
-  /** Publishes the last message of each channel, and resolves when all have seen it. */
-  end(): Promise<void>;
+  /** Publishes the last message of each channel. */
+  publishLast(through?: Pick<RunningNode, "url">): Promise<void>;
+  /** Resolves when everybody has seen it. */
+  ended(): Promise<void>;
   /** Who waits for what, for the report of a failure. */
   waiting(): string;
 }
@@ -117,9 +120,11 @@ export async function startCrowd({ url, channels, perChannel }: CrowdOptions): P
     undoubt() {
       doubtful = false;
     },
-    async end() {
-      const writer = startClient(url, DIALECTS[0] ?? expect.fail("there is no dialect"), "last");
+    async publishLast(through = { url }) {
+      const writer = startClient(through.url, DIALECTS[0] ?? expect.fail("there is no dialect"), "last");
       for (let n = 0; n < channels; n++) await publish(writer, channelOf(n), LAST);
+    },
+    async ended() {
       await eventually(async () => members.every(({ ended }) => ended()));
     },
     waiting: () =>

@@ -1,8 +1,9 @@
 /** What happens to nodes and Redis while a crowd publishes: each resolves when all is as before. */
 import { setTimeout as pause } from "node:timers/promises";
+import { expect } from "vitest";
 import { cutReplicasOff, hasSent, letReplicasIn } from "../support/redis/redis-sentinel.ts";
 import { eventually, fieldOf, type RunningRedis } from "../support/redis/redis-server.ts";
-import type { Crowd } from "./crowd.ts";
+import { type Crowd, shuffled } from "./crowd.ts";
 import type { GuardedNode, GuardedNodes } from "./guarded-nodes.ts";
 
 export const DISTURBANCES = [
@@ -18,6 +19,8 @@ export type Disturbance = (typeof DISTURBANCES)[number];
 
 export interface Disturber {
   disturb(what: Disturbance): Promise<void>;
+  /** Ends the crowd while only one node hears of its last messages: nothing comes after them that would show the others a hole. */
+  end(): Promise<void>;
   /** Acknowledged messages that failovers took away. */
   readonly lostWrites: number;
 }
@@ -28,7 +31,7 @@ interface DisturberOptions {
   readonly random: () => number;
 }
 
-/** Publishes that are answered while something is broken, before it is mended. */
+/** Publishes that are answered, or stored, while something is broken, before it is mended. */
 const WHILE_BROKEN = 20;
 /** How long a node is alone: clients and other nodes go on meanwhile. */
 const ALONE_MS = 3_000;
@@ -36,25 +39,51 @@ const ALONE_MS = 3_000;
 export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, random }: DisturberOptions): Disturber {
   let lostWrites = 0;
 
-  const pick = (count: number): readonly GuardedNode[] => {
-    const first = Math.floor(random() * nodes.length);
-    return Array.from({ length: count }, (_, n) => nodes[(first + n) % nodes.length] as GuardedNode);
+  const pick = (): { readonly one: GuardedNode; readonly others: readonly GuardedNode[] } => {
+    const [one, ...others] = shuffled(nodes, random);
+    return { one: one ?? expect.fail("there are no nodes"), others };
   };
 
   const someAnswered = (): Promise<void> => crowd.someAnswered(WHILE_BROKEN);
 
   async function killNode(): Promise<void> {
-    const [node] = pick(1);
-    await node?.kill();
+    const { one: node } = pick();
+    await storeUnanswered(node);
+    await node.kill();
+    await node.gateway.heal();
     await someAnswered();
-    await node?.start();
+    await node.start();
   }
 
-  async function cutOff(count: number, how: "cut" | "hold"): Promise<void> {
-    const alone = pick(count);
-    await Promise.all(alone.map(({ gateway }) => gateway[how]()));
+  async function cutOff(): Promise<void> {
+    const { one: node } = pick();
+    await storeUnanswered(node);
+    await node.gateway.cut();
+    await pause(ALONE_MS);
+    await node.gateway.heal();
+  }
+
+  async function holdOff(): Promise<void> {
+    const { others: alone } = pick();
+    await Promise.all(alone.map(({ gateway }) => gateway.hold()));
     await pause(ALONE_MS);
     await Promise.all(alone.map(({ gateway }) => gateway.heal()));
+  }
+
+  /** What the node publishes is in Redis, and neither it nor a client will ever know: only keys tell that from what is not (P5). */
+  async function storeUnanswered({ gateway }: GuardedNode): Promise<void> {
+    await gateway.mute();
+    const master = await sentinel.master();
+    const before = await entriesOf(master, prefix);
+    await eventually(async () => (await entriesOf(master, prefix)) >= before + WHILE_BROKEN);
+  }
+
+  async function end(): Promise<void> {
+    const { one, others } = pick();
+    for (const { gateway } of others) await gateway[random() < 0.5 ? "cut" : "hold"]();
+    await crowd.publishLast(one);
+    for (const { gateway } of others) await gateway.heal();
+    await crowd.ended();
   }
 
   async function cutReplica(): Promise<void> {
@@ -121,9 +150,9 @@ export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, ra
         case "a node killed":
           return killNode();
         case "a node cut off from Redis":
-          return cutOff(1, "cut");
+          return cutOff();
         case "two nodes held off from Redis":
-          return cutOff(2, "hold");
+          return holdOff();
         case "the replica cut off":
           return cutReplica();
         case "Redis restarted":
@@ -134,6 +163,7 @@ export function createDisturber({ system: { nodes, sentinel, prefix }, crowd, ra
           return failOver(true);
       }
     },
+    end,
   };
 }
 

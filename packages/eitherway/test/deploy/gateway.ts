@@ -10,6 +10,8 @@ export interface Gateway {
   readonly url: string;
   /** Where each address that the Sentinels tell leads to. */
   readonly natMap: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  /** What the node sends arrives; what it would be answered, or told, waits for `heal`, or is lost with a cut. */
+  mute(): Promise<void>;
   /** Nothing passes any more, and neither end is told. */
   hold(): Promise<void>;
   /** Everything open is reset, and nothing new is let in. */
@@ -32,7 +34,7 @@ export async function openGateway({ name, ports: sentinels, servers }: RunningSe
   });
   const [ways] = (await once(child, "message")) as [readonly number[]];
 
-  async function ask(deed: "hold" | "cut" | "heal"): Promise<void> {
+  async function ask(deed: "mute" | "hold" | "cut" | "heal"): Promise<void> {
     const done = once(child, "message");
     child.send(deed);
     await done;
@@ -44,6 +46,7 @@ export async function openGateway({ name, ports: sentinels, servers }: RunningSe
     natMap: Object.fromEntries(
       targets.map((target, n) => [`${HOST}:${target}`, { host: HOST, port: ways[n] ?? target }]),
     ),
+    mute: () => ask("mute"),
     hold: () => ask("hold"),
     cut: () => ask("cut"),
     heal: () => ask("heal"),

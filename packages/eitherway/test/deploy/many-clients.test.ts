@@ -42,7 +42,7 @@ test("1,500 clients over websocket, sse and poll on three nodes behind nginx, wh
     crowd.publish({ seed: SEED, each: PUBLISHES * MINUTES, spreadMs: MINUTE_MS * MINUTES }),
     disturbAll(),
   ]);
-  await crowd.end();
+  await disturber.end();
 
   const { findings, leastGaps, mostGaps, lines } = crowd.books.account();
   for (const line of lines) say(line);

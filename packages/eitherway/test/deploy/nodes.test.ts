@@ -19,7 +19,8 @@ describe.each<ProxyName>(["nginx", "haproxy"])("behind %s as deploy/ has it", (n
     const { url, nodes } = await startSystem(name);
     const crowd = await startCrowd({ url, ...CROWD });
     await crowd.publish(PUBLISHING);
-    await crowd.end();
+    await crowd.publishLast();
+    await crowd.ended();
     expect(crowd.books.account()).toMatchObject({ findings: [], mostGaps: 0 });
     const counts = await Promise.all(nodes.map(({ links }) => links()));
     expect(counts.filter((count) => count > 0).length, `links of the nodes: ${counts}`).toBe(3);

@@ -1,7 +1,7 @@
 /** The Redis broker while its Redis, or the way there, is not as it should be. */
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Broker, Receipt } from "../../src/core/index.ts";
 import { textPayload } from "../../src/protocol/index.ts";
 import { createFaultNetwork, type FaultNetwork } from "../../src/testing/index.ts";
@@ -130,6 +130,31 @@ describe("a Redis that is away", () => {
     expect(witness.gaps).toEqual([]);
   });
 });
+
+test("Sentinels that are away stop nothing, are told of once in the log, and are listened to again as soon as they are back (P12)", async () => {
+  const printed = vi.spyOn(console, "error"); // where ioredis complains of errors that nobody has asked for
+  onTestFinished(() => printed.mockRestore());
+  const { ports, name } = await startSentinel();
+  const ways = await Promise.all(ports.map((target) => createFaultNetwork({ target })));
+  for (const way of ways) onTestFinished(way.close);
+  const all = async (): Promise<boolean> => ways.every(({ connections }) => connections.length > 0);
+  const hosts = ways.map(({ port }) => `127.0.0.1:${port}`).join(",");
+  const { broker, logged } = startBroker(`redis+sentinel://${hosts}/${name}`);
+  await broker.publish(CHANNEL, [plain("a")]);
+  await eventually(all);
+
+  for (const way of ways) {
+    way.set({ kind: "refuse" });
+    way.cutAll();
+  }
+  await eventually(async () => logged.length > 0);
+  expect(outcomes(await broker.publish(CHANNEL, [plain("b")]))).toEqual(["ok"]);
+  for (const way of ways) way.set({ kind: "none" });
+  await eventually(all);
+  expect(await texts(broker)).toEqual(["a", "b"]);
+  expect(new Set(logged).size, logged.join("\n")).toBe(logged.length);
+  expect(printed).not.toHaveBeenCalled();
+}, 20_000);
 
 describe("a Redis that is full", () => {
   test("answers storage-full, keeps what it had, and takes more when there is room again (P4, P6)", async () => {

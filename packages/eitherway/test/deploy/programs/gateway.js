@@ -7,6 +7,9 @@ const targets = JSON.parse(process.argv[2] ?? "[]");
 const ways = await Promise.all(targets.map((target) => createFaultNetwork({ target })));
 
 const deeds = {
+  mute() {
+    for (const way of ways) way.set({ kind: "buffering", bytes: Number.POSITIVE_INFINITY });
+  },
   hold() {
     for (const way of ways) {
       way.set({ kind: "half-open" }); // those that are open, which stay so
