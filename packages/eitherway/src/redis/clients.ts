@@ -44,11 +44,19 @@ const THE_SERVER = "";
 /** Hears why a server could not be reached, each time. */
 type Report = (cause: unknown) => void;
 
-export function openServers(place: RedisPlace, client: ClientOptions, report: Report): Servers {
-  return place.kind === "cluster" ? openCluster(place, client, report) : openOne(place, client, report);
+interface ServersOptions {
+  readonly place: RedisPlace;
+  readonly client: ClientOptions;
+  readonly report: Report;
+  /** Hears of each connection for commands that is ready. */
+  readonly opened: (server: Redis) => void;
 }
 
-function openOne(place: RedisPlace, client: ClientOptions, report: Report): Servers {
+export function openServers(options: ServersOptions): Servers {
+  return options.place.kind === "cluster" ? openCluster(options) : openOne(options);
+}
+
+function openOne({ place, client, report, opened }: ServersOptions): Servers {
   const common = commonOptions(place, client);
   const where = place.kind === "sentinel" ? bySentinels(place, common.tls, report) : place.addresses[0];
   const options: RedisOptions = { ...common, ...where, db: place.db, retryStrategy };
@@ -58,7 +66,9 @@ function openOne(place: RedisPlace, client: ClientOptions, report: Report): Serv
 
   /** ioredis 6 gives a client up for good when it hears of a failover while it connects; then another one begins. */
   function openForGood(): Redis {
-    return open().on("end", () => {
+    const one = open();
+    one.on("ready", () => opened(one));
+    return one.on("end", () => {
       if (!closed) redis = openForGood();
     });
   }
@@ -100,7 +110,7 @@ function reportingConnector(report: Report): NonNullable<RedisOptions["Connector
   };
 }
 
-function openCluster(place: RedisPlace, client: ClientOptions, report: Report): Servers {
+function openCluster({ place, client, report, opened }: ServersOptions): Servers {
   const { natMap, ...ofConnections } = client;
   const redisOptions = commonOptions(place, ofConnections);
   const cluster = new Cluster([...place.addresses], {
@@ -115,6 +125,7 @@ function openCluster(place: RedisPlace, client: ClientOptions, report: Report): 
     report(cause);
     askWhy();
   });
+  cluster.on("+node", (server: Redis) => server.on("ready", () => opened(server)));
   const nameOf = (key: string): string | undefined => cluster.slots[keySlot(key)]?.[0];
   const nodeOf = (name: string): Redis | undefined =>
     cluster.nodes("master").find(({ options: { host, port } }) => `${host}:${port}` === name);

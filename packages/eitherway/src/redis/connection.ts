@@ -5,6 +5,7 @@ import { EitherwayError } from "../protocol/index.ts";
 import { type ClientOptions, openServers, type Servers } from "./clients.ts";
 import { type Failure, failureOf, notConnected } from "./redis-errors.ts";
 import type { RedisPlace } from "./redis-url.ts";
+import { shortcomingsIn } from "./requirements.ts";
 import type { Script } from "./scripts.ts";
 
 export interface RedisConnection {
@@ -55,23 +56,31 @@ const REPORT_MS = 60_000;
 const RETRY_NOTE = / Retrying from scratch after [\d.]+ms\./;
 
 export function openConnection({ place, client, clock, logger }: ConnectionOptions): RedisConnection {
-  const servers = openServers(place, client, report);
+  const servers = openServers({ ...{ place, client, report }, opened: (server) => void look(server) });
   const publishCommand = place.kind === "cluster" ? "spublish" : "publish";
   const reported = new Set<string>();
   let forgetAt = 0;
   let closed = false;
 
-  /** Each attempt fails anew: said once a minute. */
   function report(cause: unknown): void {
-    const text = String(cause).replace(RETRY_NOTE, "");
+    warn("redis failed", String(cause).replace(RETRY_NOTE, ""));
+  }
+
+  async function look(server: Redis): Promise<void> {
+    const info = await Promise.all([server.info("server"), server.info("memory")]).catch(() => []); // not all let it be asked
+    for (const text of shortcomingsIn(info.join("\n"))) warn("redis unfit", text);
+  }
+
+  /** Each attempt fails anew: said once a minute. */
+  function warn(event: string, cause: string): void {
     const now = clock.now();
     if (now >= forgetAt) {
       reported.clear();
       forgetAt = now + REPORT_MS;
     }
-    if (closed || reported.has(text)) return;
-    reported.add(text);
-    logger.warn("redis failed", { cause: text });
+    if (closed || reported.has(cause)) return;
+    reported.add(cause);
+    logger.warn(event, { cause });
   }
 
   async function persevere<T>(key: string, repeatable: boolean, attempt: (server: Redis) => Promise<T>): Promise<T> {

@@ -167,6 +167,27 @@ describe("a Redis that is full", () => {
     expect(await texts(broker)).toEqual(["first", "a"]);
   });
 
+  test("and would evict is told of in the log when a node connects, one that keeps all or has no bound is not", async () => {
+    const kinds = [
+      ["maxmemory 100mb", "maxmemory-policy allkeys-lru"],
+      ["maxmemory 100mb", "maxmemory-policy noeviction"],
+      ["maxmemory 0", "maxmemory-policy allkeys-lru"],
+    ];
+    const started = await Promise.all(
+      kinds.map(async (config) => {
+        const { url } = await startRedis({ config });
+        return startBroker(url);
+      }),
+    );
+    const [evicting, ...others] = started;
+    await eventually(async () => evicting?.logged.length === 1);
+    expect(evicting?.logged[0]).toMatch(/^redis unfit .*maxmemory-policy allkeys-lru.*set noeviction/);
+    for (const { broker, logged } of others) {
+      await broker.publish(CHANNEL, [plain("a")]); // answered behind what was asked at first
+      expect(logged).toEqual([]);
+    }
+  });
+
   test("and evicts a log that is still in use makes that a gap, not a silence (P2)", async () => {
     const { redis } = await startThrough();
     const prefix = newPrefix();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { redis } from "../../src/redis/index.ts";
 import { keySlot } from "../../src/redis/key-slot.ts";
 import { parseRedisUrl } from "../../src/redis/redis-url.ts";
+import { shortcomingsIn } from "../../src/redis/requirements.ts";
 
 const SECRET = "hunter2-of-a-test";
 
@@ -63,4 +64,16 @@ test("slots are those of Redis Cluster", () => {
   expect([keySlot("123456789"), keySlot("foo"), keySlot("{foo}:record"), keySlot("{}foo")]).toEqual([
     12_739, 12_182, 12_182, 9_500,
   ]);
+});
+
+describe("what a Redis tells of itself", () => {
+  test.each([
+    ["redis_version:6.2.14\r\n", [/^Redis 6\.2\.14 lacks .* install 7\.0 or newer/]],
+    ["redis_version:7.0.15\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n", []],
+    ["redis_version:255.255.255\nmaxmemory:1\nmaxmemory_policy:noeviction\n", []],
+    ["maxmemory:1\nmaxmemory_policy:volatile-ttl\n", [/maxmemory-policy volatile-ttl.* set noeviction/]],
+    ["", []],
+  ])("%j: whatever has to be changed is named", (info, expected) => {
+    expect(shortcomingsIn(info)).toEqual(expected.map((text) => expect.stringMatching(text)));
+  });
 });
