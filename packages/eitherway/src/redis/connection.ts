@@ -63,24 +63,27 @@ export function openConnection({ place, client, clock, logger }: ConnectionOptio
   let closed = false;
 
   function report(cause: unknown): void {
-    warn("redis failed", String(cause).replace(RETRY_NOTE, ""));
+    const text = String(cause).replace(RETRY_NOTE, "");
+    if (isNews(text)) logger.warn("redis failed", { cause: text });
   }
 
   async function look(server: Redis): Promise<void> {
     const info = await Promise.all([server.info("server"), server.info("memory")]).catch(() => []); // not all let it be asked
-    for (const text of shortcomingsIn(info.join("\n"))) warn("redis unfit", text);
+    for (const text of shortcomingsIn(info.join("\n"))) {
+      if (isNews(text)) logger.warn("redis unfit", { cause: text });
+    }
   }
 
   /** Each attempt fails anew: said once a minute. */
-  function warn(event: string, cause: string): void {
+  function isNews(text: string): boolean {
     const now = clock.now();
     if (now >= forgetAt) {
       reported.clear();
       forgetAt = now + REPORT_MS;
     }
-    if (closed || reported.has(cause)) return;
-    reported.add(cause);
-    logger.warn(event, { cause });
+    if (closed || reported.has(text)) return false;
+    reported.add(text);
+    return true;
   }
 
   async function persevere<T>(key: string, repeatable: boolean, attempt: (server: Redis) => Promise<T>): Promise<T> {
