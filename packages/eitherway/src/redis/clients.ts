@@ -113,6 +113,7 @@ function reportingConnector(report: Report): NonNullable<RedisOptions["Connector
 function openCluster({ place, client, report, opened }: ServersOptions): Servers {
   const { natMap, ...ofConnections } = client;
   const redisOptions = commonOptions(place, ofConnections);
+  let asked: Redis | undefined;
   const cluster = new Cluster([...place.addresses], {
     redisOptions,
     ...(natMap && { natMap }),
@@ -132,12 +133,13 @@ function openCluster({ place, client, report, opened }: ServersOptions): Servers
 
   /** That no server can be reached is all that ioredis 6 tells of a Cluster: one of them is asked by itself. */
   function askWhy(): void {
-    const redis = new Redis({ ...redisOptions, ...place.addresses[0], retryStrategy: () => null, lazyConnect: true });
-    redis.on("error", report);
-    void redis.connect().then(
-      () => redis.disconnect(),
-      () => {}, // that was reported
-    );
+    if (asked) return;
+    asked = new Redis({ ...redisOptions, ...place.addresses[0], retryStrategy: () => null });
+    asked.on("error", report);
+    asked.on("ready", () => asked?.disconnect());
+    asked.on("end", () => {
+      asked = undefined;
+    });
   }
 
   return {
@@ -157,7 +159,10 @@ function openCluster({ place, client, report, opened }: ServersOptions): Servers
     onRefresh(run) {
       cluster.on("refresh", run);
     },
-    close: () => cluster.disconnect(),
+    close() {
+      cluster.disconnect();
+      asked?.disconnect();
+    },
   };
 }
 
