@@ -97,6 +97,8 @@ export interface ChannelRetention {
   of(channel: string): Partial<Retention> | undefined;
   /** No channel keeps anything longer, milliseconds. */
   readonly longestAgeMs: number;
+  /** All that is said, by names for sentences: two of the same bounds keep alike. */
+  readonly bounds: Readonly<Record<string, number>>;
 }
 
 export const DEFAULT_RETENTION: Retention = { messages: 1_000, bytes: MIB, ageMs: 60 * 60_000 };
