@@ -92,7 +92,8 @@ function createNodeEitherway(
       if (closing !== undefined)
         throw new EitherwayError("closed", "This server was closed; make a new one with eitherway().");
       const standalone: RequestHandler = { ...parts.handler, handles: isProbe };
-      const one = await listen(own, insecure || auth !== undefined, (server) => {
+      const rules = { open: insecure || auth !== undefined, bodyMs: settings.limits.bodyMs };
+      const one = await listen(own, rules, (server) => {
         attach(server, standalone, settings);
         if (server instanceof Server) readAhead(server, createUpgradeDoor(standalone, settings));
       });

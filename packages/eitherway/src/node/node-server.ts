@@ -7,7 +7,7 @@ export interface NodeServerOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   /** Milliseconds for the head of a request. Beyond: 408 and the connection closed. Default: 15 s. */
   readonly headersMs?: number;
-  /** Milliseconds for a whole request. Beyond: as above. Default: 60 s, well above `limits.bodyMs`, which names the reason. */
+  /** Milliseconds for a whole request. Beyond: as above. Default: 60 s, well above the default of `limits.bodyMs`, which names the reason. */
   readonly requestMs?: number;
   /** Milliseconds between looks at the two above. Default: 5 s. */
   readonly checkMs?: number;

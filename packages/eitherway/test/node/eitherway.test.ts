@@ -1,5 +1,6 @@
+import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -31,6 +32,23 @@ async function openSocket(url: string): Promise<WebSocket> {
   socket.send('{"t":"hello","v":1,"client":"c1","channels":{}}');
   await once(socket, "message");
   return socket;
+}
+
+/** How long Node waits for the whole of a request at a port of this process. */
+async function requestTimeoutOf(port: number, secure: boolean): Promise<number> {
+  const started = channel("http.server.request.start");
+  const server = new Promise<Server>((resolve) => {
+    const listener = (message: unknown): void => resolve((message as { readonly server: Server }).server);
+    started.subscribe(listener);
+    onTestFinished(() => void started.unsubscribe(listener));
+  });
+  const text = requestText("GET", "/eitherway/healthz");
+  if (secure) {
+    const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+    onTestFinished(() => void socket.destroy());
+    socket.write(text);
+  } else await rawConnect(port, text);
+  return (await server).requestTimeout;
 }
 
 describe("eitherway() inside an application", () => {
@@ -114,6 +132,15 @@ describe("listen()", () => {
     expect(url).toBe(`http://127.0.0.1:${port}/eitherway`);
     const raw = await rawConnect(port, requestText("GET", "/eitherway/channels/a", { host: "any.example" }));
     await raw.has("HTTP/1.1 200");
+  });
+
+  test.each([
+    ["plain", false],
+    ["TLS", true],
+  ])("gives a body as long as bodyMs says, %s, which Node would cut after a minute (P12)", async (_how, secure) => {
+    const tls = secure ? await testCertificate() : undefined;
+    const { port } = await open({ limits: { bodyMs: "10m" } }, { tls });
+    expect(await requestTimeoutOf(port, secure)).toBeGreaterThan(10 * 60_000);
   });
 
   test("speaks HTTP/2 with TLS: GET, HEAD and the server's own origin", async () => {
