@@ -187,20 +187,24 @@ describe("a file broker that is started again", () => {
 
 describe("ids after files that may be older than what was shown", () => {
   /** A store with two messages whose machine went down while it was open. */
-  async function powerCut(fsync: "always" | "interval" | "never") {
+  async function powerCut(fsync: "always" | "interval" | "never", logged: unknown[] = []) {
     const path = directory();
     const first = start(path, { fsync });
     const ids = [await publish(first.broker, "one"), await publish(first.broker, "two")];
     const open = readFileSync(join(path, "eitherway.json"), "utf8");
     await first.broker.close();
     writeFileSync(join(path, "eitherway.json"), open.replace(/"boot": "[^"]*"/, '"boot": "another run"'));
-    return { path, ids, second: start(path, { fsync, clock: later(first.clock, 1_000), seed: 2 }) };
+    const logger = { info() {}, warn: (...line: unknown[]) => void logged.push(line), error() {} };
+    return { path, ids, second: start(path, { fsync, logger, clock: later(first.clock, 1_000), seed: 2 }) };
   }
 
   test.each(["interval", "never"] as const)(
     "after a power cut under %s every log has another epoch, its entries and seq stay (P2)",
     async (fsync) => {
-      const { ids, second, path } = await powerCut(fsync);
+      const logged: unknown[] = [];
+      const { ids, second, path } = await powerCut(fsync, logged);
+      expect(logged).toEqual([["epochs renewed", { directory: path, channels: 1 }]]);
+      expect(second.counters).toMatchObject({ "storage.epochs-renewed": 1 });
       expect(await texts(second.broker, "a", ids[0])).toBe("epoch");
       expect(await texts(second.broker)).toEqual(["one", "two"]);
       const third = await publish(second.broker, "three");
