@@ -6,6 +6,7 @@ import {
   type BrokerParts,
   type Clock,
   type CreateBroker,
+  checkOptionNames,
   createMemoryBroker,
   type Draft,
   type Receipt,
@@ -44,6 +45,7 @@ export interface FileOptions {
  * const ew = eitherway({ broker: file("data") });
  */
 export function file(directory: string, options: FileOptions = {}): CreateBroker {
+  checkOptionNames(options, ["fsync"], "option of file()");
   const { fsync = "always" } = options;
   if (typeof directory !== "string" || directory === "") {
     throw new EitherwayError("bad-request", `The directory is ${quote(String(directory))}; give a path.`);

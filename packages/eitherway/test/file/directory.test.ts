@@ -149,6 +149,7 @@ describe("a directory that is no store to open is refused, and left untouched", 
 
   test("options that are none are named (P12)", () => {
     expect(() => file("")).toThrow("give a path");
+    expect(() => file("data", { fSync: "always" } as object)).toThrow('no option of file() "fSync"; known: fsync');
     expect(() => file("data", { fsync: "sometimes" as "always" })).toThrow("give one of always, interval, never");
   });
 });
