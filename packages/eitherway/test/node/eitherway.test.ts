@@ -72,6 +72,7 @@ describe("eitherway() inside an application", () => {
     const ew = create({ basePath: "/one" });
     ew.attach(server);
     const other = createServer();
+    expect(() => ew.attach(other, { path: "/two" } as object)).toThrow('no option of attach() "path"; known: basePath');
     ew.attach(other, { basePath: "/two" });
     expect((await fetch(`http://127.0.0.1:${await listen(server)}/one/healthz`)).status).toBe(200);
     expect((await fetch(`http://127.0.0.1:${await listen(other)}/two/healthz`)).status).toBe(200);
@@ -115,6 +116,7 @@ describe("listen()", () => {
 
   test.each([
     [{ port: 70_000 }, /The port is "70000"/],
+    [{ hostname: "::1" }, /no option of listen\(\) "hostname"; known: port, host, tls/],
     [{ port: 1.5 }, /The port is "1\.5"/],
     [{ host: "0.0.0.0" }, /"0\.0\.0\.0" can be reached from other machines.*insecure/],
     [{ host: "::" }, /can be reached/],
