@@ -37,7 +37,7 @@ export interface Limits {
   readonly linkBytes: number;
   /** Milliseconds a link may stay full. Beyond: closed as `slow`. */
   readonly slowMs: number;
-  /** Milliseconds for the first frame after a handshake. Beyond: `hello-timeout`. */
+  /** Milliseconds for the first frame after a handshake, and for `auth` to answer. Beyond: `hello-timeout`, and `unavailable`. */
   readonly helloMs: number;
   /** Milliseconds for a request body. Beyond: `body-timeout`. */
   readonly bodyMs: number;
@@ -97,6 +97,8 @@ export interface ChannelRetention {
   of(channel: string): Partial<Retention> | undefined;
   /** No channel keeps anything longer, milliseconds. */
   readonly longestAgeMs: number;
+  /** All that is said, by names for sentences: two of the same bounds keep alike. */
+  readonly bounds: Readonly<Record<string, number>>;
 }
 
 export const DEFAULT_RETENTION: Retention = { messages: 1_000, bytes: MIB, ageMs: 60 * 60_000 };

@@ -7,6 +7,9 @@ interface Host {
   readonly Deno?: { unrefTimer(timer: unknown): void };
 }
 
+/** Almost 25 days. To the timers of hosts what is longer is due at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Timers of this clock keep no process alive, where the host can tell them apart; `defer` runs after the I/O that is at hand. */
 export function createHostClock(): Clock {
   const { setImmediate: immediately, Deno } = globalThis as Host;
@@ -14,7 +17,7 @@ export function createHostClock(): Clock {
     wall: () => Date.now(),
     now: () => performance.now(),
     after(ms, run) {
-      const timer: unknown = setTimeout(run, ms);
+      const timer: unknown = setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
       if (isRefTimer(timer)) timer.unref();
       else Deno?.unrefTimer(timer);
       return () => clearTimeout(timer as number);

@@ -48,7 +48,7 @@ export function inUse(directory: string, pid: number): EitherwayError {
 export function notWritable(directory: string, cause: unknown): EitherwayError {
   return refusal(
     "bad-request",
-    `${quote(directory)} cannot be written (${(cause as Error).message}); give this user the right to, or name another directory.`,
+    `${quote(directory)} cannot be written (${(cause as Error).message}); give this user the right to, and room, or name another directory.`,
     { trouble: "not-writable", directory },
     cause,
   );

@@ -6,6 +6,7 @@ import {
   type BrokerParts,
   type Clock,
   type CreateBroker,
+  checkOptionNames,
   createMemoryBroker,
   type Draft,
   type Receipt,
@@ -22,6 +23,7 @@ import { FSYNC_POLICIES, type Fsync } from "./fsync.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createKeyRows, readKeys } from "./key-rows.ts";
 import { checkRecordRow, recordRow } from "./record-rows.ts";
+import { createStorageReport } from "./storage-failed.ts";
 import { openStoreDirectory } from "./store-directory.ts";
 import type { LogRow, RecordRow, Tables } from "./tables.ts";
 
@@ -43,6 +45,7 @@ export interface FileOptions {
  * const ew = eitherway({ broker: file("data") });
  */
 export function file(directory: string, options: FileOptions = {}): CreateBroker {
+  checkOptionNames(options, ["fsync"], "option of file()");
   const { fsync = "always" } = options;
   if (typeof directory !== "string" || directory === "") {
     throw new EitherwayError("bad-request", `The directory is ${quote(String(directory))}; give a path.`);
@@ -69,6 +72,7 @@ function createFileBroker(parts: BrokerParts, directory: string, fsync: Fsync): 
   const keyRows = createKeyRows(tables);
   const told: { readonly log: Watched; readonly batch: Batch }[] = [];
   const spread = createSpread({ metrics, logger });
+  const report = createStorageReport({ directory, logger, clock: parts.clock });
   let nextLogId = 1;
   let closing: Promise<void> | undefined;
 
@@ -103,8 +107,9 @@ function createFileBroker(parts: BrokerParts, directory: string, fsync: Fsync): 
       forgetChanges();
       for (const { log, batch } of told.splice(0)) spread(log, batch);
     },
-    failed() {
+    failed(refused) {
       metrics.count("storage.failed");
+      if (refused) report(refused);
       forgetChanges();
       told.length = 0;
       restore(readRecords(directory, tables));

@@ -12,8 +12,12 @@ export interface GroupCommitOptions {
   readonly commit: () => Promise<void>;
   /** The steps' changes are true: whoever listens may be told. */
   readonly committed: () => void;
-  /** Nothing of what the steps have changed is true: takes it back. */
-  readonly failed: () => void;
+  /**
+   * Nothing of what the steps have changed is true: takes it back.
+   *
+   * @param refused what their callers are told, where it was the store that did not take it
+   */
+  readonly failed: (refused?: EitherwayError) => void;
 }
 
 export interface GroupCommit {
@@ -66,7 +70,7 @@ export function createGroupCommit({ clock, commit, committed, failed }: GroupCom
     } catch (cause) {
       const error = storageFailed(cause);
       refusing = { until: clock.now() + PAUSE_MS, error };
-      failed();
+      failed(error);
       for (const { reject } of group) reject(error);
       return;
     }

@@ -2,7 +2,7 @@
 import { Server } from "node:http";
 import { isContract } from "../contract/contract.ts";
 import type { ChannelTypes, Contract } from "../contract/index.ts";
-import type { Undo } from "../core/index.ts";
+import { checkOptionNames, type Undo } from "../core/index.ts";
 import { createHost, type FetchEitherway, type FetchEitherwayOptions, type Host } from "../fetch/host.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import { isProbe, type TypedServer, withContract } from "../server/index.ts";
@@ -87,12 +87,17 @@ function createNodeEitherway(
 
   return {
     ...server,
-    attach: (server, own = {}) => attach(server, parts.handler, { ...settings, basePath: own.basePath ?? basePath }),
+    attach(server, own = {}) {
+      checkOptionNames(own, ["basePath"], "option of attach()");
+      return attach(server, parts.handler, { ...settings, basePath: own.basePath ?? basePath });
+    },
     async listen(own = {}) {
       if (closing !== undefined)
         throw new EitherwayError("closed", "This server was closed; make a new one with eitherway().");
       const standalone: RequestHandler = { ...parts.handler, handles: isProbe };
-      const one = await listen(own, insecure || auth !== undefined, (server) => {
+      checkOptionNames(own, ["port", "host", "tls"], "option of listen()");
+      const rules = { open: insecure || auth !== undefined, bodyMs: settings.limits.bodyMs };
+      const one = await listen(own, rules, (server) => {
         attach(server, standalone, settings);
         if (server instanceof Server) readAhead(server, createUpgradeDoor(standalone, settings));
       });

@@ -2,6 +2,7 @@
 import type { Server } from "node:http";
 import type { Http2SecureServer, ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
+import { LONGEST_TIMER_MS } from "../fetch/host-clock.ts";
 import { EitherwayError, quote } from "../protocol/index.ts";
 import { createNodeServer, type NodeServerOptions } from "./node-server.ts";
 
@@ -12,6 +13,14 @@ export interface ListenOptions {
   readonly host?: string | undefined;
   /** PEM texts. With TLS also HTTP/2 is spoken. */
   readonly tls?: NodeServerOptions["tls"] | undefined;
+}
+
+/** What of the server's own options is said here as well. */
+export interface ListenRules {
+  /** Others than this machine may come. */
+  readonly open: boolean;
+  /** `limits.bodyMs` */
+  readonly bodyMs: number;
 }
 
 export interface Listening {
@@ -37,19 +46,22 @@ const LAST_ANSWERS_MS = 1_000;
 
 const IDLE_CHECK_MS = 20;
 
+/** Node's own deadline of a whole request is behind that of its body: for the head, and for the answer that says what was too slow. */
+const BESIDE_BODY_MS = 40_000;
+
 /**
  * @param prepare attaches handlers, before the first connection can come
  * @throws EitherwayError `bad-request` for options; `unavailable` for a port that is taken or may not be used
  */
 export async function listen(
   options: ListenOptions,
-  insecure: boolean,
+  { open, bodyMs }: ListenRules,
   prepare: (server: Server | Http2SecureServer) => void,
 ): Promise<Listening> {
   const { port = DEFAULT_PORT, host = DEFAULT_HOST, tls } = options;
   checkPort(port);
-  if (!insecure && !LOOPBACK.has(host)) throw openToOthers(host);
-  const server = createServer(tls);
+  if (!open && !LOOPBACK.has(host)) throw openToOthers(host);
+  const server = createServer(tls, Math.min(bodyMs + BESIDE_BODY_MS, LONGEST_TIMER_MS));
   prepare(server);
   const connections = trackConnections(server);
   await bind(server, port, host);
@@ -89,9 +101,9 @@ function openToOthers(host: string): EitherwayError {
   );
 }
 
-function createServer(tls: NodeServerOptions["tls"]): Server | Http2SecureServer {
+function createServer(tls: NodeServerOptions["tls"], requestMs: number): Server | Http2SecureServer {
   try {
-    return createNodeServer(tls && { tls });
+    return createNodeServer(tls ? { tls, requestMs } : { requestMs });
   } catch (cause) {
     throw new EitherwayError(
       "bad-request",

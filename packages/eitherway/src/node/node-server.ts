@@ -7,7 +7,7 @@ export interface NodeServerOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   /** Milliseconds for the head of a request. Beyond: 408 and the connection closed. Default: 15 s. */
   readonly headersMs?: number;
-  /** Milliseconds for a whole request. Beyond: as above. Default: 60 s, well above `limits.bodyMs`, which names the reason. */
+  /** Milliseconds for a whole request. Beyond: as above. Default: 60 s, well above the default of `limits.bodyMs`, which names the reason. */
   readonly requestMs?: number;
   /** Milliseconds between looks at the two above. Default: 5 s. */
   readonly checkMs?: number;
@@ -58,10 +58,9 @@ export function createNodeServer(options: NodeServerOptions = {}): Server | Http
       maxConcurrentStreams: HTTP2_STREAMS,
       maxHeaderListSize: MAX_HEADER_BYTES,
     },
-    ...{ maxHeaderSize: MAX_HEADER_BYTES }, // for HTTP/1.1 on this server; Node takes it, its types do not know it
   });
-  // Not options of this server; Node reads them as properties, the interval when it begins to listen.
-  Object.assign(server, timeouts, { connectionsCheckingInterval: checkMs });
+  // For HTTP/1.1. Not options of this server; Node reads them as properties, the interval when it begins to listen.
+  Object.assign(server, timeouts, { connectionsCheckingInterval: checkMs, maxHeaderSize: MAX_HEADER_BYTES });
   server.on("session", (session) => {
     // Lets running requests finish, takes no new ones, and ends a connection that never gets to its first.
     session.setTimeout(idleMs, () => session.close());

@@ -117,6 +117,8 @@ function openCluster({ place, client, report, opened }: ServersOptions): Servers
   const cluster = new Cluster([...place.addresses], {
     redisOptions,
     ...(natMap && { natMap }),
+    // ioredis 6 would ask those that the URL names by address, for which their certificates do not speak.
+    dnsLookup: (host, found) => found(null, host),
     enableOfflineQueue: false,
     clusterRetryStrategy: retryStrategy,
     slotsRefreshInterval: MOST_RETRY_MS * 5,

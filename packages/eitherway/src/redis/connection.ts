@@ -92,7 +92,11 @@ export function openConnection({ place, client, clock, logger }: ConnectionOptio
       const { failure, value } = await tryOnce(key, attempt);
       if (!failure) return value as T;
       if (!failure.clean && failure.passing && !repeatable) throw new LostAnswer(failure.error.cause);
-      if (!failure.passing || closed || clock.now() >= deadline) throw failure.error;
+      if (!failure.passing || closed || clock.now() >= deadline) {
+        const { code, cause } = failure.error;
+        if (code !== "internal" && cause !== undefined) report(cause); // that it says, and callers are told; the rest is logged by them
+        throw failure.error;
+      }
       servers.refresh();
       await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
     }

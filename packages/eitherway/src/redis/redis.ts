@@ -1,5 +1,5 @@
 /** `broker: redis(url)`: logs in Redis, for servers of any number. */
-import type { CreateBroker } from "../core/index.ts";
+import { type CreateBroker, checkOptionNames } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import type { ClientOptions } from "./clients.ts";
 import { createKeyNames, DEFAULT_PREFIX } from "./key-names.ts";
@@ -29,6 +29,7 @@ export interface RedisOptions {
  */
 export function redis(url: string, options: RedisOptions = {}): CreateBroker {
   const place = parseRedisUrl(url);
+  checkOptionNames(options, ["prefix", "durability", "client"], "option of redis()");
   const { prefix = DEFAULT_PREFIX, durability = "master", client = {} } = options;
   createKeyNames(prefix); // says no now, not at the first message
   if (durability !== "master" && durability !== "replicated") {

@@ -32,6 +32,8 @@ export interface AuthenticatorOptions {
   readonly auth: Authenticate | undefined;
   /** All of these have to agree. */
   readonly authorizers: Pick<Authorizers, "of" | "size">;
+  /** Milliseconds for an answer of `auth`: `limits.helloMs`. */
+  readonly answerMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly audit: Audit;
@@ -50,7 +52,7 @@ interface Decision {
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authority {
-  const { auth, authorizers, clock, logger, audit, metrics } = options;
+  const { auth, authorizers, answerMs, clock, logger, audit, metrics } = options;
   /** By whom, channel and action; the oldest first. */
   const decisions = new Map<string, Decision>();
   let lastFailure: KeySetFailure | undefined;
@@ -66,7 +68,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authority {
 
   async function grantOf(authenticate: Authenticate, asking: Asking): Promise<Grant> {
     try {
-      const grant = await authenticate(asking);
+      const grant = await inTime(authenticate(asking));
       if (!grant) throw notAccepted(asking.token);
       checkGrant(grant, clock.wall());
       return grant;
@@ -81,6 +83,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authority {
         "Who this is cannot be said now; the server's log tells more. Try again.",
       );
     }
+  }
+
+  /** A database that hangs must not hold whoever comes, and what he sent, for ever. */
+  function inTime<T>(answer: T | Promise<T>): T | Promise<T> {
+    if (typeof answer !== "object" || answer === null || !("then" in answer)) return answer;
+    return new Promise<T>((resolve, reject) => {
+      const stop = clock.after(answerMs, () => reject(tooLate(answerMs)));
+      Promise.resolve(answer).then(resolve, reject).finally(stop);
+    });
   }
 
   /** Of an issuer that failed, once: whoever waited for its keys is refused with the same failure. */
@@ -232,5 +243,12 @@ function notAccepted(token: string | undefined): EitherwayError {
   return new EitherwayError(
     "unauthorized",
     token === undefined ? "There is no token; give one as the client's option token." : "The token is not accepted.",
+  );
+}
+
+function tooLate(ms: number): EitherwayError {
+  return new EitherwayError(
+    "unavailable",
+    `Who this is cannot be said now: auth did not answer within ${ms} ms. Try again.`,
   );
 }

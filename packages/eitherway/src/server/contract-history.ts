@@ -26,11 +26,23 @@ export function readHistory(
   if (said.every((retention) => Object.keys(retention).length === 0)) return undefined;
   return {
     longestAgeMs: Math.max(...said.map(({ ageMs = 0 }) => ageMs)),
+    bounds: Object.fromEntries([...own].flatMap(boundsOf)),
     of(channel) {
       const type = index.find(channel)?.type;
       return type && own.get(type);
     },
   };
+}
+
+function boundsOf([{ pattern }, retention]: readonly [ChannelType, Partial<Retention>]): [string, number][] {
+  return Object.entries(SETTINGS).flatMap(([name, [setting]]) => {
+    const bound = retention[setting];
+    return bound === undefined ? [] : [[historyName(name, pattern), bound] as [string, number]];
+  });
+}
+
+function historyName(name: string, pattern: string): string {
+  return `history.${name} of ${pattern}`;
 }
 
 function retentionOf({ pattern, history }: ChannelType): Partial<Retention> {
@@ -39,7 +51,7 @@ function retentionOf({ pattern, history }: ChannelType): Partial<Retention> {
     const [setting, unit] = Object.hasOwn(SETTINGS, name)
       ? SETTINGS[name as keyof typeof SETTINGS]
       : unknown(name, pattern);
-    if (value !== undefined) read[setting] = readPositiveAmount(value, `history.${name} of ${pattern}`, unit);
+    if (value !== undefined) read[setting] = readPositiveAmount(value, historyName(name, pattern), unit);
   }
   return read;
 }

@@ -178,7 +178,7 @@ export function createEitherway(
   const rules = app && createContractRules({ types, index, validateOwn });
   const calls = createContractCalls({ index, publish });
   const authorizers = createAuthorizers(index, settings.authorize);
-  const authority = createAuthenticator({ auth, authorizers, clock, logger, audit, metrics });
+  const authority = createAuthenticator({ auth, authorizers, answerMs: limits.helloMs, clock, logger, audit, metrics });
   const hub = createHub({ ...shared, audit, authority, broker, pingMs, presenceLeaseMs, rules, calls: app && calls });
   const producers = createStreamProducers(hub);
   let closing: Promise<void> | undefined;

@@ -2,6 +2,7 @@
 import {
   type AuditSink,
   type CreateBroker,
+  checkOptionNames,
   createMemoryBroker,
   DEFAULT_KEY_WINDOW_MS,
   DEFAULT_LIMITS,
@@ -91,7 +92,7 @@ const NAMES = [
  * @throws EitherwayError `bad-request` naming the option, its value and what to give instead
  */
 export function readOptions(options: EitherwayOptions, platformNames: readonly string[] = []): Settings {
-  checkNames(options, [...NAMES, ...platformNames]);
+  checkOptionNames(options, [...NAMES, ...platformNames]);
   const {
     allowedOrigins = [],
     audit,
@@ -130,12 +131,6 @@ export function readOptions(options: EitherwayOptions, platformNames: readonly s
     auth,
     authorize,
   };
-}
-
-function checkNames(options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new EitherwayError("bad-request", `There is no option ${quote(unknown)}; known: ${known.join(", ")}.`);
 }
 
 /** An origin as browsers send it. Apps in a web view have schemes of their own (`capacitor://localhost`). */

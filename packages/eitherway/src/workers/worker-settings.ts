@@ -11,7 +11,7 @@ export interface WorkerSettings extends Abilities {
 }
 
 /** Of what the pipe carries. A worker may be newer than its primary where the package was updated under both. */
-const VERSION = 1;
+const VERSION = 2;
 
 const VARIABLE = "EITHERWAY_WORKER";
 
@@ -51,20 +51,22 @@ export function readAbilities(env: Readonly<Record<string, string | undefined>>,
   if (version !== VERSION) {
     throw refused("This worker is of another version of Eitherway than its primary; start the primary again");
   }
-  for (const [name, value] of Object.entries(keptOf(parts))) {
-    if (kept[name] === value) continue;
+  const here = keptOf(parts);
+  for (const name of Object.keys({ ...here, ...kept })) {
+    if (kept[name] === here[name]) continue;
     throw refused(
-      `${name} is ${value} here and ${kept[name]} in the primary; give startWorkers() and eitherway() the same`,
+      `${name} is ${said(here[name])} here and ${said(kept[name])} in the primary; give startWorkers() and eitherway() the same`,
     );
   }
   return abilities;
 }
 
+function said(value: number | undefined): string {
+  return value === undefined ? "not set" : String(value);
+}
+
 function keptOf({ limits, retention, channelRetention, keyWindowMs }: Parts): Record<string, number> {
-  const kept: Record<string, number> = {
-    keyWindowMs,
-    "the longest history of a channel": channelRetention?.longestAgeMs ?? 0,
-  };
+  const kept: Record<string, number> = { keyWindowMs, ...channelRetention?.bounds };
   for (const [name, value] of Object.entries(retention)) kept[`retention.${name}`] = value;
   for (const name of KEPT_LIMITS) kept[`limits.${name}`] = limits[name];
   return kept;

@@ -70,6 +70,9 @@ describe("a disk that is full", () => {
       const result = JSON.parse(said) as {
         refused: string[];
         retryable: boolean;
+        failed: number;
+        triedAgain: boolean;
+        logged: string[];
         acknowledged: number;
         heard: number;
         kept: number;
@@ -77,6 +80,11 @@ describe("a disk that is full", () => {
       };
       expect(result.refused).toEqual(["storage-full"]);
       expect(result.retryable).toBe(true);
+      expect([result.failed, result.triedAgain]).toEqual([1, false]);
+      const [line = "", ...more] = result.logged;
+      expect(more).toEqual([]);
+      expect(line).toMatch(/^storage failed .*"cause":"storage-full: [^"]+"/);
+      expect(line).toContain(JSON.stringify(path));
       expect(result.acknowledged).toBeGreaterThan(50);
       expect([result.heard, result.kept]).toEqual([result.acknowledged, result.acknowledged]);
       expect(result.afterRoom).toBe("ok");

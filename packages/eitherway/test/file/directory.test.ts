@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -87,6 +87,31 @@ describe("a directory that is no store to open is refused, and left untouched", 
     expect(refusal(path).details).toEqual({ trouble: "damaged", directory: path });
   });
 
+  test("a store whose mark cannot be read (P12)", () => {
+    const path = directory();
+    mkdirSync(join(path, "eitherway.json"));
+    expect(() => start(path)).toThrow(
+      expect.objectContaining({ code: "bad-request", details: { trouble: "not-writable", directory: path } }),
+    );
+  });
+
+  test("a store that the system does not let be opened is not called damaged (P12)", async () => {
+    const path = await store();
+    rmSync(join(path, "lock.mdb"));
+    mkdirSync(join(path, "lock.mdb"));
+    expect(() => start(path)).toThrow(
+      expect.objectContaining({ code: "bad-request", details: { trouble: "not-writable", directory: path } }),
+    );
+  });
+
+  test("one in which nothing can be made (P12)", () => {
+    const path = directory();
+    mkdirSync(join(path, "eitherway.json.new"));
+    expect(() => start(path)).toThrow(
+      expect.objectContaining({ code: "bad-request", details: { trouble: "not-writable", directory: path } }),
+    );
+  });
+
   test("one that this process has open, until it is closed (P12)", async () => {
     const path = directory();
     const { broker } = start(path);
@@ -124,6 +149,7 @@ describe("a directory that is no store to open is refused, and left untouched", 
 
   test("options that are none are named (P12)", () => {
     expect(() => file("")).toThrow("give a path");
+    expect(() => file("data", { fSync: "always" } as object)).toThrow('no option of file() "fSync"; known: fsync');
     expect(() => file("data", { fsync: "sometimes" as "always" })).toThrow("give one of always, interval, never");
   });
 });

@@ -10,7 +10,23 @@ const CALLS = 8; // at once
 const ALL = { messages: 10_000, bytes: 2 ** 30 };
 
 const [directory = "", fsync] = process.argv.slice(2);
-const parts = createRoomyParts();
+/** @type {string[]} */
+const logged = [];
+let failed = 0;
+const parts = {
+  ...createRoomyParts(),
+  metrics: {
+    count(/** @type {string} */ name) {
+      if (name === "storage.failed") failed++;
+    },
+  },
+  logger: {
+    info() {},
+    warn: console.error,
+    /** @type {import("../../dist/core/index.js").Logger["error"]} */
+    error: (event, fields) => void logged.push(`${event} ${JSON.stringify(fields)}`),
+  },
+};
 /** @type {(ms: number) => Promise<void>} */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const broker = file(directory, { fsync: /** @type {"always"} */ (fsync) })({
@@ -37,6 +53,9 @@ while (refused.size === 0) {
     }
   }
 }
+const shown = failed;
+await broker.publish("a", [draft]); // at once, so the disk is not asked
+const triedAgain = failed > shown;
 const page = await broker.read("a", "start", ALL);
 const kept = page.kind === "messages" ? page.messages.length : -1;
 await pause(Math.max(0, 3_100 - (performance.now() - started))); // what is kept is too old by then
@@ -47,6 +66,9 @@ console.log(
   JSON.stringify({
     refused: [...refused],
     retryable,
+    failed: shown,
+    triedAgain,
+    logged,
     acknowledged,
     heard,
     kept,

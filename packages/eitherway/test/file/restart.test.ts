@@ -1,13 +1,14 @@
 import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Broker, Page } from "../../src/core/index.ts";
+import { type Broker, CONTROL_LOG, type Page } from "../../src/core/index.ts";
 import { bytesPayload, type Id, parseId, textPayload } from "../../src/protocol/index.ts";
 import { createFakeClock, type FakeClock } from "../../src/testing/index.ts";
 import { directory, type Settings, type Started, start } from "./support.ts";
 
 const ALL = { messages: 10_000, bytes: 10_000_000 };
 const HOUR = 60 * 60_000;
+const DAY = 24 * HOUR;
 const MINUTE = 60_000;
 
 const draft = (text: string, more: object = {}) => ({ event: "message", payload: textPayload(text), ...more });
@@ -43,6 +44,16 @@ function later(clock: FakeClock, ms: number): FakeClock {
 }
 
 describe("a file broker that is started again", () => {
+  test("has what was revoked, weeks after messages were too old (P9)", async () => {
+    const path = directory();
+    const first = start(path);
+    await publish(first.broker, "ana", {}, CONTROL_LOG);
+    await publish(first.broker, "one");
+    const { broker } = await restart(first, path, {}, 20 * DAY);
+    expect(await texts(broker, CONTROL_LOG)).toEqual(["ana"]);
+    expect(await texts(broker)).not.toEqual(["one"]);
+  });
+
   test("has its messages, under ids that go on, and what follows every cursor (P2, P4)", async () => {
     const path = directory();
     const first = start(path);
@@ -187,20 +198,24 @@ describe("a file broker that is started again", () => {
 
 describe("ids after files that may be older than what was shown", () => {
   /** A store with two messages whose machine went down while it was open. */
-  async function powerCut(fsync: "always" | "interval" | "never") {
+  async function powerCut(fsync: "always" | "interval" | "never", logged: unknown[] = []) {
     const path = directory();
     const first = start(path, { fsync });
     const ids = [await publish(first.broker, "one"), await publish(first.broker, "two")];
     const open = readFileSync(join(path, "eitherway.json"), "utf8");
     await first.broker.close();
     writeFileSync(join(path, "eitherway.json"), open.replace(/"boot": "[^"]*"/, '"boot": "another run"'));
-    return { path, ids, second: start(path, { fsync, clock: later(first.clock, 1_000), seed: 2 }) };
+    const logger = { info() {}, warn: (...line: unknown[]) => void logged.push(line), error() {} };
+    return { path, ids, second: start(path, { fsync, logger, clock: later(first.clock, 1_000), seed: 2 }) };
   }
 
   test.each(["interval", "never"] as const)(
     "after a power cut under %s every log has another epoch, its entries and seq stay (P2)",
     async (fsync) => {
-      const { ids, second, path } = await powerCut(fsync);
+      const logged: unknown[] = [];
+      const { ids, second, path } = await powerCut(fsync, logged);
+      expect(logged).toEqual([["epochs renewed", { directory: path, channels: 1 }]]);
+      expect(second.counters).toMatchObject({ "storage.epochs-renewed": 1 });
       expect(await texts(second.broker, "a", ids[0])).toBe("epoch");
       expect(await texts(second.broker)).toEqual(["one", "two"]);
       const third = await publish(second.broker, "three");

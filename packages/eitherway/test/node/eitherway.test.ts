@@ -1,5 +1,6 @@
+import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -33,6 +34,23 @@ async function openSocket(url: string): Promise<WebSocket> {
   return socket;
 }
 
+/** How long Node waits for the whole of a request at a port of this process. */
+async function requestTimeoutOf(port: number, secure: boolean): Promise<number> {
+  const started = channel("http.server.request.start");
+  const server = new Promise<Server>((resolve) => {
+    const listener = (message: unknown): void => resolve((message as { readonly server: Server }).server);
+    started.subscribe(listener);
+    onTestFinished(() => void started.unsubscribe(listener));
+  });
+  const text = requestText("GET", "/eitherway/healthz");
+  if (secure) {
+    const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+    onTestFinished(() => void socket.destroy());
+    socket.write(text);
+  } else await rawConnect(port, text);
+  return (await server).requestTimeout;
+}
+
 describe("eitherway() inside an application", () => {
   test("answers below its base path and leaves every other path to the application", async () => {
     const server = createServer((request, response) => response.end(`application: ${request.url}`));
@@ -54,6 +72,7 @@ describe("eitherway() inside an application", () => {
     const ew = create({ basePath: "/one" });
     ew.attach(server);
     const other = createServer();
+    expect(() => ew.attach(other, { path: "/two" } as object)).toThrow('no option of attach() "path"; known: basePath');
     ew.attach(other, { basePath: "/two" });
     expect((await fetch(`http://127.0.0.1:${await listen(server)}/one/healthz`)).status).toBe(200);
     expect((await fetch(`http://127.0.0.1:${await listen(other)}/two/healthz`)).status).toBe(200);
@@ -97,6 +116,7 @@ describe("listen()", () => {
 
   test.each([
     [{ port: 70_000 }, /The port is "70000"/],
+    [{ hostname: "::1" }, /no option of listen\(\) "hostname"; known: port, host, tls/],
     [{ port: 1.5 }, /The port is "1\.5"/],
     [{ host: "0.0.0.0" }, /"0\.0\.0\.0" can be reached from other machines.*insecure/],
     [{ host: "::" }, /can be reached/],
@@ -114,6 +134,15 @@ describe("listen()", () => {
     expect(url).toBe(`http://127.0.0.1:${port}/eitherway`);
     const raw = await rawConnect(port, requestText("GET", "/eitherway/channels/a", { host: "any.example" }));
     await raw.has("HTTP/1.1 200");
+  });
+
+  test.each([
+    ["plain", false],
+    ["TLS", true],
+  ])("gives a body as long as bodyMs says, %s, which Node would cut after a minute (P12)", async (_how, secure) => {
+    const tls = secure ? await testCertificate() : undefined;
+    const { port } = await open({ limits: { bodyMs: "10m" } }, { tls });
+    expect(await requestTimeoutOf(port, secure)).toBeGreaterThan(10 * 60_000);
   });
 
   test("speaks HTTP/2 with TLS: GET, HEAD and the server's own origin", async () => {

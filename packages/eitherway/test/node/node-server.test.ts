@@ -87,14 +87,8 @@ describe("a head that never ends", () => {
     test(`is 408, ${how} (P6, P12)`, async () => {
       const tls = secure ? { tls: await testCertificate() } : { ahead: how === "read ahead" };
       const { port, counters } = await start(hello, { ...tls, headersMs: 50, requestMs: 100, checkMs: 20 });
-      let connection = secure
-        ? undefined
-        : await rawConnect(port, "GET /eitherway HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
-      if (!connection) {
-        const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
-        await once(socket, "secureConnect");
-        connection = wrapRaw(socket, "GET /eitherway HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
-      }
+      const say = secure ? secureConnect : rawConnect;
+      const connection = await say(port, "GET /eitherway HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
       const answer = await connection.ended();
       expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n[\s\S]*connection: close\r\n\r\n/);
       expect(refusalIn(answer)).toMatchObject({
@@ -106,11 +100,15 @@ describe("a head that never ends", () => {
     });
   }
 
-  test("is 431 when it is too large (P6, P12)", async () => {
-    const { port, counters } = await start(hello);
-    const fits = await rawConnect(port, requestText("GET", `/eitherway?${"x".repeat(24_000)}`));
+  test.each([
+    ["plain", false],
+    ["over TLS", true],
+  ])("is 431 when it is too large, %s (P6, P12)", async (_how, secure) => {
+    const { port, counters } = await start(hello, secure ? { tls: await testCertificate() } : {});
+    const say = secure ? secureConnect : rawConnect;
+    const fits = await say(port, requestText("GET", `/eitherway?${"x".repeat(24_000)}`));
     await fits.has("200 OK");
-    const tooLarge = await rawConnect(port, requestText("GET", "/eitherway", { "x-large": "x".repeat(40_000) }));
+    const tooLarge = await say(port, requestText("GET", "/eitherway", { "x-large": "x".repeat(40_000) }));
     const answer = await tooLarge.ended();
     expect(answer).toMatch(/^HTTP\/1.1 431 [\s\S]*connection: close/);
     const told = expect.stringMatching(/ limit of 32768 bytes; send fewer/);
@@ -205,6 +203,13 @@ const NO_DOORS = {
   handle: () => Promise.reject(new Error("no requests here")),
   upgrade() {},
 };
+
+/** HTTP/1.1 over TLS. */
+async function secureConnect(port: number, text: string) {
+  const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+  await once(socket, "secureConnect");
+  return wrapRaw(socket, text);
+}
 
 function refusalIn(answer: string): unknown {
   return (JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))) as { readonly error: unknown }).error;

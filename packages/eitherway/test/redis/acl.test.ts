@@ -26,6 +26,7 @@ test("the ACL of the docs is enough, and lets nobody near other keys (P4, P12)",
   const elsewhere = startBroker(`redis://eitherway:${SECRET}@127.0.0.1:${redis.port}`, { options: { prefix: "app:" } });
   const [refused] = await elsewhere.broker.publish("a", [{ event: "e", payload: textPayload("a") }]);
   expect(refused).toMatchObject({ ok: false, error: { code: "unavailable", message: expect.stringContaining("ACL") } });
+  expect(elsewhere.logged).toContainEqual(expect.stringMatching(/^redis failed .*NOPERM/));
 });
 
 test("it is enough on a Cluster as well (P4)", async () => {

@@ -1,7 +1,9 @@
 /** Redis where it may only be reached over TLS, at other addresses than those that its Sentinels and its Cluster tell of. */
+import { execFileSync } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { createServer, type Server } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Certificate } from "../../src/node/index.ts";
 import type { RedisOptions } from "../../src/redis/index.ts";
 import { testCertificate } from "../node/support.ts";
 import { startRedisCluster } from "../support/redis/redis-cluster.ts";
@@ -12,6 +14,7 @@ import { publishAll, startEyewitness } from "./eyewitness.ts";
 
 const CHANNEL = "room/42";
 const HOST = "127.0.0.1";
+const NAME = "localhost";
 const PATIENCE_MS = 5_000;
 const MINUTE_MS = 60_000;
 
@@ -68,13 +71,36 @@ describe.each(Object.entries(KINDS))("%s behind TLS", (_kind, start) => {
   }, 60_000);
 });
 
-/** A door with TLS for each port, until the test is over. */
-function openDoors(targets: readonly number[]): Promise<readonly number[]> {
-  return Promise.all(targets.map(openDoor));
+test("servers of a Cluster are believed by the host name that they are called by (P12)", async () => {
+  const { servers } = await startRedisCluster();
+  const targets = servers.map(({ port }) => port);
+  const certificate = certificateOf(NAME);
+  const doors = await openDoors(targets, certificate);
+  const client = { natMap: mapOf(targets, doors, NAME), tls: { ca: certificate.cert } };
+  const { broker } = startBroker(`rediss+cluster://${NAME}:${doors[0]}`, { options: { client } });
+  expect(await publishAll(broker, CHANNEL, ["a"])).toHaveProperty("size", 1);
+}, 60_000);
+
+/** That speaks for a name and for no address, as those of providers do. */
+function certificateOf(name: string): Certificate {
+  const pem = execFileSync(
+    "openssl",
+    [
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"],
+      ...["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-keyout", "-"],
+    ],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+  );
+  return { cert: pem, key: pem };
 }
 
-async function openDoor(target: number): Promise<number> {
-  const { cert, key } = await testCertificate();
+/** A door with TLS for each port, until the test is over. */
+async function openDoors(targets: readonly number[], certificate?: Certificate): Promise<readonly number[]> {
+  const shown = certificate ?? (await testCertificate());
+  return Promise.all(targets.map((target) => openDoor(target, shown)));
+}
+
+async function openDoor(target: number, { cert, key }: Certificate): Promise<number> {
   const sockets = new Set<Socket>();
   const hold = (socket: Socket, other: () => Socket): void => {
     sockets.add(socket);
@@ -98,8 +124,10 @@ async function openDoor(target: number): Promise<number> {
   return (server.address() as { readonly port: number }).port;
 }
 
-function mapOf(targets: readonly number[], doors: readonly number[]): NonNullable<Guarded["client"]["natMap"]> {
-  return Object.fromEntries(
-    targets.map((target, n) => [`${HOST}:${target}`, { host: HOST, port: doors[n] ?? target }]),
-  );
+function mapOf(
+  targets: readonly number[],
+  doors: readonly number[],
+  host = HOST,
+): NonNullable<Guarded["client"]["natMap"]> {
+  return Object.fromEntries(targets.map((target, n) => [`${HOST}:${target}`, { host, port: doors[n] ?? target }]));
 }

@@ -1,6 +1,8 @@
 /** The broker suite over a real Redis: alone, as a Cluster and behind Sentinels. */
 import { setImmediate } from "node:timers/promises";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CONTROL_LOG } from "../../src/core/index.ts";
+import { textPayload } from "../../src/protocol/index.ts";
 import {
   type BrokerSettings,
   type BrokerUnderTest,
@@ -13,6 +15,7 @@ import { launchSentinel, type RunningSentinel } from "../support/redis/redis-sen
 import { launchRedis, type RunningRedis } from "../support/redis/redis-server.ts";
 import { createBroker, type StartedBroker, startBroker } from "./broker-support.ts";
 
+const DAY_MS = 24 * 60 * 60_000;
 /** How often a node looks whether its subscriptions are where they belong. */
 const LOOK_MS = 1_000;
 /** So far a node leaps without thinking that it stood still, and that nobody's lease was renewed. */
@@ -35,6 +38,20 @@ describe("redis broker, one server", () => {
   afterAll(() => redis.stop());
 
   brokerSuite({ test, time: true, streams: true, presence: true, create: (settings) => underTest(redis, settings) });
+
+  test("has what was revoked, weeks after messages were too old (P9)", async () => {
+    const { broker } = startBroker(redis.url);
+    const texts = async (channel: string) => {
+      const page = await broker.read(channel, "start", { messages: 10, bytes: 1_000 });
+      return page.kind === "messages" ? page.messages.map(({ payload }) => payload.data) : [];
+    };
+    for (const channel of [CONTROL_LOG, "a"]) {
+      await broker.publish(channel, [{ event: "e", payload: textPayload("ana") }]);
+      expect(await texts(channel)).toEqual(["ana"]);
+    }
+    redis.advance(20 * DAY_MS);
+    expect([await texts(CONTROL_LOG), await texts("a")]).toEqual([["ana"], []]);
+  });
 });
 
 describe("redis broker, Cluster of six", () => {

@@ -57,6 +57,10 @@ test("options that cannot be are bad-request, before anything is opened (P12)", 
   expect(() => redis("redis://a", { prefix: "a{b" })).toThrow(expect.objectContaining({ code: "bad-request" }));
   const durability = "twice" as "master";
   expect(() => redis("redis://a", { durability })).toThrow(expect.objectContaining({ code: "bad-request" }));
+  const mistyped = { durabilty: "replicated" } as object;
+  expect(() => redis("redis://a", mistyped)).toThrow(
+    'There is no option of redis() "durabilty"; known: prefix, durability',
+  );
 });
 
 test("slots are those of Redis Cluster", () => {

@@ -138,11 +138,36 @@ describe("a server with auth", () => {
     expect(read()).toEqual(["welcome", "live a", "ok ana.1", "ok ana.2", "a: 1 by ana,2 by ana"]);
   });
 
-  test("that does not answer in time ends the socket as one without a hello", async () => {
+  test("that does not answer in time ends the socket, to come back", async () => {
     const server = createGuarded({}, { auth: () => new Promise(() => {}) });
     const { read } = await server.connect("ana");
     await server.pass(11_000);
-    expect(read()).toEqual(["bye hello-timeout"]);
+    expect(read()).toEqual(["bye unavailable"]);
+  });
+
+  test("that does not answer in time is unavailable, by every door, which the log tells (P7, P12)", async () => {
+    const server = createGuarded({}, { auth: () => new Promise(() => {}), limits: { helloMs: "20s" } });
+    const requests = [...doors("a", "ana"), ...sdkDoors("ana")];
+    const asked = await Promise.all(requests.map((request) => server.ask(request)));
+    await server.pass(20_000);
+    for (const [at, { client }] of asked.entries()) {
+      expect(client.answer?.status, `${requests[at]?.method} ${requests[at]?.path}`).toBe(503);
+      expect(client.readText()).toContain('"unavailable"');
+    }
+    expect(server.counters("identities.")).toEqual({ "identities.refused.unavailable": requests.length });
+    expect(server.log[0]).toMatch(/^auth unavailable .*did not answer within 20000 ms/);
+  });
+
+  test("that does not answer to a newer token in time sends the link away, to come back (P7)", async () => {
+    const auth: EitherwayOptions["auth"] = ({ token }) =>
+      token === "ana" ? { user: "ana" } : new Promise<never>(() => {});
+    const server = createGuarded({}, { auth });
+    const { read, send } = await server.connect("ana");
+    await send({ t: "refresh", token: "ana-2" });
+    await server.pass(9_000);
+    expect(read()).toEqual(["welcome"]);
+    await server.pass(1_000);
+    expect(read()).toEqual(["bye unavailable"]);
   });
 
   test.each<[string, EitherwayOptions["auth"], string]>([

@@ -31,6 +31,7 @@ describe("the end of a token", () => {
     await server.pass(2_000);
     expect(read()).toEqual(["bye token-expired"]);
     expect(socket.closed?.number).toBe(4013);
+    expect(server.counters("links.closed.")).toEqual({ "links.closed.token-expired": 1 });
     expect(server.eitherway.stats().timers).toBe(1); // that of what is revoked
   });
 
@@ -263,6 +264,7 @@ describe("several nodes", () => {
     await other.pass(1);
     expect(read().at(-1)).toBe("bye revoked");
     expect((await other.connect("ana")).read()).toEqual(["bye revoked"]);
+    for (const node of [one, other]) expect(node.counters("revocations.")).toEqual({ "revocations.heard": 1 });
   });
 
   test("that cannot read what is revoked is not ready after 5 s, and trusts nobody after 30 s, until it can again (P9)", async () => {
@@ -277,6 +279,8 @@ describe("several nodes", () => {
     await one.pass(25_000);
     expect(read()).toEqual(["bye unavailable"]);
     expect((await one.connect("ana")).read()).toEqual(["bye unavailable"]);
+    expect(one.counters("revocations.unread")["revocations.unread"]).toBeGreaterThan(15); // a look each second or two
+    expect(one.log).toContain('revocations not read {"code":"unavailable","message":"the store is away"}');
     broken.now = false;
     await one.pass(2_000);
     expect((await one.connect("ana")).read()).toEqual(["welcome"]);

@@ -21,6 +21,9 @@ export interface ApiKeys {
 /** Most keys: a text is compared with all of them. */
 const MAX_API_KEYS = 1_000;
 
+/** Most are written by hand, as JSON: with a `chanels` a key would open everything. */
+const NAMES: ReadonlySet<string> = new Set(["key", "user", "channels"]);
+
 const KEY_SHAPE = /^[!-~]{32,256}$/;
 
 /** @throws EitherwayError `bad-request` naming the place of a key that cannot be used, never the key */
@@ -49,6 +52,8 @@ function readKey(given: ApiKey, at: number): TokenGrant {
   if (typeof key !== "string" || !KEY_SHAPE.test(key)) {
     throw wrong(at, "has a key that is not 32 to 256 visible ASCII characters; make one with: openssl rand -base64 48");
   }
+  const unknown = Object.keys(given).some((name) => !NAMES.has(name));
+  if (unknown) throw wrong(at, `has something beside ${[...NAMES].join(", ")}; check how it is spelt`);
   if (user !== undefined && !isName(user)) {
     throw wrong(at, "has a user that is not 1 to 128 bytes of text without control characters");
   }

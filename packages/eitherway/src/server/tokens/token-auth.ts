@@ -1,4 +1,5 @@
 /** Tokens and API keys as one: what a server does with the text that somebody shows. */
+import { checkOptionNames } from "../../core/index.ts";
 import { EitherwayError } from "../../protocol/index.ts";
 import type { TokenGrant } from "../grant.ts";
 import { type ApiKey, createApiKeys } from "./api-keys.ts";
@@ -20,6 +21,7 @@ export type TokenAuth = (token: string) => Promise<TokenGrant>;
  * const grantOf = createTokenAuth({ tokens: { jwks: "https://id.example/jwks", audience: "chat" }, apiKeys: [{ key }] });
  */
 export function createTokenAuth(options: TokenAuthOptions, clock: TokenClock = HOST_CLOCK): TokenAuth {
+  checkOptionNames(options, ["tokens", "apiKeys"], "option of createTokenAuth()");
   const { tokens, apiKeys } = options;
   if (!tokens && !apiKeys) {
     throw new EitherwayError("bad-request", "There is nothing to tell who somebody is; give tokens, apiKeys or both.");

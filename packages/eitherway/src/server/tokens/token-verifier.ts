@@ -3,6 +3,7 @@ import type { JWTHeaderParameters, JWTPayload, JWTVerifyOptions } from "jose";
 import { decodeProtectedHeader } from "jose/decode/protected_header";
 import { JOSEAlgNotAllowed, JWSSignatureVerificationFailed, JWTClaimValidationFailed, JWTExpired } from "jose/errors";
 import { jwtVerify } from "jose/jwt/verify";
+import { checkOptionNames } from "../../core/index.ts";
 import { EitherwayError, isEitherwayError, quote } from "../../protocol/index.ts";
 import { type Amount, readAmount } from "../amounts.ts";
 import type { TokenGrant } from "../grant.ts";
@@ -40,6 +41,11 @@ const DEFAULT_TOLERANCE_MS = 5_000;
 const MAX_TOLERANCE_MS = 5 * 60_000; // more hides a broken clock, and lengthens every token's life
 const MS_PER_SECOND = 1_000;
 
+const NAMES = [
+  ...["secret", "publicKey", "jwks", "algorithms"],
+  ...["audience", "issuer", "clockToleranceMs", "userClaim"],
+];
+
 /** Head, claims and signature. What is encrypted has five parts, what is unsigned an empty last one. */
 const SIGNED = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -50,6 +56,7 @@ const SIGNED = /^[\w-]+\.[\w-]+\.[\w-]+$/;
  * const { user, channels } = await tokens.verify(token);
  */
 export function createTokenVerifier(options: TokenVerifierOptions, clock: TokenClock = HOST_CLOCK): TokenVerifier {
+  checkOptionNames(options, NAMES, "option of tokens");
   const keys = createTokenKeys(options, clock);
   const audience = readList("audience", options.audience);
   const issuer = readList("issuer", options.issuer);

@@ -46,6 +46,7 @@ describe("an API key", () => {
       [{ key: `${KEY}1`, channels: { a: ["write"] } }],
       /apiKeys\[0\] is refused: .*unknown action/,
     ],
+    ["a name that is mistyped", [{ key: `${KEY}1`, chanels: {} }], /apiKeys\[0\] .*beside key, user, channels/],
     ["no list", {}, /no list/],
     ["too many", Array.from({ length: 1_001 }, (_, n) => ({ key: KEY + n })), /at most 1000/],
   ])("refuses %s, and says where without saying it (P12)", (_, list, sentence) => {
@@ -73,6 +74,9 @@ describe("tokens and API keys together", () => {
     expect(told).toMatchObject({ code: "unauthorized", message: expect.stringMatching(/none of the API keys/) });
     expect(inspect(told)).not.toContain(token({ sub: "ana" }));
     expect(codeOf(() => createTokenAuth({}))).toBe("bad-request");
+    expect(() => createTokenAuth({ tokens, apiKey: apiKeys } as object)).toThrow(
+      /no option .*"apiKey"; known: tokens, apiKeys/,
+    );
   });
 
   test("a text of megabytes is refused before it is hashed (P6)", async () => {

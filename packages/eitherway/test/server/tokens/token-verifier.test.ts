@@ -225,6 +225,11 @@ describe("options that make no sense are refused at once (P12)", () => {
     ["no algorithm", { secret: SECRET, algorithms: [] }, /is empty/],
     ["the algorithm none", { publicKey: pem(RSA.publicKey), algorithms: ["none" as "RS256"] }, /has "none"/],
     ["an empty audience", { secret: SECRET, audience: "" }, /audience/],
+    [
+      "a name that is mistyped",
+      { secret: SECRET, isuer: "id" } as object,
+      /no option of tokens "isuer"; known: .*issuer/,
+    ],
     ["no issuers", { secret: SECRET, issuer: [] }, /issuer/],
     [
       "a tolerance of an hour",
