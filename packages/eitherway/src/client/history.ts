@@ -46,8 +46,8 @@ export async function readHistory<T = unknown>(
   const patience = createPatience(signal);
   try {
     const address = `${url}/channels/${escapePath(channel)}?${query}`;
-    const headers = await readHeaders(token);
     signal?.throwIfAborted();
+    const headers = await Promise.race([readHeaders(token), patience.over]);
     const answer = await ask(address, { headers, signal: patience.signal });
     if (!answer.ok) throw await refusalOf(answer);
     return pageOf(channel, (await answer.json()) as Answer);
@@ -61,14 +61,23 @@ export async function readHistory<T = unknown>(
   }
 }
 
+interface Patience {
+  readonly signal: AbortSignal;
+  /** Rejects when the signal aborts: for what takes no signal, such as a `token` function. */
+  readonly over: Promise<never>;
+  end(): void;
+}
+
 /** Aborts with `signal`, and when the answer takes too long: a network that is gone says nothing. */
-function createPatience(signal: AbortSignal | undefined): { readonly signal: AbortSignal; end(): void } {
+function createPatience(signal: AbortSignal | undefined): Patience {
   const own = new AbortController();
+  const over = new Promise<never>((_, reject) => own.signal.addEventListener("abort", reject));
   const abort = (): void => own.abort();
   const timer = setTimeout(abort, ANSWER_MS);
   signal?.addEventListener("abort", abort);
   return {
     signal: own.signal,
+    over,
     end() {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);

@@ -297,8 +297,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     returned,
     async ready() {
-      if (closed) throw clientClosed();
       await keeper?.settled();
+      if (closed) throw clientClosed();
       await waiting.wait();
     },
     attach(send, welcome) {

@@ -56,18 +56,21 @@ export function createCallsStore({ client, clock, address, name, optimistic }: C
   async function run(input: unknown, options: TypedCallOptions | undefined): Promise<unknown> {
     const items = optimistic(input).map((data) => ({ id: `call-${++calls}`, data }));
     for (const item of items) shown.add(item);
+    let overlapMs = 0;
     unanswered++;
     error = undefined;
     cell.touch();
     try {
-      return await methodOf(client, address, name)(input, options);
+      const answer = await methodOf(client, address, name)(input, options);
+      overlapMs = OVERLAP_MS;
+      return answer;
     } catch (thrown) {
       error = failureOf(name, thrown);
       throw thrown;
     } finally {
       unanswered--;
       cell.touch();
-      clock.after(error ? 0 : OVERLAP_MS, () => {
+      clock.after(overlapMs, () => {
         for (const item of items) shown.delete(item);
         cell.touch();
       });

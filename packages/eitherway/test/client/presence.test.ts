@@ -117,6 +117,8 @@ describe("being there", () => {
     await pass(5_000);
     expect(saidOver(stage.link)).toEqual([]);
     void here.set(undefined); // nobody waits for this one
+    await pass(0);
+    expect(errors.splice(1)).toEqual([expect.stringContaining("room: ")]);
     await expect(here.set(undefined)).rejects.toMatchObject({ code: "bad-json" });
   });
 

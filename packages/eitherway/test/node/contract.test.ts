@@ -224,6 +224,31 @@ describe("the server", () => {
     const page = (await (await fetch(`${url}/channels/room/1`)).json()) as { messages: unknown[] };
     expect(page.messages).toEqual([]);
   });
+
+  test("a volatile event that is given up before it is published is not told", async () => {
+    const { url } = await open();
+    const room = connect(url, "websocket").channel("room", { id: "1" });
+    const told: string[] = [];
+    const last = new Promise<void>((resolve) => {
+      room.on("typing", ({ who }) => {
+        told.push(who);
+        if (who === "ana") resolve();
+      });
+    });
+    await once(liveOf(room), "live");
+    const givenUp = room.publish("typing", { who: "bob" }, { signal: AbortSignal.abort("enough") });
+    const ana = room.publish("typing", { who: "ana" });
+    await expect(givenUp).rejects.toBe("enough");
+    await Promise.all([ana, last]);
+    expect(told).toEqual(["ana"]);
+  });
+
+  test("a volatile event without a link is dropped and counted; its publish waits for nothing", async () => {
+    const { url } = await open();
+    const client = connect(url, "websocket");
+    expect(await client.channel("room", { id: "1" }).publish("typing", { who: "ana" })).toEqual({ id: "" });
+    expect(client.status).toMatchObject({ state: "idle", dropped: 1 });
+  });
 });
 
 /** `live` of a channel as an EventTarget, so that it can be waited for. */

@@ -72,4 +72,21 @@ describe("a page of history", () => {
     await expect(page).rejects.toMatchObject({ code: "unavailable", retry: true });
     await client.close();
   });
+
+  test("whose token does not come is unavailable after half a minute, and can be given up before", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const client = createClient({ url: "http://127.0.0.1:1/eitherway", token: () => new Promise<string>(() => {}) });
+    const seen: unknown[] = [];
+    const read = (signal?: AbortSignal) => readHistory(client, "room/42", { signal }).catch((why) => seen.push(why));
+    const givenUp = new AbortController();
+    void read(givenUp.signal);
+    void read();
+    givenUp.abort("not wanted");
+    await vi.waitFor(() => expect(seen).toEqual(["not wanted"]));
+    vi.advanceTimersByTime(30_000);
+    await vi.waitFor(() => expect(seen[1]).toMatchObject({ code: "unavailable", retry: true }));
+    expect(String(seen[1])).toContain("no answer within 30000 ms");
+    await client.close();
+  });
 });

@@ -1,5 +1,6 @@
 /** The stores without React: a real client, whose links and history the test plays, and a clock that only the test moves. */
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createCallsStore } from "../../src/react/calls-store.ts";
 import { type EventsOptions, openEventsStore } from "../../src/react/events-store.ts";
 import { openLatestStore } from "../../src/react/latest-store.ts";
 import { createSharedStores } from "../../src/react/shared-stores.ts";
@@ -9,6 +10,8 @@ import { createStage, idOf, runOf } from "../client/support.ts";
 
 const CHANNEL = "room/42";
 const FRAME_MS = 17;
+/** Of a screen with 144 of them a second. */
+const FAST_FRAME_MS = 7;
 
 /** Requests for history that wait for their answers. */
 function playHistory() {
@@ -190,6 +193,36 @@ describe("cells of one clock", () => {
     expect(told).toEqual(["one", "other", "other", "one"]);
     clock.advance(FRAME_MS);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe("calls of a component", () => {
+  test("one that is answered is shown as expected for a frame more, also when another one failed", async () => {
+    const clock = createFakeClock();
+    const answers: ((answer: unknown) => void)[] = [];
+    const send = () => new Promise<unknown>((answer) => answers.push(answer));
+    const store = createCallsStore({
+      client: { status: createStage().client.status, on: () => () => {}, channel: () => ({ call: { send } }) },
+      clock: { after: (ms, run) => clock.after(ms, run), nextFrame: (run) => void clock.after(FAST_FRAME_MS, run) },
+      address: { name: CHANNEL, params: undefined },
+      name: "send",
+      optimistic: (input) => [input],
+    });
+    const shown = () => store.read().optimistic.map(({ data }) => data);
+    store.watch(() => {});
+    void store.call("fails");
+    void store.call("comes");
+    answers[0]?.(Promise.reject(new Error("no")));
+    await clock.settle();
+    clock.advance(FRAME_MS);
+    expect(shown()).toEqual(["comes"]);
+    answers[1]?.(undefined);
+    await clock.settle();
+    clock.advance(2 * FAST_FRAME_MS);
+    expect(shown()).toEqual(["comes"]);
+    clock.advance(FRAME_MS);
+    await clock.settle();
+    expect(shown()).toEqual([]);
   });
 });
 

@@ -60,7 +60,16 @@ function createPresence(seam: PresenceSeam, channel: string): Presence<unknown> 
   const others = createRoster(seam, channel, own.renew);
 
   async function enter(state: unknown): Promise<void> {
-    await own.want(jsonPayload(state).data as string);
+    await own.want(textOf(state));
+  }
+
+  function textOf(state: unknown): string {
+    try {
+      return jsonPayload(state).data as string;
+    } catch (thrown) {
+      seam.report(thrown as EitherwayError, { channel });
+      throw thrown;
+    }
   }
 
   return {

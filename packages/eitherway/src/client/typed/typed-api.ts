@@ -56,7 +56,8 @@ export interface TypedChannel<Params, Events, Calls, Presence, Streams, Latest e
   on(event: "error", listener: (error: EitherwayError) => unknown): Undo;
 
   /**
-   * Resolves with the id once the message is stored (P4), or with an empty one once a volatile one was told. See `Channel.publish`.
+   * Resolves with the id once the message is stored (P4), or with an empty one, at once, for a volatile one: that is told or dropped in
+   * this moment, see `Channel.announce`. See `Channel.publish`.
    *
    * @throws EitherwayError (as a rejection) `invalid`, with `details.issues`, where the server's validator refuses it
    */

@@ -55,6 +55,7 @@ export function createTypedChannel(
 
   async function publish(event: string, data: unknown, own?: TypedPublishOptions): Promise<{ readonly id: Id }> {
     if (described(event).delivery !== "volatile") return channel.publish(data, { ...own, event });
+    own?.signal?.throwIfAborted();
     channel.announce(data, { event });
     return { id: "" };
   }

@@ -214,6 +214,15 @@ describe("the outbox with a store", () => {
     await outbox.close();
   });
 
+  test("closed while the disk writes has no room for who waits for it", async () => {
+    const { outbox, publish } = await openBox(createMemoryOutboxDisk().page().disk);
+    publish("a");
+    const ready = outcome(outbox.ready());
+    await outbox.close();
+    await clock.settle();
+    expect(ready.now).toBe("closed");
+  });
+
   describe("when the disk fails", () => {
     test("refuses what has no space, and everything else goes on (P12)", async () => {
       const disk = createMemoryOutboxDisk();
