@@ -26,6 +26,7 @@ export {
 export type * from "./link.ts";
 export type { MemoryBrokerOptions } from "./memory-broker.ts";
 export { createMemoryBroker } from "./memory-broker.ts";
+export { createNews } from "./news.ts";
 export { checkOptionNames } from "./option-names.ts";
 export type * from "./ports.ts";
 export type * from "./presence.ts";

@@ -1,6 +1,6 @@
 /** What a caller is told of a commit that failed. */
 import { constants } from "node:os";
-import type { Clock, Logger } from "../core/index.ts";
+import { type Clock, createNews, type Logger } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 
 /**
@@ -28,20 +28,11 @@ interface ReportOptions {
   readonly clock: Pick<Clock, "now">;
 }
 
-const REPORT_MS = 60_000;
-
 /** Callers are told each time, and the log each cause once a minute: a disk that is full is tried each second. */
 export function createStorageReport({ directory, logger, clock }: ReportOptions): (refused: EitherwayError) => void {
-  const reported = new Set<string>();
-  let forgetAt = 0;
+  const isNews = createNews(clock);
   return ({ code, cause }) => {
     const text = `${code}: ${(cause as Error).message}`;
-    if (clock.now() >= forgetAt) {
-      reported.clear();
-      forgetAt = clock.now() + REPORT_MS;
-    }
-    if (reported.has(text)) return;
-    reported.add(text);
-    logger.error("storage failed", { directory, cause: text });
+    if (isNews(text)) logger.error("storage failed", { directory, cause: text });
   };
 }

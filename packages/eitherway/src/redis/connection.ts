@@ -1,6 +1,6 @@
 /** Scripts on the servers that have their keys: sent once, sent again where that does no harm, and failures with a meaning. */
 import type { Redis } from "ioredis";
-import type { Clock, Logger } from "../core/index.ts";
+import { type Clock, createNews, type Logger } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import { type ClientOptions, openServers, type Servers } from "./clients.ts";
 import { type Failure, failureOf, notConnected } from "./redis-errors.ts";
@@ -51,39 +51,25 @@ interface ConnectionOptions {
 const PATIENCE_MS = 5_000;
 const RETRY_MS = 50;
 const REPLICA_MS = 1_000;
-const REPORT_MS = 60_000;
 /** Of `ioredis`, with another number each time. */
 const RETRY_NOTE = / Retrying from scratch after [\d.]+ms\./;
 
 export function openConnection({ place, client, clock, logger }: ConnectionOptions): RedisConnection {
   const servers = openServers({ ...{ place, client, report }, opened: (server) => void look(server) });
   const publishCommand = place.kind === "cluster" ? "spublish" : "publish";
-  const reported = new Set<string>();
-  let forgetAt = 0;
+  const isNews = createNews(clock);
   let closed = false;
 
   function report(cause: unknown): void {
     const text = String(cause).replace(RETRY_NOTE, "");
-    if (isNews(text)) logger.warn("redis failed", { cause: text });
+    if (!closed && isNews(text)) logger.warn("redis failed", { cause: text });
   }
 
   async function look(server: Redis): Promise<void> {
     const info = await Promise.all([server.info("server"), server.info("memory")]).catch(() => []); // not all let it be asked
     for (const text of shortcomingsIn(info.join("\n"))) {
-      if (isNews(text)) logger.warn("redis unfit", { cause: text });
+      if (!closed && isNews(text)) logger.warn("redis unfit", { cause: text });
     }
-  }
-
-  /** Each attempt fails anew: said once a minute. */
-  function isNews(text: string): boolean {
-    const now = clock.now();
-    if (now >= forgetAt) {
-      reported.clear();
-      forgetAt = now + REPORT_MS;
-    }
-    if (closed || reported.has(text)) return false;
-    reported.add(text);
-    return true;
   }
 
   async function persevere<T>(key: string, repeatable: boolean, attempt: (server: Redis) => Promise<T>): Promise<T> {
