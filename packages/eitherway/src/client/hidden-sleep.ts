@@ -1,6 +1,9 @@
 /** Puts a page to sleep that nobody sees, as the browser does with one that it freezes: for clients that only show something. */
 import type { ClientClock, Undo, Wakeups } from "./ports.ts";
 
+/** What connects while the page sleeps, by `reconnect()` or after a pause that the server asked for, stays for so long at most. */
+const AGAIN_MS = 60_000;
+
 /** @param afterMs a page that is hidden for less stays awake. Where there is no document, nothing changes */
 export function sleepHidden(wakeups: Wakeups, afterMs: number, clock: ClientClock): Wakeups {
   if (typeof document !== "object") return wakeups;
@@ -18,6 +21,7 @@ export function sleepHidden(wakeups: Wakeups, afterMs: number, clock: ClientCloc
     function fallAsleep(): void {
       sleeps = true;
       asleep();
+      stopWaiting = clock.after(AGAIN_MS, fallAsleep);
     }
 
     const stop = wakeups({

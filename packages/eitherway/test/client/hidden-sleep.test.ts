@@ -4,6 +4,7 @@ import { sleepHidden } from "../../src/client/hidden-sleep.ts";
 import { createClient } from "../../src/client/index.ts";
 import { webWakeups } from "../../src/client/wakeups.ts";
 import { createFakeClock } from "../../src/testing/index.ts";
+import { createStage } from "./support.ts";
 
 const AFTER_MS = 5_000;
 
@@ -60,6 +61,25 @@ describe("a page that sleeps when it is hidden", () => {
     show("hidden");
     expect([heard, clock.pending]).toEqual([[], 0]);
   });
+});
+
+test("a client that connects while its page sleeps, such as after a pause that the server asked for, is put to sleep again", async () => {
+  const { show } = startPage();
+  const stage = createStage({ sleepAfterHiddenMs: AFTER_MS });
+  stage.client.channel("a").on("message", () => {});
+  await stage.settle();
+  stage.link.say({ t: "bye", code: "drain", message: "Draining.", after: 2 * AFTER_MS });
+  show("hidden");
+  await stage.pass(AFTER_MS);
+  expect(stage.client.status.state).toBe("waiting"); // the time that the server named still counts
+  await stage.pass(3 * AFTER_MS);
+  expect([stage.client.status.state, stage.links.length]).toEqual(["open", 2]);
+  await stage.pass(60_000);
+  expect([stage.client.status.state, stage.link.closed]).toEqual(["asleep", true]);
+  stage.client.reconnect();
+  await stage.pass(60_000);
+  expect(stage.client.status.state).toBe("asleep");
+  await stage.client.close(); // while there is a document
 });
 
 test("without a document nothing is added", () => {
