@@ -75,7 +75,7 @@ describe("docs/limits.md", () => {
 
 describe("docs/logs.md", () => {
   /** How our code logs: by what is called `logger`. */
-  const LINE = /\blogger\.(info|warn|error)\("([^"]+)"/g;
+  const LINE = /\blogger\??\.(info|warn|error)\("([^"]+)"/g;
   const AUDITED = ["refused", "revoked", "closed", "suppressed"];
 
   async function eventsOfCode(): Promise<string[]> {
