@@ -37,7 +37,7 @@ export interface Limits {
   readonly linkBytes: number;
   /** Milliseconds a link may stay full. Beyond: closed as `slow`. */
   readonly slowMs: number;
-  /** Milliseconds for the first frame after a handshake, and for `auth` to answer. Beyond: `hello-timeout`, and `unavailable`. */
+  /** Milliseconds for the first frame after a handshake, and for `auth` and `authorize` to answer. Beyond: `hello-timeout`, and `unavailable`. */
   readonly helloMs: number;
   /** Milliseconds for a request body. Beyond: `body-timeout`. */
   readonly bodyMs: number;

@@ -32,7 +32,7 @@ export interface AuthenticatorOptions {
   readonly auth: Authenticate | undefined;
   /** All of these have to agree. */
   readonly authorizers: Pick<Authorizers, "of" | "size">;
-  /** Milliseconds for an answer of `auth`: `limits.helloMs`. */
+  /** Milliseconds for an answer of `auth`, and of each `authorize`: `limits.helloMs`. */
   readonly answerMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -68,7 +68,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authority {
 
   async function grantOf(authenticate: Authenticate, asking: Asking): Promise<Grant> {
     try {
-      const grant = await inTime(authenticate(asking));
+      const grant = await inTime(authenticate(asking), tooLate);
       if (!grant) throw notAccepted(asking.token);
       checkGrant(grant, clock.wall());
       return grant;
@@ -86,10 +86,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authority {
   }
 
   /** A database that hangs must not hold whoever comes, and what he sent, for ever. */
-  function inTime<T>(answer: T | Promise<T>): T | Promise<T> {
+  function inTime<T>(answer: T | Promise<T>, late: (ms: number) => Error): T | Promise<T> {
     if (typeof answer !== "object" || answer === null || !("then" in answer)) return answer;
     return new Promise<T>((resolve, reject) => {
-      const stop = clock.after(answerMs, () => reject(tooLate(answerMs)));
+      const stop = clock.after(answerMs, () => reject(late(answerMs)));
       Promise.resolve(answer).then(resolve, reject).finally(stop);
     });
   }
@@ -151,7 +151,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authority {
 
   async function askAll(asked: readonly Authorize[], wish: Wish): Promise<boolean> {
     try {
-      for (const authorize of asked) if ((await authorize(wish)) !== true) return false;
+      for (const authorize of asked) if ((await inTime(authorize(wish), noAnswer)) !== true) return false;
       return true;
     } catch (thrown) {
       if (isEitherwayError(thrown)) throw thrown;
@@ -244,6 +244,11 @@ function notAccepted(token: string | undefined): EitherwayError {
     "unauthorized",
     token === undefined ? "There is no token; give one as the client's option token." : "The token is not accepted.",
   );
+}
+
+/** Its caller has a sentence of its own for whatever fails there. */
+function noAnswer(ms: number): Error {
+  return new Error(`no answer within ${ms} ms`);
 }
 
 function tooLate(ms: number): EitherwayError {

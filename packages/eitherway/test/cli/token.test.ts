@@ -247,6 +247,8 @@ describe("the settings of a server that asks who somebody is", () => {
   });
 
   test.each<[string, () => Promise<string[]>, RegExp]>([
+    ["an audience, and no key", async () => ["--jwt-audience", "chat"], /--jwt-audience .* no key/],
+    ["an issuer, and no key", async () => ["--jwt-issuer", "https://id"], /--jwt-issuer .* no key/],
     ["two ways", async () => ["--jwks", "https://id", "--jwt-secret", SECRET], /one of --jwt-secret, --jwks/],
     ["a short secret", async () => ["--jwt-secret", "planted"], /has 7 bytes/],
     ["no URL", async () => ["--jwks", "planted"], /http or https URL/],

@@ -320,6 +320,18 @@ describe("authorize", () => {
     expect(server.log).toEqual([expect.stringContaining("the database is down")]);
   });
 
+  test("that does not answer in time says that it cannot be known now, and is asked again (P7, P12)", async () => {
+    let asked = 0;
+    const authorize = () => (++asked === 1 ? new Promise<never>(() => {}) : true);
+    const server = createGuarded({}, { auth: () => ({}), authorize });
+    const { client } = await server.ask({ path: "/channels/a" });
+    await server.pass(10_000);
+    expect(client.answer?.status).toBe(503);
+    expect(client.readText()).toContain('"unavailable"');
+    expect((await server.ask({ path: "/channels/a" })).status).toBe(200);
+    expect(server.log).toEqual([expect.stringMatching(/^authorize failed .*no answer within 10000 ms/)]);
+  });
+
   test("where there is no auth is the same for everybody, and so are pages of history", async () => {
     const server = createTestServer({ authorize: ({ action }) => action === "history" });
     expect((await (await finalPage(server))()).headers["cache-control"]).toMatch(/^public, max-age=/);

@@ -54,7 +54,11 @@ export async function readVerifierOptions(flags: GivenFlags): Promise<TokenVerif
     ...(audience.length > 0 && { audience }),
     ...(issuer.length > 0 && { issuer }),
   };
-  if (names.length === 0) return undefined;
+  if (names.length === 0) {
+    const [stray] = ["jwt-audience", "jwt-issuer"].filter((name) => flags.texts(name).length > 0);
+    if (stray) throw new UsageError(`--${stray} is about tokens, and no key is given to check them with.`);
+    return undefined;
+  }
   const verifier = asUsage(() => createTokenVerifier(options));
   await verifier.ready().catch(throwAsUsage);
   return options;
