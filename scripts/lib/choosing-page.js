@@ -97,8 +97,7 @@ const NOT = `## When not to use Eitherway
 - **States between a few peers that may be lost** (pointers, positions, 60 times a second): WebRTC data channels, unordered.
 - **One request, one answer**: \`fetch\`. A channel is for what comes without being asked for.
 - **Work queues**: every subscriber of a channel sees every message; nothing is handed to one worker alone.
-- **Storage**: a log keeps what its retention says (1,000 messages, 1 MiB, 1 hour by default), and in memory only until the process ends.
-- **Several processes**: not there yet.
+- **Storage**: a log keeps what its retention says (1,000 messages, 1 MiB, 1 hour by default), and without a directory (\`--data\`) or Redis only until the process ends.
 `;
 
 /** @param {Comparison} comparison */

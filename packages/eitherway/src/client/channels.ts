@@ -7,7 +7,7 @@
 import {
   type ArrivedGap,
   type Cursor,
-  checkLogName,
+  checkLogShape,
   EitherwayError,
   type Id,
   isCursor,
@@ -237,7 +237,7 @@ export function createChannels(options: ChannelsOptions): Channels {
   }
 
   function handle<T>(name: string, { from = "now" }: ChannelOptions = {}): CoreChannel<T> & Restartable {
-    checkLogName(name);
+    checkLogShape(name);
     if (!isCursor(from)) {
       throw new EitherwayError("bad-cursor", `from is ${quote(String(from))}; give "start", "now" or a message id.`);
     }

@@ -45,7 +45,7 @@ export interface TypedNodeEitherway<Channels>
     TypedServer<Channels> {}
 
 /**
- * Logs live in the memory of this process, bounded by `retention` and `limits`.
+ * Without the option `broker` logs live in the memory of this process, bounded by `retention` and `limits`.
  *
  * @throws EitherwayError `bad-request` for an option that is unknown or has a value that makes no sense
  * @example

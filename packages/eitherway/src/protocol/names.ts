@@ -76,6 +76,17 @@ const RESERVED_LOG = /^@(?:presence|stream)\//;
  * @throws EitherwayError `bad-channel` or `reserved-channel`
  */
 export function checkLogName(name: string): void {
+  checkLogShape(name);
+  if (!isStreamLog(name) || name.includes("/", STREAM_LOG.length)) return;
+  // It would be a log of no channel: nobody could be asked who may read it.
+  throw new EitherwayError(
+    "reserved-channel",
+    `Log ${quote(name)} is of no stream; those are @stream/<channel>/<name>, and other names that start with @ are reserved.`,
+  );
+}
+
+/** The same, but for streams without a name: that is left to the server, as pages load this. */
+export function checkLogShape(name: string): void {
   checkChannelName(name.replace(RESERVED_LOG, ""));
 }
 

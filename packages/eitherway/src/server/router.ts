@@ -56,7 +56,10 @@ export function createRouter({ hub, access, isClosing }: RouterOptions): Request
     }
     const methods = [...doors.keys(), "OPTIONS"].join(", ");
     if (exchange.method === "OPTIONS") {
-      exchange.respond({ status: 204, headers: { allow: methods, ...access.preflight(exchange, methods) } });
+      exchange.respond({
+        status: 204,
+        headers: { allow: methods, "cache-control": "no-store", ...access.preflight(exchange, methods) },
+      });
       return;
     }
     const { headers, ...answer } = errorAnswer(refused(methodNotAllowed(exchange, methods), exchange));

@@ -251,13 +251,19 @@ export const WIRE_CASES: readonly TransportCase[] = [
     name: "a channel that cannot be is an error of its own subscription (P12)",
     async run({ start, link }) {
       const server = await start();
-      const reader = link(server, { channels: { "a//b": "now", "@control": "now", good: "now" } });
+      const reader = link(server, {
+        channels: { "a//b": "now", "@control": "now", "@stream/nameless": "now", good: "now" },
+      });
       const errors = new Map<string | undefined, string>();
-      for (let n = 0; n < 2; n++) {
+      for (let n = 0; n < 3; n++) {
         const { channel, code } = await reader.next("error");
         errors.set(channel, code);
       }
-      assert.deepEqual(Object.fromEntries(errors), { "a//b": "bad-channel", "@control": "reserved-channel" });
+      assert.deepEqual(Object.fromEntries(errors), {
+        "a//b": "bad-channel",
+        "@control": "reserved-channel",
+        "@stream/nameless": "reserved-channel",
+      });
       assert.equal((await reader.next("live")).channel, "good");
       await publishTexts(server, "good", ["still works"]);
       assert.deepEqual(await readTexts(reader, 1), ["still works"]);

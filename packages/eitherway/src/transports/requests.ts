@@ -2,7 +2,7 @@
 import type { HttpExchange, Hub, Identity } from "../core/index.ts";
 import { type ClientFrame, EitherwayError, type HelloFrame, jsonServerCodec, quote } from "../protocol/index.ts";
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }); // a byte order mark is part of the text
 
 /** Bytes as text. Throws `bad-utf8`. */
 export function decodeUtf8(bytes: Uint8Array, what: string): string {

@@ -175,6 +175,7 @@ describe("pages of allowed origins", () => {
       headers: {
         ...allowed,
         allow: "GET, HEAD, POST, OPTIONS",
+        "cache-control": "no-store",
         "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
         "access-control-allow-headers":
           "authorization, content-type, eitherway-client, eitherway-event, idempotency-key, last-event-id",

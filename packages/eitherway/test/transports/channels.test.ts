@@ -42,6 +42,7 @@ describe("publish", () => {
       ["application/json", '{ "a": 1 }', { data: { a: 1 } }],
       ["application/problem+json; charset=utf-8", "null", { data: null }],
       ["text/plain", " two\r\nlines ", { text: " two\r\nlines " }],
+      ["text/plain", "\ufeffmarked", { text: "\ufeffmarked" }],
       ['text/markdown;charset="UTF-8"', "# grüße", { text: "# grüße" }],
       ["application/octet-stream", new Uint8Array([0, 255]), { bytes: "AP8=" }],
     ];
@@ -137,6 +138,7 @@ describe("publish", () => {
     ],
     ["another charset", 415, "unsupported-type", "a", "x", { "content-type": "text/plain; charset=latin1" }],
     ["JSON that is none", 400, "bad-json", "a", "{", json],
+    ["JSON behind a byte order mark", 400, "bad-json", "a", "\ufeff{}", json],
     ["JSON of no bytes", 400, "bad-json", "a", "", json],
     ["JSON nested 100,000 deep", 400, "bad-json", "a", "[".repeat(50_000) + "]".repeat(50_000), json],
     ["text that is no UTF-8", 400, "bad-utf8", "a", new Uint8Array([0xc3, 0x28]), { "content-type": "text/plain" }],

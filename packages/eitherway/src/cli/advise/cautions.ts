@@ -27,7 +27,7 @@ const CAUTIONS: readonly Caution[] = [
   {
     when: (_, way) => isPath(way),
     says: () =>
-      "Logs live in the memory of one process: no second process shares them, and a restart begins new ones, which clients are told by a gap.",
+      "Unless --data or --redis says otherwise, logs live in the memory of one process: no second one shares them, and a restart begins new ones, which clients are told by a gap (docs/storage.md, docs/scaling.md).",
   },
   {
     when: ({ answers }, way) => isPath(way) && FLEETING.has(answers.hosting),
