@@ -98,7 +98,7 @@ export function query(read: ReadonlyMap<string, readonly string[]>, text: string
 }
 
 export function headerText(read: string, raw: string): Wrong {
-  return Buffer.from(read).equals(withoutMark(Buffer.from(raw, "latin1"))) ? undefined : "its bytes are others";
+  return Buffer.from(read).equals(Buffer.from(raw, "latin1")) ? undefined : "its bytes are others";
 }
 
 /** A quick look, for what a strict reader of RFC 9110 would never take for a type of that kind. */
@@ -128,7 +128,7 @@ export function unicode(payload: Payload, text: string): Wrong {
 }
 
 export function utf8({ text }: { readonly text: string }, bytes: Uint8Array): Wrong {
-  return isUtf8(bytes) && withoutMark(Buffer.from(bytes)).equals(Buffer.from(text)) ? undefined : "it is no UTF-8";
+  return isUtf8(bytes) && Buffer.from(text).equals(bytes) ? undefined : "it is no UTF-8";
 }
 
 export function base64(bytes: Uint8Array, text: string): Wrong {
@@ -139,11 +139,6 @@ export function base64(bytes: Uint8Array, text: string): Wrong {
 
 function isWellFormed(text: string): boolean {
   return Buffer.from(text).toString() === text;
-}
-
-/** Decoders take one byte order mark at the start away. */
-function withoutMark(bytes: Buffer): Buffer {
-  return bytes.subarray(0, 3).equals(Buffer.from("\ufeff")) ? bytes.subarray(3) : bytes;
 }
 
 function parsedUrl(text: string): URL | undefined {
