@@ -27,7 +27,7 @@ const TRIALS: readonly Trial[] = [
   { id: "tabs-http2", title: "tabs with a stream, HTTP/2", question: "tabs", isHttp2: true, most: 10 },
 ];
 
-/** What does not open within that time on this machine waits for something else to close. */
+/** What does not open within that time on this machine, or longer where it is slow, waits for something else to close. */
 const PATIENCE_MS = 1_500;
 const HOST = "127.0.0.1";
 const SILENT = { info() {}, warn() {}, error() {} };
