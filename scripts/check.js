@@ -8,6 +8,7 @@ import { Stop, script, seconds, TITLE_WIDTH } from "./lib/phases.js";
 import { pool } from "./lib/pool.js";
 import { run, runTool } from "./lib/process.js";
 import { CACHE, inRoot } from "./lib/root.js";
+import { staleMutants } from "./lib/stale-mutants.js";
 
 const MOST_AT_ONCE = 3; // more only fight for memory
 
@@ -41,6 +42,7 @@ const CHECKS = [
   { title: "no hosts in the lock file", complaints: rule(lockHosts) },
   { title: "no install scripts", complaints: rule(installScripts) },
   { title: "no paths of a machine", complaints: rule(machinePaths) },
+  { title: "breaks that can be tried", complaints: rule(staleMutants) },
 ];
 
 await script(async () => {

@@ -310,7 +310,7 @@ export const mutantsOfAttacks = [
   {
     title: "attack: a server takes one link more, and one more",
     file: "core/seats.ts",
-    search: "if (taken >= limits.links) throw refused(serverIsFull(limits.links));",
+    search: "if (taken >= limits.links) throw refused(sitter, serverIsFull(limits.links));",
     replace: "",
     tests: FLOODS,
   },
@@ -376,7 +376,7 @@ export const mutantsOfAttacks = [
   },
   {
     title: "attack: a command that is sent again is done again",
-    file: "core/memory-broker.ts",
+    file: "core/broker-core.ts",
     search: "if (place) keys.keep(place, print, message.seq, now);",
     replace: "",
     tests: THEFT,

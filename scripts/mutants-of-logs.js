@@ -60,8 +60,8 @@ export const mutantsOfLogs = [
   {
     title: "the log has the token of who cannot be told now",
     file: "server/authenticator.ts",
-    search: "withoutToken(cause, asking.token)",
-    replace: "cause",
+    search: "withoutToken(String(cause ?? message), token)",
+    replace: "String(cause ?? message)",
     tests: ["cli/secrets.test.ts"],
   },
   {

@@ -1,23 +1,21 @@
 /**
  * `npm run test:mutants [words of a title]`: breaks the code on purpose, one listed way at a time, and expects tests to notice.
  * Everything happens in copies of the tree. A break that no test notices fails this script, and so does one that cannot be
- * applied any more, or that ends the run without a red test: that would prove nothing.
+ * applied any more (`npm run check` looks for those too), or that ends the run without a red test: that would prove nothing.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Stop, script, seconds } from "./lib/phases.js";
 import { pool } from "./lib/pool.js";
 import { runTool } from "./lib/process.js";
-import { inRoot } from "./lib/root.js";
+import { MUTANT_TESTS, MUTATED, staleMutants } from "./lib/stale-mutants.js";
 import { readReport } from "./lib/test-names.js";
 import { createWorkingCopy } from "./lib/working-copy.js";
 import { mutants } from "./mutants-list.js";
 
 const MOST_AT_ONCE = 2;
 const LIMIT_MS = 180_000; // far above what the listed tests take; beyond it the break made something hang
-const WIDTH = "does not apply".length;
-const SRC = "packages/eitherway/src";
-const TEST = "packages/eitherway/test";
+const WIDTH = "no red test".length;
 
 /** @typedef {import("./mutants-list.js").Mutant} Mutant */
 
@@ -25,9 +23,9 @@ await script(async () => {
   const words = process.argv.slice(2).join(" ");
   const chosen = mutants.filter(({ title }) => title.includes(words));
   if (chosen.length === 0) throw new Stop(`No listed break has "${words}" in its title.`);
+  const stale = staleMutants();
+  if (stale.length > 0) throw new Stop(stale.join("\n"));
   const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
-  const missing = tests.filter((test) => !existsSync(inRoot(TEST, test)));
-  if (missing.length > 0) throw new Stop(`Listed tests that do not exist: ${missing.join(", ")}`);
 
   const copies = Array.from({ length: Math.min(MOST_AT_ONCE, chosen.length) }, createWorkingCopy);
   process.on("exit", () => copies.forEach(({ remove }) => void remove()));
@@ -52,9 +50,8 @@ await script(async () => {
  * @param {Mutant} mutant
  */
 async function tryMutant(folder, { file, search, replace, tests }) {
-  const path = join(folder, SRC, file);
-  const source = existsSync(path) ? readFileSync(path, "utf8") : "";
-  if (source.split(search).length !== 2) return { outcome: "does not apply", ms: 0, output: "" };
+  const path = join(folder, MUTATED, file);
+  const source = readFileSync(path, "utf8");
   writeFileSync(
     path,
     source.replace(search, () => replace),
@@ -73,7 +70,7 @@ async function tryMutant(folder, { file, search, replace, tests }) {
 async function runTests(folder, tests) {
   const report = join(folder, ".cache-report.json");
   rmSync(report, { force: true });
-  const files = tests.map((test) => join(TEST, test));
+  const files = tests.map((test) => join(MUTANT_TESTS, test));
   const options = ["--root", folder, "--reporter=json", `--outputFile=${report}`, "--bail=1", "--maxWorkers=1"];
   const { code, ms, output } = await runTool("vitest", "vitest", ["run", ...options, ...files], {
     cwd: folder,
