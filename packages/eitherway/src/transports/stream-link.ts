@@ -14,12 +14,12 @@ import { EitherwayError, type ErrorCode, type Framing, type HelloFrame } from ".
 import { errorAnswer } from "./answers.ts";
 
 /**
- * S3: nothing on the way may store, compress (which would hold events back) or buffer the stream, nor guess its type.
+ * S3: nothing on the way may store (`no-cache` would let it), compress (which holds events back) or buffer the stream, nor guess its type.
  * Words about the connection are the platform's, and HTTP/2 forbids them.
  */
 const EVENT_STREAM_HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache, no-transform",
+  "cache-control": "no-store, no-transform",
   "x-accel-buffering": "no",
   "x-content-type-options": "nosniff",
 } as const;

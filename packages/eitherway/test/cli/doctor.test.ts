@@ -96,7 +96,7 @@ describe("doctor and servers of others", () => {
     const url = await serve((_, response) => {
       response.writeHead(200, {
         "content-type": "text/event-stream",
-        "cache-control": "no-cache, no-transform",
+        "cache-control": "no-store, no-transform",
         "x-accel-buffering": "no",
       });
       response.write("id: 1\ndata: hi\n\n");

@@ -19,7 +19,7 @@ describe("head", () => {
         .filter((line) => !line.startsWith("date:"))
         .sort(),
     ).toEqual([
-      "cache-control: no-cache, no-transform",
+      "cache-control: no-store, no-transform",
       "content-type: text/event-stream; charset=utf-8",
       "transfer-encoding: chunked", // HTTP/1.1 needs it; Node writes it
       "x-accel-buffering: no",

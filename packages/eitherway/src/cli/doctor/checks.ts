@@ -189,7 +189,7 @@ const cacheable: Check = ({ events: { headers } }) => {
     id: "cacheable",
     severity: "fault",
     title: "Event streams may be stored on the way.",
-    evidence: `GET /events came with ${control === undefined ? "no Cache-Control" : `"Cache-Control: ${control}"`}; the server sends "no-cache, no-transform".`,
+    evidence: `GET /events came with ${control === undefined ? "no Cache-Control" : `"Cache-Control: ${control}"`}; the server sends "no-store, no-transform".`,
     breaks: "A cache may answer with an old stream, or wait for the end of one before it hands it on.",
     mends: MENDS.cacheable,
   };

@@ -142,7 +142,7 @@ function cutFinding({ name, endedAt, lastByteAt }: Line): readonly Finding[] {
 }
 
 /** HAProxy and most middleware obey it; nginx does not. */
-const NO_TRANSFORM: Mend = { for: "the application", setting: "Cache-Control: no-cache, no-transform" };
+const NO_TRANSFORM: Mend = { for: "the application", setting: "Cache-Control: no-store, no-transform" };
 
 function compressedFinding(encoding: string): Finding {
   return {

@@ -42,7 +42,7 @@ timeout tunnel 1h`),
   ],
   cacheable: [
     nginx(`expires off;
-add_header Cache-Control "no-cache, no-transform";
+add_header Cache-Control "no-store, no-transform";
 # one add_header here hides those of the levels above: repeat them here`),
     haproxy("remove what sets or deletes the header `cache-control`"),
   ],
