@@ -9,6 +9,7 @@ import { concat } from "../transports/poll.ts";
  */
 export async function readBody(request: Request, options: BodyOptions): Promise<Uint8Array> {
   const { bytes: most, ms, clock, budget } = options;
+  if (request.bodyUsed) throw bodyReadBefore();
   if (!request.body) return new Uint8Array();
   if (Number(request.headers.get("content-length") ?? 0) > most) throw bodyTooLarge(most);
   const reader = request.body.getReader();
@@ -39,4 +40,12 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
     undoDeadline();
     budget.held -= size;
   }
+}
+
+/** No fault of who asked; but whoever looks at the answer learns what is wrong. */
+function bodyReadBefore(): EitherwayError {
+  return new EitherwayError(
+    "internal",
+    "The application has read the body of this request before it gave it to Eitherway; leave Eitherway's paths out of that.",
+  );
 }

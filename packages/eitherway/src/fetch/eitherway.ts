@@ -12,7 +12,8 @@ export interface TypedFetchEitherway<Channels>
     TypedServer<Channels> {}
 
 /**
- * Logs live in the memory of this process, bounded by `retention` and `limits`: a host that runs a new process for each request has none.
+ * Links live in this process and, where no `broker` is given, logs as well, bounded by `retention` and `limits`: a host that runs a new process
+ * for each request has neither.
  *
  * @throws EitherwayError `bad-request` for an option that is unknown or has a value that makes no sense
  * @example

@@ -1,8 +1,6 @@
 /** Answers web-standard requests: for hosts that speak `Request` and `Response` (Hono, Next.js, Bun, Deno). */
 import type { Clock, Limits } from "../core/index.ts";
-import { EitherwayError } from "../protocol/index.ts";
-import { type TrustProxy, targetOf } from "../server/index.ts";
-import { errorAnswer } from "../transports/answers.ts";
+import { notHereAnswer, type TrustProxy, targetOf } from "../server/index.ts";
 import { createBodyBudget } from "../transports/body-bounds.ts";
 import type { RequestHandler } from "../transports/index.ts";
 import { createFetchExchange, type ExchangeSettings } from "./fetch-exchange.ts";
@@ -27,16 +25,13 @@ export function createFetchHandler(handler: RequestHandler, settings: FetchSetti
   return (request) => {
     const url = new URL(request.url);
     const target = targetOf(url.pathname + url.search, basePath, handler);
-    if (!target) return Promise.resolve(notHere(url.pathname, basePath));
+    if (!target) {
+      const { body, ...head } = notHereAnswer(url.pathname, basePath);
+      return Promise.resolve(new Response(body as string, head));
+    }
     return new Promise((resolve, reject) => {
       const exchange = createFetchExchange(request, url, target, shared, resolve);
       handler.handle(exchange).catch(reject);
     });
   };
-}
-
-function notHere(path: string, basePath: string): Response {
-  const sentence = `There is nothing at ${JSON.stringify(path)}; this server answers below ${JSON.stringify(basePath)}.`;
-  const { status, headers, body } = errorAnswer(new EitherwayError("not-found", sentence));
-  return new Response(body as string, { status, headers });
 }

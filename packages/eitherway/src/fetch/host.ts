@@ -28,7 +28,7 @@ export interface FetchEitherway extends Eitherway {
    * long-poll and the plain HTTP doors. There is no WebSocket here; a client that finds none goes on to SSE.
    *
    * @example
-   * export const { fetch: GET, fetch: POST } = eitherway();
+   * export const { fetch: GET, fetch: POST, fetch: DELETE, fetch: OPTIONS } = eitherway();
    */
   readonly fetch: FetchHandler;
 }

@@ -8,9 +8,9 @@ import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerRes
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { type Clock, causeOf, type Limits, type Logger, type Metrics, type Undo } from "../core/index.ts";
-import { EitherwayError, toEitherwayError } from "../protocol/index.ts";
+import { toEitherwayError } from "../protocol/index.ts";
 import type { TrustProxy } from "../server/index.ts";
-import { checkBasePath, targetOf } from "../server/index.ts";
+import { checkBasePath, notHereAnswer, targetOf } from "../server/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
 import { createBodyBudget } from "../transports/body-bounds.ts";
 import type { RequestHandler } from "../transports/index.ts";
@@ -81,7 +81,10 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
 
   const disallow = allowListeners(server);
   const others = {
-    request: takeOver(server, "request", onRequest, (...args) => answerNotFound(args[1] as Response)),
+    request: takeOver(server, "request", onRequest, (request, response) => {
+      const { status, headers, body } = notHereAnswer((request as Request).url ?? "", basePath);
+      (response as ServerResponse).writeHead(status, { ...headers }).end(body);
+    }),
     upgrade: takeOver(server, "upgrade", onUpgrade, ignore),
   };
   const stopRefusing = refuseUnread(server, metrics);
@@ -177,12 +180,6 @@ function takeOver(server: EventEmitter, event: string, ours: Listener, otherwise
       }
     },
   };
-}
-
-function answerNotFound(response: Response): void {
-  const error = new EitherwayError("not-found", "There is nothing at this path.");
-  const { status, headers, body } = errorAnswer(error);
-  (response as ServerResponse).writeHead(status, { ...headers }).end(body);
 }
 
 /**

@@ -18,7 +18,7 @@ export { isProbe } from "./router.ts";
 export type { StreamProducer } from "./stream-producer.ts";
 export type { StreamOptions } from "./streams.ts";
 export type { Target } from "./target.ts";
-export { checkBasePath, DEFAULT_BASE_PATH, targetOf } from "./target.ts";
+export { checkBasePath, DEFAULT_BASE_PATH, notHereAnswer, targetOf } from "./target.ts";
 export type { TrustProxy } from "./trust-proxy.ts";
 export { checkTrustProxy, forwarded } from "./trust-proxy.ts";
 export type { CallHandlersOf, CallOf } from "./typed-channels.ts";

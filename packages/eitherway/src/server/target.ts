@@ -1,5 +1,7 @@
 /** Where requests go, seen from the base path. */
-import { EitherwayError } from "../protocol/index.ts";
+import type { HttpAnswer } from "../core/index.ts";
+import { EitherwayError, quote } from "../protocol/index.ts";
+import { errorAnswer } from "../transports/answers.ts";
 import type { RequestHandler } from "../transports/index.ts";
 
 export const DEFAULT_BASE_PATH = "/eitherway";
@@ -22,6 +24,13 @@ export function targetOf(url: string, basePath: string, handler: RequestHandler)
 
 /** RFC 9112 section 3.2.2: a request to a proxy names scheme and host too, and servers must take it. */
 const ABSOLUTE_FORM = /^https?:\/\/[^/?]*/i;
+
+/** For a request that neither we nor an application have an answer to. */
+export function notHereAnswer(url: string, basePath: string): HttpAnswer {
+  const [path = ""] = url.split("?"); // what is behind it may be a secret
+  const sentence = `There is nothing at ${quote(path)}; this server answers below ${quote(basePath)}.`;
+  return errorAnswer(new EitherwayError("not-found", sentence));
+}
 
 const BASE_PATH = /^(?:\/[^/?#\s]+)*$/;
 

@@ -108,6 +108,18 @@ describe("refuses as every door does (P12)", () => {
   });
 });
 
+test("a body that the application has read before is answered with a sentence that says so", async () => {
+  const { ew } = open();
+  const headers = { "content-type": "application/json" };
+  const request = new Request(`${ORIGIN}/eitherway/channels/a`, { method: "POST", body: "{}", headers });
+  await request.json();
+  const response = await ew.fetch(request);
+  expect([response.status, await response.json()]).toMatchObject([
+    500,
+    { error: { code: "internal", message: expect.stringContaining("has read the body of this request before") } },
+  ]);
+});
+
 test("close says goodbye on every stream", async () => {
   const { ew, ask } = open();
   const { reader } = await openEvents(ask);

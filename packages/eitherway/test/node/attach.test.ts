@@ -74,11 +74,12 @@ describe("requests", () => {
     expect(await ask("/eitherway/x")).toBe("app /eitherway/x");
   });
 
-  test("without an application, other paths are 404", async () => {
+  test("without an application, other paths are 404, and say where the server answers; what stands in a query is not said again", async () => {
     const { port } = await start(answering((exchange) => exchange.respond({ status: 200, headers: {} })));
-    const response = await fetch(`http://127.0.0.1:${port}/other`);
+    const response = await fetch(`http://127.0.0.1:${port}/other?token=x`);
     expect(response.status).toBe(404);
-    expect(await response.json()).toMatchObject({ error: { code: "not-found" } });
+    const message = 'There is nothing at "/other"; this server answers below "/eitherway".';
+    expect(await response.json()).toMatchObject({ error: { code: "not-found", message } });
   });
 
   test("undo gives the server back", async () => {

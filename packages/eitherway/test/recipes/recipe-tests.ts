@@ -49,6 +49,20 @@ export function testRecipe(name: string, sockets: boolean, bring: () => Promise<
     expect(await (await fetch(server.origin)).text()).toBe("Your application answers here.\n");
   });
 
+  test("answers every method of a door", async () => {
+    const server = await start();
+    onTestFinished(() => server.close());
+    const answers = await Promise.all(
+      ["GET", "HEAD", "POST", "DELETE", "OPTIONS"].map(async (method) => {
+        const headers = { "eitherway-client": "a-program-without-a-link", "content-type": "application/json" };
+        const body = method === "POST" ? "{}" : null;
+        const { status } = await fetch(`${server.url}/channels/a/@presence`, { method, headers, body });
+        return [method, status];
+      }),
+    );
+    expect(Object.fromEntries(answers)).toEqual({ GET: 200, HEAD: 200, POST: 204, DELETE: 204, OPTIONS: 204 });
+  });
+
   for (const dialect of dialects.filter(({ transport }) => transport !== "poll")) {
     // A poll may be between two requests in that moment, and then hears of it by the next.
     test(`${dialect.name}: told to end, it says bye to its clients, ends, and has complained about nothing (P10)`, async () => {

@@ -2,4 +2,4 @@
 import { ew } from "../../../eitherway.js";
 
 export const dynamic = "force-dynamic";
-export const { fetch: GET, fetch: POST, fetch: OPTIONS } = ew;
+export const { fetch: GET, fetch: POST, fetch: DELETE, fetch: OPTIONS } = ew;

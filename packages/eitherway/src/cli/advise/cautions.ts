@@ -32,18 +32,18 @@ const CAUTIONS: readonly Caution[] = [
   {
     when: ({ answers }, way) => isPath(way) && FLEETING.has(answers.hosting),
     says: ({ answers }) =>
-      `Where functions or instances come and go (${answers.hosting}) run the server elsewhere, as one process that stays.`,
+      `Where functions or instances come and go (${answers.hosting}) run the server elsewhere, as a process that stays.`,
   },
   {
     when: ({ answers }, way) => isPath(way) && linksOf(answers, way) > DEFAULT_LIMITS.links,
     says: ({ answers }) =>
-      `${formatNumber("count", answers.audience)} clients on one process is more than its default limit; measure memory and CPU on your machine first (bench/RESULTS.md has ours).`,
+      `${formatNumber("count", answers.audience)} clients on one process is more than its default limit; measure memory and CPU on your machine first (bench/RESULTS.md has ours), or let several share them over Redis (docs/scaling.md).`,
   },
   {
     when: ({ answers: { audience, downstream } }, way) =>
       isPath(way) && audience * downstream > MANY_DELIVERIES_PER_SECOND,
     says: ({ answers: { audience, downstream } }) =>
-      `That makes ${formatNumber("count", Math.round(audience * downstream))} deliveries a second: measure on your machine whether one process keeps up.`,
+      `That makes ${formatNumber("count", Math.round(audience * downstream))} deliveries a second: measure on your machine whether one process keeps up, or let several share them over Redis (docs/scaling.md).`,
   },
   {
     when: ({ answers, measured }, way) => mostUpstream(measured, way) < answers.upstream,
