@@ -1,9 +1,17 @@
 /** The doctor where things go wrong in ways that no setting explains: it says what it saw, in time, and blames nobody else. */
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
+import { WebSocketServer } from "ws";
 import { type Examination, examine } from "../../src/cli/doctor/examine.ts";
-import { eitherway, type NodeEitherwayOptions } from "../../src/node/index.ts";
+import { examineEvents } from "../../src/cli/doctor/generic.ts";
+import {
+  type Certificate,
+  createSelfSignedCertificate,
+  eitherway,
+  type NodeEitherwayOptions,
+} from "../../src/node/index.ts";
 import { createFaultNetwork, type Fault, type LinkShape } from "../../src/testing/index.ts";
 import { witnessed } from "../support/witness.ts";
 
@@ -33,10 +41,10 @@ async function look(url: string, options: LookOptions = {}) {
   return { ...rest, findings, ids: findings.map(({ id }) => id) };
 }
 
-async function serveOurs(options: NodeEitherwayOptions = {}): Promise<number> {
+async function serveOurs(options: NodeEitherwayOptions = {}, tls?: Certificate): Promise<number> {
   const server = eitherway({ logger: witnessed(), pingMs: PING_MS, ...options });
   ends.push(() => server.close());
-  return (await server.listen({ port: 0 })).port;
+  return (await server.listen({ port: 0, tls })).port;
 }
 
 async function serve(listener: RequestListener): Promise<{ readonly server: Server; readonly host: string }> {
@@ -107,6 +115,19 @@ describe.concurrent("doctor", () => {
     const { ids, findings } = await look(`http://127.0.0.1:${await serveOurs({ limits: { links: 2 } })}`);
     expect(ids).toEqual(["server-refuses"]);
     expect(findings[0]?.title).toContain("too-many-links");
+    expect(findings[0]?.mends).toMatchObject([{ for: "eitherway", setting: expect.stringMatching(/^--limit /) }]);
+  });
+
+  test("says that it has no token where one is asked for, and takes that for no silence that was cut", async () => {
+    const url = `http://127.0.0.1:${await serveOurs({ auth: () => null })}`;
+    const { ids, findings, survival } = await look(url, { deepSeconds: 15 });
+    expect({ ids, survival }).toEqual({ ids: ["server-refuses"], survival: [] });
+    expect(findings[0]).toMatchObject({ breaks: expect.stringContaining("It shows no token"), mends: [] });
+  });
+
+  test("does not blame HTTP/2 for what the server refuses over HTTP/1.1 as well", async () => {
+    const port = await serveOurs({ auth: () => null }, await createSelfSignedCertificate());
+    expect((await look(`https://127.0.0.1:${port}`)).ids).toEqual(["server-refuses", "untrusted-certificate"]);
   });
 
   test("answers pings, so that the server does not send it away", async () => {
@@ -119,6 +140,39 @@ describe.concurrent("doctor", () => {
     const looking = look(`http://127.0.0.1:${await serveOurs()}`, { deepSeconds: 20, signal: stop.signal });
     setTimeout(() => stop.abort(), 1_000);
     expect(await looking).toMatchObject({ ids: [], survival: [], partial: expect.any(String) });
+  });
+
+  test("says of servers of others too that browsers do not trust their certificate", async () => {
+    const { cert, key } = await createSelfSignedCertificate();
+    const server = createTlsServer({ cert, key }, (_, response) => {
+      const headers = { "cache-control": "no-cache", "x-accel-buffering": "no" };
+      response.writeHead(200, { "content-type": "text/event-stream", ...headers }).write("id: 1\ndata: hi\n\n");
+    });
+    const sockets = new WebSocketServer({ server });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    ends.push(() => {
+      for (const client of sockets.clients) client.terminate();
+      server.closeAllConnections();
+      server.close();
+    });
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const looks = await Promise.all([look(`https://${host}`), look(`wss://${host}`)]);
+    const evidence = expect.stringContaining("DEPTH_ZERO_SELF_SIGNED_CERT");
+    const found = [{ id: "untrusted-certificate", severity: "note", evidence }];
+    expect(looks).toMatchObject([
+      { what: "event-stream", findings: found },
+      { what: "websocket", findings: found },
+    ]);
+  });
+
+  test("listens for less where finding out what is there took long, and says for how long it did", async () => {
+    const { host } = await serve((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+    });
+    const { signal } = new AbortController();
+    const url = new URL(`http://${host}`);
+    const { seen } = await examineEvents({ url, idleSeconds: 25, deadline: performance.now(), signal, tell() {} });
+    expect(seen).toContain("No event came in 0.0 s.");
   });
 
   test("finds nothing wrong with a way that is long, thin or stalls", async () => {

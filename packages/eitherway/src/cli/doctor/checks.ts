@@ -70,6 +70,22 @@ const upgrade: Check = ({ socket: { refusal } }) => {
 /** Codes that have checks of their own. */
 const CHECKED: ReadonlySet<string> = new Set(["origin-refused", "host-refused", "upgrade-required"]);
 
+/** Codes of limits that are options (docs/limits.md). */
+const OF_LIMITS: ReadonlySet<string> = new Set([
+  "too-large",
+  "too-many-links",
+  "too-many-subscriptions",
+  "too-many-channels",
+  "storage-full",
+  "rate-limited",
+  "slow",
+  "hello-timeout",
+  "body-timeout",
+]);
+
+/** Codes that another token may change. */
+const FOR_TOKENS: ReadonlySet<string> = new Set(["unauthorized", "forbidden"]);
+
 const server: Check = ({ socket, events, stream, publishes }) => {
   const lines = [socket, events, stream].flatMap((line) => {
     const code = line.refusal ? codeOf(line.refusal.body) : byeOf(line);
@@ -78,13 +94,14 @@ const server: Check = ({ socket, events, stream, publishes }) => {
   const said = [...lines, ...publishes.flatMap(({ code }) => (code === undefined ? [] : [{ name: "publish", code }]))];
   const [first, ...others] = said.filter(({ code }) => !CHECKED.has(code));
   if (!first) return undefined;
+  const { code } = first;
   return {
     id: "server-refuses",
     severity: "fault",
-    title: `The server itself refuses: ${first.code}.`,
-    evidence: `${first.name}: ${first.code}${others.length > 0 ? `, and ${others.length} more` : ""}. It answers in its own words, so they came through.`,
-    breaks: "What it refuses. Nothing on the way is to blame; the doctor cannot look further there.",
-    mends: MENDS.limits,
+    title: `The server itself refuses: ${code}.`,
+    evidence: `${first.name}: ${code}${others.length > 0 ? `, and ${others.length} more` : ""}. It answers in its own words, so they came through.`,
+    breaks: `What it refuses. Nothing on the way is to blame; the doctor cannot look further there.${FOR_TOKENS.has(code) ? " It shows no token: give it a server that asks for none, by the same way." : ""}`,
+    mends: OF_LIMITS.has(code) ? MENDS.limits : [],
   };
 };
 
@@ -200,22 +217,26 @@ function isHere({ hostname }: URL): boolean {
   return hostname === "localhost" || hostname === "[::1]" || (isIP(hostname) === 4 && hostname.startsWith("127."));
 }
 
-const certificate: Check = ({ tls, url }) => {
-  if (tls?.distrust === undefined) return undefined;
+const certificate: Check = ({ tls, url }) => certificateFinding(url, tls?.distrust);
+
+/** @param distrust why browsers do not trust it; `undefined`: they do */
+export function certificateFinding(url: URL, distrust: string | undefined): Finding | undefined {
+  if (distrust === undefined) return undefined;
   return {
     id: "untrusted-certificate",
     severity: isHere(url) ? "note" : "fault",
     title: "Browsers do not trust the certificate.",
-    evidence: `The TLS handshake says ${tls.distrust}.`,
+    evidence: `The TLS handshake says ${distrust}.`,
     breaks:
       "A WebSocket or a stream fails without a question to the user, unless the certificate was accepted for a page of the same host before.",
     mends: MENDS.certificate,
   };
-};
+}
 
-const http2: Check = ({ tls }) => {
+const http2: Check = ({ tls, events }) => {
   if (!tls || (tls.offersHttp2 && tls.http2Failure === undefined)) return undefined;
   if (tls.http2Failure !== undefined) {
+    if (!events.headers) return undefined; // it fails over HTTP/1.1 as well
     return {
       id: "illegal-headers",
       severity: "fault",

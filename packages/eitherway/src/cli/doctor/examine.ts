@@ -1,4 +1,5 @@
 /** Finds out what is at a URL, and has it examined. */
+import { performance } from "node:perf_hooks";
 import { EitherwayError } from "../../protocol/index.ts";
 import { diagnose } from "./checks.ts";
 import { lookDeep, type Survival } from "./deep.ts";
@@ -32,16 +33,19 @@ export interface Examination {
 const BASE_PATH = "/eitherway";
 const STEP_MS = 5_000;
 const MS_PER_SECOND = 1_000;
+/** Without a deep look: 40 s are promised, and processes have to start and to end. */
+const MOST_MS = 39_000;
 
 /** @throws EitherwayError `unavailable` where nothing answers, `not-found` where neither a WebSocket nor an event stream is */
 export async function examine(options: ExamineOptions): Promise<Examination> {
-  const { url, signal } = options;
+  const { url, signal, deepSeconds } = options;
+  const deadline = deepSeconds > 0 ? Number.POSITIVE_INFINITY : performance.now() + MOST_MS;
   const base = await findOurs(url);
   const partial = () => (signal.aborted ? { partial: "stopped before it was done" } : {});
   if (base) {
     const [visited, deep] = await Promise.all([
       visit({ ...options, url: base }),
-      options.deepSeconds > 0 ? lookDeep({ ...options, url: base, seconds: options.deepSeconds }) : undefined,
+      deepSeconds > 0 ? lookDeep({ ...options, url: base, seconds: deepSeconds }) : undefined,
     ]);
     const found = diagnose(visited);
     const opened = [visited.socket, visited.events, visited.stream].filter(({ headers }) => headers);
@@ -54,7 +58,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
       ...partial(),
     };
   }
-  const generic = { ...options, idleSeconds: Math.max(options.idleSeconds, options.deepSeconds) };
+  const generic = { ...options, deadline, idleSeconds: Math.max(options.idleSeconds, deepSeconds) };
   if (url.protocol.startsWith("ws")) {
     return { url: url.href, what: "websocket", ...(await examineSocket(generic)), ...partial() };
   }

@@ -1,17 +1,20 @@
 /** WebSockets and event streams of servers that are not ours: what can be told from outside, without a word of their protocol. */
 import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
+import { certificateFinding } from "./checks.ts";
 import { documented, type Finding, type Mend } from "./finding.ts";
 import { type Line, openEvents, openSocket } from "./lines.ts";
 import { MENDS } from "./mends.ts";
 import { listenTo } from "./pause.ts";
-import { askTls } from "./tls.ts";
+import { askDistrust, askTls } from "./tls.ts";
 
 export interface GenericOptions {
   readonly url: URL;
   readonly origin?: string | undefined;
   /** Of listening for what cuts it. */
   readonly idleSeconds: number;
+  /** When listening is over at the latest, by `performance.now()`. */
+  readonly deadline: number;
   readonly signal: AbortSignal;
   tell(what: string): void;
 }
@@ -25,7 +28,8 @@ export interface Examined {
 const STEP_MS = 5_000;
 const MS_PER_SECOND = 1_000;
 
-export async function examineSocket({ url, origin, idleSeconds, signal, tell }: GenericOptions): Promise<Examined> {
+export async function examineSocket(options: GenericOptions): Promise<Examined> {
+  const { url, origin, tell } = options;
   tell("opening a WebSocket");
   const page = origin ?? url.origin.replace(/^ws/, "http");
   const line = await openSocket(url, { origin: page, protocols: [], timeoutMs: STEP_MS });
@@ -37,19 +41,30 @@ export async function examineSocket({ url, origin, idleSeconds, signal, tell }: 
     return { seen: [], findings: [{ ...REFUSED, evidence }] };
   }
   const extensions = line.headers?.["sec-websocket-extensions"];
-  const pongMs = await pingOnce(url, page);
-  tell(`listening for ${idleSeconds} s whether it is cut`);
-  await listenTo([line], idleSeconds * MS_PER_SECOND, signal);
-  line.close();
+  const [pongMs, distrust] = await Promise.all([
+    pingOnce(url, page),
+    url.protocol === "wss:" ? askDistrust(url, STEP_MS) : undefined,
+  ]);
+  const listened = await listen(line, options);
+  const untrusted = certificateFinding(url, distrust);
   return {
     seen: [
       "It opens.",
       pongMs === undefined ? "A ping got no pong within 5 s." : `A ping comes back after ${pongMs.toFixed(1)} ms.`,
       extensions === undefined ? "Compression is not used." : `Extensions: ${extensions}.`,
-      `${line.arrivals.length} messages came in ${idleSeconds} s.`,
+      `${line.arrivals.length} messages came in ${listened}.`,
     ],
-    findings: [...cutFinding(line), ...(pongMs === undefined ? [NO_PONG] : [])],
+    findings: [...cutFinding(line), ...(pongMs === undefined ? [NO_PONG] : []), ...(untrusted ? [untrusted] : [])],
   };
+}
+
+/** Resolves with for how long, for people. */
+async function listen(line: Line, { idleSeconds, deadline, signal, tell }: GenericOptions): Promise<string> {
+  const began = performance.now();
+  tell(`listening for ${idleSeconds} s whether it is cut`);
+  await listenTo([line], Math.min(idleSeconds * MS_PER_SECOND, deadline - began), signal);
+  line.close();
+  return `${((performance.now() - began) / MS_PER_SECOND).toFixed(1)} s`;
 }
 
 const REFUSED: Omit<Finding, "evidence"> = {
@@ -88,7 +103,8 @@ async function pingOnce(url: URL, origin: string): Promise<number | undefined> {
   });
 }
 
-export async function examineEvents({ url, origin, idleSeconds, signal, tell }: GenericOptions): Promise<Examined> {
+export async function examineEvents(options: GenericOptions): Promise<Examined> {
+  const { url, origin, tell } = options;
   tell("opening event streams");
   const headers: Readonly<Record<string, string>> = origin === undefined ? {} : { origin };
   const [line, compressed, tls] = await Promise.all([
@@ -97,9 +113,7 @@ export async function examineEvents({ url, origin, idleSeconds, signal, tell }: 
     url.protocol === "https:" ? askTls(url, STEP_MS) : undefined,
   ]);
   compressed.close();
-  tell(`listening for ${idleSeconds} s whether it is cut`);
-  await listenTo([line], idleSeconds * MS_PER_SECOND, signal);
-  line.close();
+  const listened = await listen(line, options);
   const { arrivals, openedAt, headers: head = {} } = line;
   const [first] = arrivals;
   const encoding = compressed.headers?.["content-encoding"];
@@ -108,13 +122,15 @@ export async function examineEvents({ url, origin, idleSeconds, signal, tell }: 
   if (!/no-cache|no-store/.test(head["cache-control"] ?? "")) findings.push(cacheableFinding(head["cache-control"]));
   if (head["x-accel-buffering"] !== "no") findings.push(NO_ANTI_BUFFERING);
   if (arrivals.length > 0 && arrivals.every(({ id }) => id === undefined || id === "")) findings.push(NO_IDS);
+  const untrusted = certificateFinding(url, tls?.distrust);
+  if (untrusted) findings.push(untrusted);
   if (tls?.http2Failure !== undefined) findings.push({ ...ILLEGAL, evidence: `Over HTTP/2: ${tls.http2Failure}.` });
   return {
     seen: [
       "It opens.",
       first
         ? `The first event came ${(first.at - openedAt).toFixed(0)} ms after the head.`
-        : `No event came in ${idleSeconds} s.`,
+        : `No event came in ${listened}.`,
       `${arrivals.length} events came.`,
       ...(tls
         ? [tls.offersHttp2 ? "HTTP/2 is offered." : "HTTP/2 is not offered: six streams for all tabs of a browser."]

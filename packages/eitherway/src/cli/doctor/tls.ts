@@ -24,6 +24,11 @@ export async function askTls(url: URL, timeoutMs: number): Promise<TlsAnswer | u
   };
 }
 
+/** Why browsers do not trust the certificate; `undefined`: they do, or there is no handshake. */
+export async function askDistrust(url: URL, timeoutMs: number): Promise<string | undefined> {
+  return (await shakeHands(url, timeoutMs))?.distrust;
+}
+
 const HTTP_OK = 200;
 const MS_PER_SECOND = 1_000;
 
