@@ -110,7 +110,7 @@ function Proof({ id, stay }: { readonly id: string; readonly stay: Stay | undefi
   );
 }
 
-/** More than the server takes at once of one user: it is slower then, and no more. */
+/** Pressed twice it is more than the server takes at once of one user: it is slower then, and no more. */
 function sendBurst(id: string): void {
   for (let number = 1; number <= BURST; number++) sendMessage(id, `${number} of ${BURST}`);
 }

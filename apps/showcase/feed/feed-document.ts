@@ -44,9 +44,9 @@ export function newsOf(entries: readonly FeedEntry[], before: readonly FeedEntry
   return entries.filter(({ item, words }) => known.get(item.entry) !== words);
 }
 
-/** For a publish: the same version of an entry is stored once, whoever finds it and however often (P5). */
-export function keyOf({ item }: FeedEntry): string {
-  return `${item.entry}.${hash(JSON.stringify(item))}`;
+/** For a publish: the same version of an entry is stored once, whoever finds it and however often (P5), also with another date. */
+export function keyOf({ item, words }: FeedEntry): string {
+  return `${item.entry}.${words}`;
 }
 
 type ParsedItem = ReturnType<typeof parseFeed>["items"][number];

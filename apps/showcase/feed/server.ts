@@ -1,6 +1,6 @@
 /** The feed's server: what its sources have is published once each, and everybody only reads. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { eitherway } from "eitherway";
+import { eitherway, isEitherwayError } from "eitherway";
 import { logger } from "../server/logger.ts";
 import type { UseCase } from "../server/use-case.ts";
 import { feed } from "./contract.ts";
@@ -26,7 +26,7 @@ export function createFeed({ sources, everyMs = EVERY_MS }: FeedOptions = {}): U
   ew.channel("news", { authorize: ({ action }) => action !== "publish" });
 
   async function publish(news: readonly FeedEntry[]): Promise<void> {
-    for (const entry of news) await ew.publish("news", "item", entry.item, { key: keyOf(entry) });
+    for (const entry of news) await ew.publish("news", "item", entry.item, { key: keyOf(entry) }).catch(unlessKnown);
   }
 
   const samples = SAMPLE_SOURCES.map(({ file }) => `${SAMPLES_HOST}${SAMPLES}${file}`);
@@ -49,6 +49,11 @@ export function createFeed({ sources, everyMs = EVERY_MS }: FeedOptions = {}): U
       for (const stop of stops) stop();
     },
   };
+}
+
+/** With another date, which somebody else found, or this server before it started anew: that is no news. */
+function unlessKnown(thrown: unknown): void {
+  if (!isEitherwayError(thrown) || thrown.code !== "key-reused") throw thrown;
 }
 
 /** The sample feeds are there for everybody: `curl` them, or subscribe to them with another reader. */

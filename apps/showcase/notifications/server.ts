@@ -18,6 +18,8 @@ const LEASE_MS = 10_000;
 const GRACE_MS = LEASE_MS + 2_000;
 const LONGEST_DELAY_MS = 60_000;
 const MOST_DELAYED = 1_000;
+/** As long as the inbox: who sends again after days, since he heard of no answer, stores nothing twice. */
+const KEY_WINDOW = "7d";
 
 const order = v.object({
   ...notification.entries,
@@ -31,7 +33,8 @@ type Order = v.InferOutput<typeof order>;
 export function createNotifications(pushService: string | undefined): UseCase {
   const login = createLogin();
   const push = createPush({ service: pushService });
-  const ew = eitherway(notifications, { logger, auth: login.auth, presenceLeaseMs: LEASE_MS });
+  const kept = { presenceLeaseMs: LEASE_MS, keyWindowMs: KEY_WINDOW };
+  const ew = eitherway(notifications, { logger, auth: login.auth, ...kept });
   const inboxes = createInboxes({
     clock: hostClock,
     counted: (user, count) => publishUnread(user, count).catch(report),

@@ -26,7 +26,7 @@ export interface Commander {
 
 /** A class: there is one object for each link that publishes. */
 export class CommandQueue {
-  readonly #hub: Pick<Hub, "run" | "limits">;
+  readonly #hub: Pick<Hub, "run" | "limits" | "metrics">;
   readonly #session: Commander;
   readonly #commands: CommandFrame[] = [];
   #held: HeldChannels | undefined;
@@ -34,7 +34,7 @@ export class CommandQueue {
   /** Calls, and messages that wait for their windows. */
   #running = 0;
 
-  constructor(hub: Pick<Hub, "run" | "limits">, session: Commander) {
+  constructor(hub: Pick<Hub, "run" | "limits" | "metrics">, session: Commander) {
     this.#hub = hub;
     this.#session = session;
   }
@@ -46,6 +46,7 @@ export class CommandQueue {
 
   push(frame: CommandFrame): void {
     this.#commands.push(frame);
+    if (this.unanswered === this.#hub.limits.inFlight) this.#hub.metrics.count("links.paused");
     this.#session.checkReading();
     this.goOn();
   }

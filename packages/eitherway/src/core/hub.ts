@@ -178,7 +178,10 @@ export function createHub(options: HubOptions): Hub {
     try {
       const wait = room.enter(bytes);
       entered = true;
-      if (wait !== undefined) await wait;
+      if (wait !== undefined) {
+        metrics.count("publish.delayed", drafts.length);
+        await wait;
+      }
       const receipts = await broker.publish(channel, drafts);
       countReceipts(receipts);
       return receipts;
@@ -195,7 +198,10 @@ export function createHub(options: HubOptions): Hub {
   async function withRoom<T>(bytes: number, append: () => Promise<T>): Promise<T> {
     // Awaited only where there is none: otherwise the append happens in the very turn of the call.
     const wait = room.enter(bytes);
-    if (wait !== undefined) await wait;
+    if (wait !== undefined) {
+      metrics.count("publish.delayed");
+      await wait;
+    }
     try {
       return await append();
     } finally {

@@ -49,7 +49,7 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
   const { basePath, trustProxy = false, limits, clock, logger, metrics } = options;
   checkBasePath(basePath);
   const settings: ExchangeSettings = {
-    ...{ trustProxy, clock, limits },
+    ...{ trustProxy, clock, limits, metrics },
     budget: createBodyBudget(),
     answers: createAnswerBudget(),
   };

@@ -1,7 +1,7 @@
 /** One Node HTTP request and its response, HTTP/1.1 or HTTP/2, as the core's `HttpExchange`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
-import type { Clock, HttpAnswer, HttpExchange, Limits, ResponseStream, SinkEvents } from "../core/index.ts";
+import type { Clock, HttpAnswer, HttpExchange, Limits, Metrics, ResponseStream, SinkEvents } from "../core/index.ts";
 import { EitherwayError } from "../protocol/index.ts";
 import type { Target, TrustProxy } from "../server/index.ts";
 import { errorAnswer } from "../transports/answers.ts";
@@ -19,6 +19,7 @@ export interface ExchangeSettings {
   readonly trustProxy: TrustProxy;
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly metrics: Metrics;
   readonly budget: BodyBudget;
   readonly answers: AnswerBudget;
 }
@@ -79,14 +80,19 @@ class NodeExchange implements HttpExchange, Abandonable {
 
   respond(wanted: HttpAnswer): void {
     this.#claimAnswer();
-    const { answers, clock } = this.#settings;
+    const { answers, clock, metrics } = this.#settings;
     const request = this.#request;
     const response = this.#response;
     const body = bodyOf(wanted);
-    const answer = hasRoom(answers, body.length) ? { ...wanted, body } : withoutRoom(wanted);
+    const isTooMuch = !hasRoom(answers, body.length);
+    if (isTooMuch) metrics.count("requests.refused.unavailable");
+    const answer = isTooMuch ? withoutRoom(wanted) : { ...wanted, body };
     if ("stream" in response) respondHttp2(request, response, answer);
     else respondHttp1(request, response, answer);
-    const drop = (): void => dropConnection(request, response);
+    const drop = (): void => {
+      metrics.count("answers.dropped");
+      dropConnection(request, response);
+    };
     holdAnswer(response, bodyOf(answer).length, { budget: answers, clock, drop });
   }
 

@@ -151,6 +151,8 @@ describe("unflushed bytes are bounded", () => {
     const text = "x".repeat(400);
     const done: number[] = [];
     const all = Array.from({ length: 4 }, (_, i) => append("a", `${i}${text}`).then(() => done.push(i)));
+    const { counters } = hub.stats();
+    expect(counters["publish.delayed"]).toBeGreaterThan(0);
     await Promise.all([all[0], all[1]]);
     expect(hub.stats().unflushedBytes).toBeLessThan(2_000);
     expect(done.length).toBeLessThan(4);

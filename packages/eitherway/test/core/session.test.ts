@@ -294,7 +294,7 @@ describe("commands", () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const { open, settle } = createTestHub({
+    const { hub, open, settle } = createTestHub({
       limits: { inFlight: 4 },
       around: (memory): Partial<Broker> => ({
         publish: async (...args) => {
@@ -306,8 +306,10 @@ describe("commands", () => {
     const link = open({}, { client: "c" });
     for (let i = 1; i <= 4; i++) link.send(publishFrame(`c.${i}`, "a", "x"));
     expect(link.reading).toBe(true); // one is at the broker, three wait
+    expect(hub.stats().counters).not.toHaveProperty("links.paused");
     link.send(publishFrame("c.5", "a", "x"));
     expect(link.reading).toBe(false);
+    expect(hub.stats().counters).toMatchObject({ "links.paused": 1 });
     release();
     await settle();
     expect(link.reading).toBe(true);

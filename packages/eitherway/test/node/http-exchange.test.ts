@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { constants, type Http2SecureServer } from "node:http2";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_LIMITS, type HttpExchange } from "../../src/core/index.ts";
+import { createCounters, DEFAULT_LIMITS, type HttpExchange, type Metrics } from "../../src/core/index.ts";
 import { createHttpExchange } from "../../src/node/http-exchange.ts";
 import { createNodeClock } from "../../src/node/index.ts";
 import { type AnswerBudget, createAnswerBudget } from "../../src/node/untaken-answers.ts";
@@ -89,7 +89,7 @@ describe("request", () => {
     const budget = createBodyBudget(1000);
     const server = createServer((request, response) => {
       const options = { trustProxy: false, clock: createNodeClock(), limits: DEFAULT_LIMITS } as const;
-      const settings = { ...options, budget, answers: createAnswerBudget() };
+      const settings = { ...options, budget, answers: createAnswerBudget(), metrics: createCounters() };
       const exchange = createHttpExchange(request, response, { path: "", query: "" }, settings);
       exchange.body(900).then(
         () => exchange.respond({ status: 200, headers: {} }),
@@ -172,8 +172,8 @@ describe("answering", () => {
   describe("answers that nobody takes", () => {
     const page = (bytes: number) => ({ status: 200, headers: {}, body: "x".repeat(bytes) });
     const hasty = { ...createNodeClock(), after: (_ms: number, run: () => void) => createNodeClock().after(50, run) };
-    const pages = async (bytes: number, answers: AnswerBudget, clock = createNodeClock()) => {
-      const options = { trustProxy: false, clock, limits: DEFAULT_LIMITS } as const;
+    const pages = async (bytes: number, answers: AnswerBudget, metrics: Metrics, clock = createNodeClock()) => {
+      const options = { trustProxy: false, clock, limits: DEFAULT_LIMITS, metrics } as const;
       const settings = { ...options, budget: createBodyBudget(), answers };
       const server = createServer((request, response) => {
         createHttpExchange(request, response, { path: "", query: "" }, settings).respond(page(bytes));
@@ -194,8 +194,10 @@ describe("answering", () => {
           peak = Math.max(peak, now);
         },
       };
-      const connection = await rawConnect(await pages(bytes, answers), requestText("GET", "/").repeat(50));
+      const counters = createCounters();
+      const connection = await rawConnect(await pages(bytes, answers, counters), requestText("GET", "/").repeat(50));
       await connection.has("503 Service Unavailable");
+      expect(counters.all["requests.refused.unavailable"]).toBeGreaterThan(0);
       expect(peak).toBeGreaterThan(19 * bytes);
       expect(peak).toBeLessThan(21 * bytes);
       await eventually(() => held === 0);
@@ -203,11 +205,13 @@ describe("answering", () => {
 
     test("end the connection in time, over HTTP/2 the stream (P6)", async () => {
       const answers = createAnswerBudget();
-      const { socket } = await rawConnect(await pages(MIB, answers, hasty));
+      const counters = createCounters();
+      const { socket } = await rawConnect(await pages(MIB, answers, counters, hasty));
       socket.pause();
       socket.write(requestText("GET", "/").repeat(30));
       await eventually(() => answers.held > 0);
       await eventually(() => answers.held === 0);
+      expect(counters.all["answers.dropped"]).toBeGreaterThan(0);
       const http2 = await session(
         answering((exchange) => exchange.respond(page(MIB))),
         {},

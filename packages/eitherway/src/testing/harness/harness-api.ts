@@ -1,7 +1,8 @@
 /** What a test sees of a harness: a server, its clients and the network between them, in one process and in a time of its own. */
 import type { Client, ClientOptions } from "../../client/client-api.ts";
 import type { Clock, Random, Undo } from "../../core/index.ts";
-import type { Amount, Eitherway, EitherwayOptions, TypedServer } from "../../server/index.ts";
+import type { NodeEitherwayOptions } from "../../node/index.ts";
+import type { Amount, Eitherway, TypedServer } from "../../server/index.ts";
 import type { Collect } from "../collected.ts";
 import type { Directions, NetworkPath, Weather } from "../memory-network/ways.ts";
 
@@ -11,8 +12,11 @@ export interface HarnessOptions {
    * same, message by message. Failures name it. Default: 1.
    */
   readonly seed?: number;
-  /** Options of the server, as of `eitherway()`. What it logs as a warning or an error goes to standard error. */
-  readonly server?: EitherwayOptions;
+  /**
+   * Options of the server, as of `eitherway()`; `basePath` and `trustProxy` change nothing here. Without a `logger` its warnings and errors go
+   * to standard error.
+   */
+  readonly server?: NodeEitherwayOptions;
 }
 
 /** Options of a client, as of `createClient()`. Default of `clientId`: `client-1`, `client-2`, ..., by which failures call it. */
@@ -77,7 +81,10 @@ export interface Harness<TypedClient = Client, Server = Eitherway> {
   until<T>(promise: Promise<T>, within?: Amount): Promise<T>;
   until(condition: () => boolean, within?: Amount): Promise<void>;
 
-  /** Ends all clients, then the server. Afterwards no timer is left, and whatever is asked of the harness is refused as `closed`. */
+  /**
+   * Ends all clients, then the server. Afterwards no timer of theirs is left, so that `clock.pending` are those of the application, and
+   * whatever is asked of the harness is refused as `closed`.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

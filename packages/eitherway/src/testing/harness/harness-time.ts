@@ -58,9 +58,10 @@ export function createHarnessTime({ pump, restless }: HarnessTimeOptions): Harne
 
   async function passUntil(isDone: () => boolean, ms: number): Promise<boolean> {
     await time.settle();
-    for (let left = ms; left > 0 && !isDone(); ) left -= await time.step(left);
-    await time.settle();
-    return isDone();
+    let done = isDone();
+    for (let left = ms; left > 0 && !done; done = isDone()) left -= await time.step(left);
+    await time.settle(); // which may end what held for a moment
+    return done || isDone();
   }
 
   const { clock, stirring } = time;

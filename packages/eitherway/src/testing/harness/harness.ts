@@ -4,11 +4,11 @@ import type { Client } from "../../client/client-api.ts";
 import type { TypedClient } from "../../client/typed/typed-api.ts";
 import { isContract } from "../../contract/contract.ts";
 import type { ChannelTypes, Contract, HandlesOf } from "../../contract/index.ts";
-import type { Undo } from "../../core/index.ts";
-import { createLogger } from "../../node/index.ts";
+import { createSafeLogger, type Undo } from "../../core/index.ts";
+import { createLogger, type NodeEitherwayOptions } from "../../node/index.ts";
 import { EitherwayError, quote } from "../../protocol/index.ts";
 import { readAmount } from "../../server/amounts.ts";
-import { type Amount, createEitherway, withContract } from "../../server/index.ts";
+import { type Amount, checkBasePath, checkTrustProxy, createEitherway, withContract } from "../../server/index.ts";
 import { type AnyChannel, type Collect, collectEvents } from "../collected.ts";
 import { createMemoryNetwork } from "../memory-network/memory-network.ts";
 import { type NetworkPath, PATHS, type Weather } from "../memory-network/ways.ts";
@@ -53,8 +53,9 @@ export function createHarness(
 }
 
 function create(options: HarnessOptions, app: Contract<ChannelTypes> | undefined): Harness<never, unknown> {
-  const { seed = DEFAULT_SEED, server: serverOptions = {} } = options;
+  const { seed = DEFAULT_SEED, server: given = {} } = options;
   checkOptions(options, seed);
+  const { logger, ...serverOptions } = ofPlatform(given);
   /** Chance of the test, of the network, of the server and of each client apart, so that one more number here changes nothing there. */
   let sources = 0;
   const createRandom = () => createSeededRandom(seed + sources++ * SOURCE_STEP);
@@ -73,7 +74,8 @@ function create(options: HarnessOptions, app: Contract<ChannelTypes> | undefined
       ),
   });
   const { clock } = time;
-  const parts = createEitherway({ clock, random: createRandom(), logger: LOGGER }, serverOptions, app);
+  const platform = { clock, random: createRandom(), logger, optionNames: PLATFORM_OPTIONS };
+  const parts = createEitherway(platform, serverOptions, app);
   const server = app ? withContract(app, parts.eitherway, parts) : parts.eitherway;
   const around = { clock, checkOpen, random: createRandom(), running: new Set<Undo>() };
   const everybody = createHarnessNetwork({
@@ -97,7 +99,7 @@ function create(options: HarnessOptions, app: Contract<ChannelTypes> | undefined
     const network = createMemoryNetwork({
       ...{ clock, handler: parts.handler, limits: parts.limits },
       moves: (path, direction) => moves.note(`${id} ${direction === "up" ? "sends" : "hears"} over ${path}`),
-      failed: (error) => LOGGER.error("request failed", { error: String(error) }),
+      failed: (error) => logger.error("request failed", { error: String(error) }),
     });
     for (const [path, weather] of weathers) network.change(path, weather);
     const device = createDevice({
@@ -168,6 +170,7 @@ function create(options: HarnessOptions, app: Contract<ChannelTypes> | undefined
     await finish(devices.map((device) => device.client.close()));
     await finish([parts.eitherway.close()]);
     await time.pass(CLOSING_MS);
+    for (const { network } of devices) network.stop();
   }
 
   async function finish(ends: readonly Promise<void>[]): Promise<void> {
@@ -212,6 +215,15 @@ const SOURCE_STEP = 0x9e3779b1;
 
 /** Warnings and errors are for whoever reads why a test is red. */
 const LOGGER = createLogger({ level: "warn" });
+
+const PLATFORM_OPTIONS = ["basePath", "trustProxy", "logger"];
+
+/** Options that `eitherway()` itself has. There is one path here and no proxy; what the application has to say of them is checked. */
+function ofPlatform({ basePath = "", trustProxy = false, logger = LOGGER, ...rest }: NodeEitherwayOptions) {
+  checkBasePath(basePath);
+  checkTrustProxy(trustProxy);
+  return { ...rest, logger: createSafeLogger(logger) };
+}
 
 function checkOptions(options: HarnessOptions, seed: number): void {
   const unknown = Object.keys(options).find((name) => name !== "seed" && name !== "server");

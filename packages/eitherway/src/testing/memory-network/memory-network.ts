@@ -2,7 +2,7 @@
 
 import type { Fetch } from "../../client/transport.ts";
 import type { Socket, SocketConstructor } from "../../client/transports/websocket.ts";
-import { type Clock, DEFAULT_LIMITS, type Limits } from "../../core/index.ts";
+import { type Clock, DEFAULT_LIMITS, type Limits, type Undo } from "../../core/index.ts";
 import type { RequestHandler } from "../../transports/index.ts";
 import type { Connection, Surroundings } from "./connection.ts";
 import { openRequest } from "./request.ts";
@@ -30,6 +30,8 @@ export interface MemoryNetwork {
   pump(): boolean;
   /** The server's ends of half-open connections are gone as well. */
   bury(): void;
+  /** Nothing that is on its way arrives any more, and no connection waits for the end of its life. */
+  stop(): void;
 }
 
 export interface MemoryNetworkOptions {
@@ -46,7 +48,8 @@ export interface MemoryNetworkOptions {
 }
 
 export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
-  const { clock, limits = DEFAULT_LIMITS, busy = () => {}, moves = () => {}, failed } = options;
+  const { limits = DEFAULT_LIMITS, busy = () => {}, moves = () => {}, failed } = options;
+  const { clock, stop } = withOwnTimers(options.clock);
   const weathers = new Map<NetworkPath, Weather>(PATHS.map((path) => [path, FAIR]));
   let { handler } = options;
   let connections: Connection[] = [];
@@ -117,6 +120,32 @@ export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwor
     },
     bury() {
       for (const connection of known()) connection.bury();
+    },
+    stop,
+  };
+}
+
+/** A latency or a life may be longer than whatever waits for the end of the network. */
+function withOwnTimers(clock: Clock): { readonly clock: Clock; stop(): void } {
+  const timers = new Set<Undo>();
+  return {
+    clock: {
+      ...clock,
+      after(ms, run) {
+        const undo = clock.after(ms, () => {
+          timers.delete(undo);
+          run();
+        });
+        timers.add(undo);
+        return () => {
+          timers.delete(undo);
+          undo();
+        };
+      },
+    },
+    stop() {
+      for (const undo of timers) undo();
+      timers.clear();
     },
   };
 }

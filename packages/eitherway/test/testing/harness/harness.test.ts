@@ -112,6 +112,19 @@ describe.each(TRANSPORTS)("a harness over %s", (transport) => {
     expect(await ends).toHaveLength(2);
   });
 
+  test("close() leaves no timer of a network that is slow and cuts late, and those of the application to be seen", async () => {
+    for (const weather of [{ lifeMs: 3_600_000 }, { latencyMs: 3_600_000 }]) {
+      const harness = createHarness(app);
+      const ana = harness.client({ transport });
+      harness.network(ana).set(weather);
+      harness.collect(ana.channel("room", ROOM), "said");
+      await harness.settled();
+      harness.clock.after(3_600_000, () => {});
+      await harness.close();
+      expect(harness.clock.pending).toBe(1);
+    }
+  });
+
   test("close() leaves no timer of a client that is present and offline", async () => {
     const harness = createHarness(app);
     const ana = harness.client({ transport });
@@ -241,6 +254,19 @@ describe("the time of a harness", () => {
     });
   });
 
+  test("until() ends at a moment that passes by itself", async () => {
+    const harness = open();
+    const ana = harness.client({ transport: "websocket" });
+    harness.collect(ana.channel("room", ROOM), "said");
+    await harness.settled();
+    harness.network(ana).cut();
+    await harness.settled();
+    expect(ana.status.state).toBe("waiting");
+    const before = harness.clock.now();
+    await harness.until(() => ana.status.state === "connecting");
+    expect(harness.clock.now() - before).toBeLessThan(10_000);
+  });
+
   test("until() says what every client is doing where it takes too long, and names the seed", async () => {
     const harness = open({ seed: 11 });
     const ana = harness.client({ clientId: "ana" });
@@ -295,6 +321,29 @@ describe("chance", () => {
     expect(first).toContain("cut");
     expect(again).toBe(first);
     expect(other.replaceAll("seed 6", "seed 5")).not.toBe(first);
+  });
+});
+
+describe("the options of a server", () => {
+  test("are those of eitherway(), with its logger and what is said of paths and proxies", async () => {
+    const logged: string[] = [];
+    const note = (message: string) => void logged.push(message);
+    const logger = { info: note, warn: note, error: note };
+    const harness = open({ server: { logger, basePath: "/live", trustProxy: 1, pingMs: "20s" } });
+    await harness.client().channel("room", ROOM).publish("said", { text: "1" });
+    harness.server.channel("room", {
+      calls: {
+        think: () => {
+          throw new Error("broken");
+        },
+      },
+    });
+    await expect(harness.client().channel("room", ROOM).call.think("so")).rejects.toThrow();
+    expect(logged).toContain("call failed");
+    for (const server of [{ basePath: "live/" }, { trustProxy: -1 }]) {
+      expect(() => createHarness(app, { server })).toThrow(expect.objectContaining({ code: "bad-request" }));
+    }
+    expect(() => createHarness(app, { server: { loger: logger } as never })).toThrow(/loger.*trustProxy, logger/);
   });
 });
 
