@@ -54,13 +54,14 @@ export function createCallsStore({ client, clock, address, name, optimistic }: C
   }));
 
   async function run(input: unknown, options: TypedCallOptions | undefined): Promise<unknown> {
-    const items = optimistic(input).map((data) => ({ id: `call-${++calls}`, data }));
-    for (const item of items) shown.add(item);
+    let items: readonly OptimisticItem[] = [];
     let overlapMs = 0;
     unanswered++;
     error = undefined;
     cell.touch();
     try {
+      items = optimistic(input).map((data) => ({ id: `call-${++calls}`, data }));
+      for (const item of items) shown.add(item);
       const answer = await methodOf(client, address, name)(input, options);
       overlapMs = OVERLAP_MS;
       return answer;

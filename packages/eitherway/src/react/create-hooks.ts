@@ -60,7 +60,7 @@ export function createHooks(client: HooksClient): AllHooks {
     const own = useContext(ClientContext);
     const { address, rest } = readAddress(name, args);
     const [event, { keep, history } = {}] = rest as [string | undefined, EventsOptions?];
-    const key = JSON.stringify(["events", address, event ?? null, keep, history]);
+    const key = JSON.stringify(["events", address, event ?? null, `${keep} ${history}`]); // JSON has no Infinity
     // The key stands for all of these.
     // biome-ignore lint/correctness/useExhaustiveDependencies: objects among them are others at each render
     const source = useMemo(() => {

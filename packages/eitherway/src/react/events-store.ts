@@ -24,7 +24,7 @@ export interface EventsView<Data = unknown> {
   readonly items: readonly EventItem<Data>[];
   /**
    * The last time that continuity was lost. The list is read anew from the log then, as long as it was; until that is there the old
-   * one stays.
+   * one stays. Where it could not be read (`error`), the old one stays until something new comes, with which it does not join up.
    */
   readonly gap: Gap | undefined;
   /** The list is up to date, and what comes shows at once. */
@@ -62,8 +62,9 @@ export function openEventsStore(options: EventsStoreOptions): Store<EventsView> 
   const { client, clock, address, event, keep = DEFAULT_KEEP, history = 0 } = options;
   const load = history > 0 ? history : DEFAULT_LOAD;
   let items: EventItem[] = [];
-  /** What is shown until the list is read anew. */
+  /** What is shown until the list is read anew, or has something although it could not be. */
   let stale: readonly EventItem[] | undefined;
+  let couldNotRead = false;
   /** The newest id that was taken: what history brought comes again as a message. */
   let newest: Id | undefined;
   let most = keep;
@@ -86,6 +87,7 @@ export function openEventsStore(options: EventsStoreOptions): Store<EventsView> 
       newest = id;
     }
     items.push({ id: isLogged(meta) ? id : `volatile-${++volatiles}`, data, meta });
+    if (couldNotRead) stale = undefined;
     pushOut();
     cell.touch();
   }
@@ -100,14 +102,16 @@ export function openEventsStore(options: EventsStoreOptions): Store<EventsView> 
 
   function takeGap(declared: Gap): void {
     gap = declared;
-    missing = Math.min(keep, Math.max(missing, (stale ?? items).length));
-    stale = missing > 0 ? (stale ?? items) : undefined;
+    const old = stale ?? items;
+    missing = Math.min(keep, Math.max(missing, old.length));
+    stale = missing > 0 && old.length > 0 ? old : undefined;
     items = [];
     newest = undefined;
     before = undefined;
     hasOlder = false;
     wasRead = false;
     reading = "nothing";
+    couldNotRead = false;
     cell.touch();
   }
 
@@ -132,6 +136,7 @@ export function openEventsStore(options: EventsStoreOptions): Store<EventsView> 
   /** Puts what it reads before the items. Whether it did. */
   async function read(what: "the past" | "older", from: Id | undefined, wanted: number): Promise<boolean> {
     reading = what;
+    couldNotRead = false;
     isApart = false;
     cell.touch();
     try {
@@ -139,14 +144,16 @@ export function openEventsStore(options: EventsStoreOptions): Store<EventsView> 
       if (!isApart) join(past);
       wasRead = true;
       missing = 0;
+      stale = undefined;
       feed.error = undefined;
     } catch (thrown) {
       const error = readingError(thrown);
       if (!error) return false; // given up for a gap or the end
       feed.error = error;
       hasOlder = true;
+      couldNotRead = true;
+      if (items.length > 0) stale = undefined;
     }
-    stale = undefined;
     reading = "nothing";
     cell.touch();
     return !isApart && feed.error === undefined;
@@ -166,7 +173,7 @@ export function openEventsStore(options: EventsStoreOptions): Store<EventsView> 
   const cell = createCell<EventsView>(clock, () => ({
     items: stale ?? [...items],
     gap,
-    live: feed.live,
+    live: feed.live && stale === undefined,
     error: feed.error,
     loadOlder,
     loadingOlder: reading === "older",

@@ -31,7 +31,7 @@ export interface Feed {
   error: EitherwayError | undefined;
   /**
    * Messages of the event before an id, or the newest ones: so many, if there are, oldest first. It takes several pages where
-   * other events lie between, but not more than a few. Rejects when the feed is closed or a gap makes it void.
+   * other events lie between, each twice as long as the one before, but not more than a few. Rejects when the feed is closed or a gap makes it void.
    */
   readBefore(before: Id | undefined, wanted: number): Promise<Past>;
   close(): void;
@@ -85,7 +85,7 @@ export function openFeed(options: FeedOptions): Feed {
     let found: readonly Incoming[] = [];
     let next = before;
     for (let pages = 0; pages < MOST_PAGES && found.length < wanted; pages++) {
-      const limit = Math.min(LARGEST_PAGE, Math.max(1, wanted));
+      const limit = Math.min(LARGEST_PAGE, Math.max(1, wanted) * 2 ** pages);
       const page = await readHistory(coreClientOf(client), channel.name, { before: next, limit, signal });
       signal.throwIfAborted();
       found = [...page.messages.filter(({ meta }) => event === undefined || meta.event === event), ...found];

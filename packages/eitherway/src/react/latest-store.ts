@@ -83,7 +83,7 @@ export function openLatestStore(options: LatestStoreOptions): Store<LatestView> 
   });
   const cell = createCell<LatestView>(clock, () => ({
     values: new Map([...past, ...fresh]),
-    live: feed.live,
+    live: feed.live && !isMissing,
     error: feed.error,
   }));
 

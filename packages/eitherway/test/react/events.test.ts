@@ -54,6 +54,17 @@ describe("useEvents", () => {
     expect(view.hasOlder).toBe(true);
   });
 
+  test("finds the last one of a rare event far back in the log", async () => {
+    const { ew, url } = await startServer();
+    await ew.publish("room/42", "Holidays", { event: "topic" });
+    for (let n = 0; n < 300; n++) await ew.publish("room/42", n);
+    const { useEvents } = createHooks(startClient(url));
+    const { Probe, shown } = createProbe(() => useEvents("room/42", "topic", { history: 1 }));
+    mount(createElement(Probe));
+    await shown.until(({ items }) => items.length > 0);
+    expect(dataOf(shown.last)).toEqual(["Holidays"]);
+  });
+
   test("reads the list anew after a gap, and says so (P2)", async () => {
     const { ew, url } = await startServer({ retention: { messages: 5 } });
     for (let n = 0; n < 5; n++) await ew.publish("room/42", n);
@@ -90,6 +101,19 @@ describe("useEvents", () => {
     expect(first.shown.views.slice(before).filter(({ live, items }) => !live || items.length < 1)).toEqual([]);
     expect(ew.stats().subscriptions).toEqual({ reading: 0, live: 1, lagging: 0 });
     expect(subscribed(client)).toBe(1);
+  });
+
+  test("lists of other lengths are lists of their own, also one without an end", async () => {
+    const { ew, url } = await startServer();
+    const { useEvents } = createHooks(startClient(url));
+    const short = createProbe(() => useEvents("room/42", "message", { keep: 2 }));
+    const usual = createProbe(() => useEvents("room/42", "message"));
+    const endless = createProbe(() => useEvents("room/42", "message", { keep: Number.POSITIVE_INFINITY }));
+    mount([short, usual, endless].map(({ Probe }, key) => createElement(Probe, { key })));
+    for (const { shown } of [short, usual, endless]) await shown.until(({ live }) => live);
+    for (let n = 1; n <= 201; n++) await ew.publish("room/42", n);
+    for (const { shown } of [short, usual, endless]) await shown.until((view) => dataOf(view).at(-1) === 201);
+    expect([short, usual, endless].map(({ shown }) => shown.last.items.length)).toEqual([2, 200, 201]);
   });
 
   test("the subscription ends a moment after the last component left", async () => {

@@ -30,6 +30,8 @@ function pageOf(first: number, last: number, oldest = 1): Response {
   return Response.json({ channel: CHANNEL, messages, oldest: idOf(oldest), head: idOf(last) });
 }
 
+const refusal = (): Response => Response.json({ error: { code: "unavailable", message: "Not now." } }, { status: 503 });
+
 const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
 async function open(options: EventsOptions) {
@@ -102,6 +104,73 @@ describe("the list of events", () => {
     expect(await shown()).toEqual(range(19, 22));
   });
 
+  test("is not live after a gap until it has been read anew: what comes does not show before", async () => {
+    const { requests, live, gap, shown, store } = await open({ history: 3 });
+    live(5);
+    await shown();
+    requests[0]?.answer(pageOf(3, 5));
+    await shown();
+    expect(store.read().live).toBe(true);
+    gap(20);
+    await shown();
+    expect(store.read().live).toBe(false);
+    requests[1]?.answer(pageOf(18, 20, 18));
+    await shown();
+    expect(store.read().live).toBe(true);
+  });
+
+  test("after a gap, where the new list could not be read, the old one stays until something new comes (P2)", async () => {
+    const { requests, live, run, gap, shown, store } = await open({ history: 3 });
+    live(5);
+    await shown();
+    requests[0]?.answer(pageOf(3, 5));
+    await shown();
+    gap(20);
+    await shown();
+    requests[1]?.answer(refusal());
+    expect(await shown()).toEqual([3, 4, 5]);
+    expect(store.read()).toMatchObject({ error: { code: "unavailable" }, live: false, hasOlder: true });
+    run(21, 21); // does not join up with what was there
+    expect(await shown()).toEqual([21]);
+    expect(store.read().live).toBe(true);
+    store.read().loadOlder();
+    await shown();
+    requests[2]?.answer(pageOf(19, 21, 18));
+    expect(await shown()).toEqual([19, 20, 21]);
+    expect(store.read().error).toBeUndefined();
+  });
+
+  test("after a gap, where the new list could not be read, what came meanwhile is shown (P2)", async () => {
+    const { requests, live, run, gap, shown } = await open({ history: 3 });
+    live(5);
+    await shown();
+    requests[0]?.answer(pageOf(3, 5));
+    await shown();
+    gap(20);
+    run(21, 21);
+    expect(await shown()).toEqual([3, 4, 5]);
+    requests[1]?.answer(refusal());
+    expect(await shown()).toEqual([21]);
+  });
+
+  test("after a gap, where the new list could not be read at first, it is read over the next link (P2)", async () => {
+    const { requests, live, gap, shown, stage } = await open({ history: 3 });
+    live(5);
+    await shown();
+    requests[0]?.answer(pageOf(3, 5));
+    await shown();
+    gap(20);
+    await shown();
+    requests[1]?.answer(refusal());
+    await shown();
+    stage.link.end();
+    await stage.pass(60_000);
+    live(20);
+    expect(await shown()).toEqual([3, 4, 5]);
+    requests[2]?.answer(pageOf(18, 20, 18));
+    expect(await shown()).toEqual([18, 19, 20]);
+  });
+
   test("history that was asked for before a gap is not joined to what comes after it (P2)", async () => {
     const { requests, live, gap, shown } = await open({ history: 3 });
     live(5);
@@ -133,7 +202,7 @@ describe("the list of events", () => {
     const { requests, live, shown, store, stage } = await open({ history: 3 });
     live(5);
     await shown();
-    requests[0]?.answer(Response.json({ error: { code: "unavailable", message: "Not now." } }, { status: 503 }));
+    requests[0]?.answer(refusal());
     await shown();
     expect(store.read().error).toMatchObject({ code: "unavailable", message: "Not now." });
     stage.link.end();
@@ -224,6 +293,46 @@ describe("calls of a component", () => {
     await clock.settle();
     expect(shown()).toEqual([]);
   });
+});
+
+test("a call whose optimistic value cannot be made is not made, and says so as its error", async () => {
+  const { client, clock } = createStage();
+  let calls = 0;
+  const store = createCallsStore({
+    client: {
+      status: client.status,
+      on: () => () => {},
+      channel: () => ({ call: { send: async () => void calls++ } }),
+    },
+    clock,
+    address: { name: CHANNEL, params: undefined },
+    name: "send",
+    optimistic() {
+      throw new TypeError("no text");
+    },
+  });
+  store.watch(() => {});
+  await expect(store.call({})).rejects.toThrow("no text");
+  await clock.settle();
+  expect(calls).toBe(0);
+  const { error, pending } = store.read();
+  expect([error?.message, pending]).toEqual(["Call send ended without an answer: TypeError: no text.", false]);
+});
+
+test("the newest values are not live before what the log has of them is there", async () => {
+  const requests = playHistory();
+  const stage = createStage();
+  const { client, clock } = stage;
+  const address = { name: CHANNEL, params: undefined };
+  const store = openLatestStore({ client, clock, address, event: "message", keyOf: String });
+  await stage.settle();
+  stage.link.say({ t: "live", channel: CHANNEL, id: idOf(5) });
+  await stage.pass(FRAME_MS);
+  expect(store.read().live).toBe(false);
+  requests[0]?.answer(pageOf(3, 5, 3));
+  await stage.settle();
+  await stage.pass(FRAME_MS);
+  expect([[...store.read().values.keys()], store.read().live]).toEqual([["3", "4", "5"], true]);
 });
 
 describe("shared stores", () => {
