@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildPackage } from "./lib/build.js";
 import { Stop, script, seconds } from "./lib/phases.js";
 import { pool } from "./lib/pool.js";
 import { runTool } from "./lib/process.js";
@@ -28,6 +29,7 @@ await script(async () => {
   if (stale.length > 0) throw new Stop(stale.join("\n"));
   const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
 
+  await buildPackage(); // some of the tests start its programs, unbroken
   const copies = Array.from({ length: Math.min(MOST_AT_ONCE, chosen.length) }, createWorkingCopy);
   process.on("exit", () => copies.forEach(({ remove }) => void remove()));
 

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { inRoot, ROOT } from "./root.js";
 
-const NOT_COPIED = new Set([".git", ".cache", "node_modules", "dist", "coverage"]);
+const NOT_COPIED = new Set([".git", ".cache", "node_modules", "coverage"]);
 
-/** Makes a copy that shares the installed packages, except our own: those are the copy's. */
+/** Makes a copy of the tree as it is, built or not, that shares the installed packages, except our own: those are the copy's. */
 export function createWorkingCopy() {
   const folder = mkdtempSync(join(tmpdir(), "eitherway-copy-"));
   cpSync(ROOT, folder, { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) });
