@@ -1,5 +1,5 @@
 /** `eitherway compare`: its command line, what it prints, and what a stop keeps. What it measures is in the tests beside this one. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -34,6 +34,15 @@ describe("a wrong command line", () => {
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(sentence);
   });
+});
+
+test("a wrong command line leaves an earlier report as it is", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "eitherway-compare-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "report.html");
+  await writeFile(file, "earlier");
+  expect((await runToEnd(["compare", "--html", file, "--url", "example.org"])).code).toBe(2);
+  expect(await readFile(file, "utf8")).toBe("earlier");
 });
 
 /** Stops as Ctrl-C does. */
