@@ -19,6 +19,7 @@ import { createLocalTarget, createRemoteTarget, type LocalTargetOptions, type Ta
 
 const KINDS: readonly ContentKind[] = ["json", "text", "bytes"];
 const DEFAULT_BYTES = 120; // a line of a chat
+const MIN_BYTES = 60; // for a number and a time
 const DEFAULT_RATE = 500;
 const MS_PER_SECOND = 1_000;
 
@@ -36,7 +37,7 @@ export const compareCommand: Command = {
     url: { value: "URL", help: "an Eitherway server elsewhere, instead of one on this machine", mirrored: true },
     ...SHAPE_FLAGS,
     tls: { help: "over TLS with a certificate made now, as browsers would go" },
-    payload: { value: "BYTES", help: `size of a payload; default ${DEFAULT_BYTES}` },
+    payload: { value: "BYTES", help: `size of a payload, at least ${MIN_BYTES}; default ${DEFAULT_BYTES}` },
     kind: { value: "KIND", help: `${KINDS.join(", ")}; default json` },
     rate: { value: "N", help: `messages a second while delays are measured; default ${DEFAULT_RATE}` },
     json: { help: "prints the whole comparison as JSON" },
@@ -147,14 +148,16 @@ function readContent(flags: GivenFlags): Content {
   if (!kind) throw new UsageError(`--kind is ${JSON.stringify(flags.text("kind"))}; give ${KINDS.join(", ")}.`);
   return {
     kind,
-    bytes: readNumber(flags, "payload", DEFAULT_BYTES, MAX_BYTES),
-    perSecond: readNumber(flags, "rate", DEFAULT_RATE, MAX_RATE),
+    bytes: readNumber(flags, "payload", DEFAULT_BYTES, [MIN_BYTES, MAX_BYTES]),
+    perSecond: readNumber(flags, "rate", DEFAULT_RATE, [1, MAX_RATE]),
   };
 }
 
-function readNumber(flags: GivenFlags, name: string, otherwise: number, most: number): number {
+type Bounds = readonly [least: number, most: number];
+
+function readNumber(flags: GivenFlags, name: string, otherwise: number, [least, most]: Bounds): number {
   const text = flags.text(name);
   const value = text === undefined ? otherwise : /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 1 && value <= most) return value;
-  throw new UsageError(`--${name} is ${JSON.stringify(text)}; give a whole number from 1 to ${most}.`);
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`--${name} is ${JSON.stringify(text)}; give a whole number from ${least} to ${most}.`);
 }
