@@ -164,6 +164,29 @@ describe("what was measured", () => {
     expect(await adviceOf("--measured", measured)).toMatchObject({ advises: "websocket", rule: "no-stream" });
   });
 
+  test("closes a way that came to nothing, unless all of them did", async () => {
+    const finding = { id: "failed", side: "ws", says: "WebSocket: 2 measurements came to nothing: 403", value: 2 };
+    const whole = comparison([finding]);
+    const figures = whole.figures.map(({ values: { sse }, ...figure }) => ({
+      ...figure,
+      values: { ...(sse && { sse }) },
+    }));
+    const flags = ["--upstream", "20", "--hosting", "self"];
+    const refused = await adviceOf("--measured", await file(JSON.stringify({ ...whole, figures })), ...flags);
+    expect(refused).toMatchObject({ advises: "sse", rule: "no-websocket" });
+    expect(refused.because).toMatch(/^As measured: WebSocket: 2 measurements came to nothing: 403\. An event stream/);
+    const away = await file(JSON.stringify({ ...whole, figures: [] }));
+    expect(await adviceOf("--measured", away, ...flags)).toMatchObject({ advises: "websocket", rule: "upstream" });
+  });
+
+  test("takes the figures of HTTP/1.1 where those of HTTP/2 could not be had", async () => {
+    const whole = comparison();
+    const sides = [...whole.sides, { id: "sse-h2", name: "SSE (h2)" }];
+    const measured = await file(JSON.stringify({ ...whole, sides }));
+    const flags = ["--http2", "yes", "--latency", "200ms"];
+    expect(await adviceOf("--measured", measured, ...flags)).toMatchObject({ rule: "measured-latency" });
+  });
+
   test.each([
     ["nonsense", /no JSON; give what "eitherway compare --json" wrote/],
     ['{"form":"other/1"}', /is of form "other\/1", not eitherway-comparison\/1/],

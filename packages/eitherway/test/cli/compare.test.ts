@@ -1,5 +1,5 @@
 /** `eitherway compare`: its command line, what it prints, and what a stop keeps. What it measures is in the tests beside this one. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -25,7 +25,8 @@ describe("a wrong command line", () => {
     [["--bandwidth", "63kbit"], /--bandwidth is "63kbit"/],
     [["--stall", "200ms"], /--stall is "200ms"; give how long and how often, as in 200ms\/2s/],
     [["--stall", "2s/2s"], /--stall is "2s\/2s"/],
-    [["--payload", "60001"], /--payload is "60001"; give a whole number from 1 to 60000/],
+    [["--payload", "60001"], /--payload is "60001"; give a whole number from 60 to 60000/],
+    [["--payload", "59"], /--payload is "59"/],
     [["--rate", "0"], /--rate is "0"; give a whole number from 1 to 2000/],
     [["--html", "/no/such/folder/report.html"], /--html cannot be written: .*no such file.*\.$/m],
     [["--kind", "xml"], /--kind is "xml"; give json, text, bytes/],
@@ -34,6 +35,15 @@ describe("a wrong command line", () => {
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(sentence);
   });
+});
+
+test("a wrong command line leaves an earlier report as it is", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "eitherway-compare-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "report.html");
+  await writeFile(file, "earlier");
+  expect((await runToEnd(["compare", "--html", file, "--url", "example.org"])).code).toBe(2);
+  expect(await readFile(file, "utf8")).toBe("earlier");
 });
 
 /** Stops as Ctrl-C does. */

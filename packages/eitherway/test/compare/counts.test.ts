@@ -82,6 +82,20 @@ test("the bytes of a message are those that a proxy sees, and hold what HTTP add
   expect(up[1]).toBeGreaterThan(2 * (up[0] as number)); // a POST, and no frame
 });
 
+test("payloads of bytes go as bytes over WebSocket, and as base64 over the others", async () => {
+  const target = await startTarget();
+  const sides = ["ws", "sse"].map((id) => ({ id, name: id, path: pathOf(id as "ws" | "sse") }));
+  const tally = createTally(FIGURES);
+  const content = { kind: "bytes", bytes: 30_000, perSecond: 1 } as const;
+  await measureSizes({ sides, target, tally, content, signal: new AbortController().signal });
+  const figures = tally.figures(sides).map(({ values }) => ["ws", "sse"].map((id) => values[id]?.summary.median ?? 0));
+  expect(figures).toHaveLength(2); // down and up
+  for (const [bytes = 0, base64 = 0] of figures) {
+    expect(bytes).toBeLessThan(31_000);
+    expect(base64).toBeGreaterThan(40_000);
+  }
+});
+
 describe.runIf(process.platform === "linux")("CPU time", () => {
   test("is what the system accounts to the server's process", async () => {
     const target = await startTarget();

@@ -58,6 +58,10 @@ test("a client that forgets every tenth message is found out", async () => {
   }
 });
 
+test("what was stopped before its end is no outcome: nothing is called lost that nobody waited for", async () => {
+  expect(await playFaults({ sides: [sideOf("ws")], signal: AbortSignal.abort(), ...TIMES })).toEqual([]);
+});
+
 /** Drops messages behind the client's back. */
 function forgetful(path: PathSide["path"]): PathSide["path"] {
   return withMessages(path, (listener) => (data, meta) => {

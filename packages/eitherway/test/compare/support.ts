@@ -3,6 +3,7 @@ import { onTestFinished } from "vitest";
 import { type CompareOptions, compare } from "../../src/cli/compare/compare.ts";
 import type { FIGURES } from "../../src/cli/compare/figure-kinds.ts";
 import { PATHS, type Path, type PathId } from "../../src/cli/compare/paths.ts";
+import { PLANS } from "../../src/cli/compare/plan.ts";
 import { createLocalTarget, type LocalTargetOptions, type Target } from "../../src/cli/compare/target.ts";
 import type { Channel, Client, MessageMeta } from "../../src/client/index.node.ts";
 import type { Comparison, FigureValue } from "../../src/instrument/index.ts";
@@ -51,7 +52,7 @@ export interface TestComparison extends Partial<Pick<CompareOptions, "content">>
 export function runComparison({ rounds, content = CHATTER, ...sides }: TestComparison) {
   const stop = new AbortController();
   return compare({
-    plan: { name: "quick", paths: [], roundsSeconds: MOST_SECONDS, openings: 0, crowd: 0, hasTroubles: false },
+    plan: { ...PLANS.quick, roundsSeconds: MOST_SECONDS },
     content,
     command: "eitherway compare",
     signal: stop.signal,

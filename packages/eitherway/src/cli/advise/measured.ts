@@ -22,6 +22,8 @@ export interface PathFigures {
   readonly upstreamPerSecond?: number;
   /** The longest time that something in between held messages back, in ms. */
   readonly heldBackMs?: number;
+  /** Why nothing of it could be measured though another way could, one sentence. */
+  readonly failure?: string;
 }
 
 /** The sides of a comparison, best known path first. */
@@ -52,7 +54,8 @@ const SHOWN: ReadonlySet<string> = new Set(
 export function readMeasured(text: string, file: string, http2: "yes" | "no"): Measured {
   const comparison = parse(text, file);
   const paths = Object.entries(SIDES).flatMap(([path, sides]) => {
-    const side = sides[http2].find((id) => comparison.sides.some((one) => one.id === id));
+    const compared = sides[http2].filter((id) => comparison.sides.some((one) => one.id === id));
+    const side = compared.find((id) => isMeasured(comparison, id)) ?? compared[0];
     return side === undefined ? [] : [[path, figuresOf(comparison, side)] as const];
   });
   const { between, at, shape, partial } = comparison.made;
@@ -102,12 +105,24 @@ function parse(text: string, file: string): Comparison {
   );
 }
 
-function figuresOf({ figures, findings }: Comparison, side: string): PathFigures {
+function isMeasured({ figures }: Comparison, side: string): boolean {
+  return figures.some(({ values }) => values[side]);
+}
+
+function figuresOf(comparison: Comparison, side: string): PathFigures {
+  const { sides, figures, findings } = comparison;
   const numbers = Object.entries(DECIDING).flatMap(([name, { id }]) => {
     const median = figures.find((figure) => figure.id === id)?.values[side]?.summary.median;
     return median === undefined ? [] : [[name, median] as const];
   });
   const held = findings.filter((finding) => finding.side === side && finding.id === "buffering");
   const heldBackMs = Math.max(...held.map(({ value }) => value));
-  return { ...Object.fromEntries(numbers), ...(held.length > 0 && { heldBackMs }) };
+  const failed = findings.find((finding) => finding.side === side && finding.id === "failed");
+  // Where nothing was measured at all, it is the server that was away.
+  const isAlone = !isMeasured(comparison, side) && sides.some(({ id }) => isMeasured(comparison, id));
+  return {
+    ...Object.fromEntries(numbers),
+    ...(held.length > 0 && { heldBackMs }),
+    ...(failed && isAlone && { failure: `${failed.says.replace(/\.$/, "")}.` }),
+  };
 }

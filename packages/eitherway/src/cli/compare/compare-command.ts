@@ -11,15 +11,17 @@ import { compare } from "./compare.ts";
 import type { ContentKind } from "./content.ts";
 import { renderHtml } from "./html-report.ts";
 import { PATHS, type Path } from "./paths.ts";
-import { PLANS, type Plan } from "./plan.ts";
+import { PLANS, type Plan, TimeOver } from "./plan.ts";
 import type { Content } from "./rounds.ts";
 import { readShape, SHAPE_FLAGS } from "./shape.ts";
 import { tableLines } from "./table.ts";
-import { createLocalTarget, createRemoteTarget, type Target } from "./target.ts";
+import { createLocalTarget, createRemoteTarget, type LocalTargetOptions, type Target } from "./target.ts";
 
 const KINDS: readonly ContentKind[] = ["json", "text", "bytes"];
 const DEFAULT_BYTES = 120; // a line of a chat
+const MIN_BYTES = 60; // for a number and a time
 const DEFAULT_RATE = 500;
+const MS_PER_SECOND = 1_000;
 
 export const compareCommand: Command = {
   name: "compare",
@@ -35,7 +37,7 @@ export const compareCommand: Command = {
     url: { value: "URL", help: "an Eitherway server elsewhere, instead of one on this machine", mirrored: true },
     ...SHAPE_FLAGS,
     tls: { help: "over TLS with a certificate made now, as browsers would go" },
-    payload: { value: "BYTES", help: `size of a payload; default ${DEFAULT_BYTES}` },
+    payload: { value: "BYTES", help: `size of a payload, at least ${MIN_BYTES}; default ${DEFAULT_BYTES}` },
     kind: { value: "KIND", help: `${KINDS.join(", ")}; default json` },
     rate: { value: "N", help: `messages a second while delays are measured; default ${DEFAULT_RATE}` },
     json: { help: "prints the whole comparison as JSON" },
@@ -55,11 +57,14 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
   const paths = readPaths(flags.text("only"), plan);
   const content = readContent(flags);
   const shape = readShape(flags);
+  const url = readUrl(flags, shape?.fault);
   const report = await openReport(flags.text("html"));
-  const target = await openTarget(flags, shape?.fault, surroundings.signal);
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(new TimeOver()), plan.mostSeconds * MS_PER_SECOND).unref();
+  const signal = AbortSignal.any([surroundings.signal, over.signal]);
+  const target = await openTarget(url, { fault: shape?.fault, tls: flags.on("tls") }, signal);
   const progress = createProgress(surroundings.stderr);
   try {
-    const { signal } = surroundings;
     const comparison = await compare({
       ...{ plan, paths, target, content, signal },
       chromium: findChromium(surroundings.env),
@@ -72,6 +77,7 @@ async function run({ flags, positionals }: Arguments, surroundings: Surroundings
     await output.data(flags.on("json") ? JSON.stringify(comparison) : tableLines(comparison).join("\n"));
     return comparison.figures.length > 0 ? EXIT.ok : EXIT.failed;
   } finally {
+    clearTimeout(timer);
     progress.end();
     await target.close();
     await report?.close();
@@ -97,11 +103,11 @@ async function openReport(file: string | undefined): Promise<FileHandle | undefi
   }
 }
 
-async function openTarget(flags: GivenFlags, fault: Fault | undefined, signal: AbortSignal): Promise<Target> {
+/** `undefined`: a server on this machine. */
+function readUrl(flags: GivenFlags, fault: Fault | undefined): string | undefined {
   const url = flags.text("url");
-  const tls = flags.on("tls");
-  if (url === undefined) return createLocalTarget({ fault, tls });
-  if (fault || tls) {
+  if (url === undefined) return undefined;
+  if (fault || flags.on("tls")) {
     throw new UsageError(
       "--rtt, --jitter, --bandwidth, --stall and --tls are for the server on this machine; leave them out, or --url.",
     );
@@ -109,7 +115,11 @@ async function openTarget(flags: GivenFlags, fault: Fault | undefined, signal: A
   if (!/^https?:/.test(url) || !URL.canParse(url)) {
     throw new UsageError(`--url is ${JSON.stringify(url)}; give for example https://example.org/eitherway.`);
   }
-  return createRemoteTarget(url, signal);
+  return url;
+}
+
+function openTarget(url: string | undefined, local: LocalTargetOptions, signal: AbortSignal): Promise<Target> {
+  return url === undefined ? createLocalTarget(local) : createRemoteTarget(url, signal);
 }
 
 function readPlan(flags: GivenFlags): Plan {
@@ -138,14 +148,16 @@ function readContent(flags: GivenFlags): Content {
   if (!kind) throw new UsageError(`--kind is ${JSON.stringify(flags.text("kind"))}; give ${KINDS.join(", ")}.`);
   return {
     kind,
-    bytes: readNumber(flags, "payload", DEFAULT_BYTES, MAX_BYTES),
-    perSecond: readNumber(flags, "rate", DEFAULT_RATE, MAX_RATE),
+    bytes: readNumber(flags, "payload", DEFAULT_BYTES, [MIN_BYTES, MAX_BYTES]),
+    perSecond: readNumber(flags, "rate", DEFAULT_RATE, [1, MAX_RATE]),
   };
 }
 
-function readNumber(flags: GivenFlags, name: string, otherwise: number, most: number): number {
+type Bounds = readonly [least: number, most: number];
+
+function readNumber(flags: GivenFlags, name: string, otherwise: number, [least, most]: Bounds): number {
   const text = flags.text(name);
   const value = text === undefined ? otherwise : /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 1 && value <= most) return value;
-  throw new UsageError(`--${name} is ${JSON.stringify(text)}; give a whole number from 1 to ${most}.`);
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`--${name} is ${JSON.stringify(text)}; give a whole number from ${least} to ${most}.`);
 }

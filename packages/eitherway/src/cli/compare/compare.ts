@@ -17,7 +17,7 @@ import { playExtras } from "./extras.ts";
 import { playFaults } from "./faults.ts";
 import { FIGURES } from "./figure-kinds.ts";
 import type { Path } from "./paths.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, TimeOver } from "./plan.ts";
 import { type Content, type PathSide, playRounds, type RoundsOptions, type SideLosses } from "./rounds.ts";
 import { sharedClock } from "./shared-clock.ts";
 import { measureSizes } from "./sizes.ts";
@@ -81,7 +81,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
       plan: plan.name,
       rounds,
       seconds: (sharedClock.now() - began) / MS_PER_SECOND,
-      ...(signal.aborted && { partial: "stopped before its plan was done" }),
+      ...(signal.aborted && { partial: partialText(signal) }),
     },
     sides: sides.map(toSide),
     figures: tally.figures(sides.map(toSide)),
@@ -89,6 +89,10 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     faults: [],
     ...troubles,
   };
+}
+
+function partialText({ reason }: AbortSignal): string {
+  return `${reason instanceof TimeOver ? "its time was over" : "stopped"} before its plan was done`;
 }
 
 /** How long a way stays closed. Clients try a few times meanwhile, and their pauses grow. */

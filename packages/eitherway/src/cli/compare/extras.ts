@@ -1,14 +1,13 @@
 /** What rounds do not show: opening where nothing is open yet, many clients at a time, and payloads of other kinds. */
-import { binary } from "../../client/binary.ts";
 import type { Client } from "../../client/index.node.ts";
 import { playRound, type Tally } from "../../instrument/index.ts";
-import { createChannels, createClientWay } from "./client-way.ts";
 import { type ContentKind, fillFor } from "./content.ts";
 import type { FigureName } from "./figure-kinds.ts";
 import type { MeasuredServer, Usage } from "./measured-server.ts";
 import { createWay, type PathSide } from "./rounds.ts";
 import { sharedClock } from "./shared-clock.ts";
 import type { Target } from "./target.ts";
+import { clockUntil, until, wayUntil } from "./until.ts";
 
 export interface ExtrasOptions {
   readonly sides: readonly PathSide[];
@@ -41,17 +40,17 @@ async function openCold({ sides, target, tally, signal, openings, onFailure }: E
   for (let number = -WARM_UP; number < openings; number++) {
     for (const side of number % 2 === 0 ? sides : [...sides].reverse()) {
       if (signal.aborted) return;
-      const openMs = await openFresh(side, target).catch((error: Error) => onFailure(side, error));
+      const openMs = await openFresh(side, target, signal).catch((error: Error) => onFailure(side, error));
       if (number >= 0 && openMs !== undefined) tally.put(side.id, number, { openCold: openMs });
     }
   }
 }
 
 /** `undefined`: the target has no other address. */
-async function openFresh({ path }: PathSide, target: Target): Promise<number | undefined> {
+async function openFresh({ path }: PathSide, target: Target, signal: AbortSignal): Promise<number | undefined> {
   const address = await target.fresh?.(path);
   if (!address) return undefined;
-  const way = createWay(path, { ...target, urlOf: () => address.url }, "json");
+  const way = wayUntil(signal, createWay(path, { ...target, urlOf: () => address.url }, "json"));
   try {
     const began = sharedClock.now();
     await way.open();
@@ -70,13 +69,18 @@ async function gather(side: PathSide, server: MeasuredServer, options: ExtrasOpt
   const { target, tally, signal, crowd } = options;
   const before = await server.usage({ collected: true });
   const clients: Client[] = [];
+  const openClient = async ({ path }: PathSide, url: string): Promise<void> => {
+    const client = path.createClient(url);
+    clients.push(client);
+    await isLive(client);
+  };
   let left = crowd;
   const lane = async (): Promise<void> => {
-    while (left-- > 0 && !signal.aborted) clients.push(await openClient(side, target.urlOf(side.path)));
+    while (left-- > 0 && !signal.aborted) await openClient(side, target.urlOf(side.path));
   };
   try {
     const began = sharedClock.now();
-    await Promise.all(Array.from({ length: LANES }, lane));
+    await until(signal, Promise.all(Array.from({ length: LANES }, lane)));
     if (signal.aborted) return;
     const seconds = (sharedClock.now() - began) / MS_PER_SECOND;
     const after = await server.usage({ collected: true });
@@ -87,15 +91,14 @@ async function gather(side: PathSide, server: MeasuredServer, options: ExtrasOpt
   }
 }
 
-async function openClient({ path }: PathSide, url: string): Promise<Client> {
-  const client = path.createClient(url);
+/** Resolves once a channel of its own is. */
+function isLive(client: Client): Promise<void> {
   const channel = client.channel(`compare/${crypto.randomUUID()}`);
-  await new Promise<void>((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
     channel.on("live", () => resolve());
     channel.on("error", reject);
     channel.on("message", () => {}); // which is what subscribes
   });
-  return client;
 }
 
 const FORMAT_MESSAGES = 100;
@@ -103,20 +106,16 @@ const FORMAT_EVERY_MS = 2;
 const FORMAT_BYTES = 1_024;
 const PATIENCE_MS = 3_000;
 
-async function measureFormats({ id, path }: PathSide, server: MeasuredServer, { target, tally }: ExtrasOptions) {
+async function measureFormats({ id, path }: PathSide, server: MeasuredServer, options: ExtrasOptions) {
+  const { target, tally, signal } = options;
   /** Of a message, down. */
   const costOf = async (kind: ContentKind) => {
-    const channels = createChannels();
     const used: Usage[] = [];
-    const way = createClientWay({
-      createClient: () => path.createClient(target.urlOf(path), kind === "bytes" ? { framing: binary } : {}),
-      channels,
-      kind,
-      order: (trace) => target.order(channels.down, kind, trace),
-    });
+    const way = createWay(path, target, kind);
     const after = async () => void used.push(await server.usage({ collected: false }));
     const trace = { messages: FORMAT_MESSAGES, everyMs: FORMAT_EVERY_MS, fill: fillFor(FORMAT_BYTES) };
-    await playRound({ ...way, after }, { trace, burstMs: 0, patienceMs: PATIENCE_MS }, sharedClock);
+    const plan = { trace, burstMs: 0, patienceMs: PATIENCE_MS };
+    await playRound(wayUntil(signal, { ...way, after }), plan, clockUntil(signal, sharedClock));
     const [opened, delivered] = used as [Usage, Usage];
     const bytes = (delivered.bytesOut - opened.bytesOut) / FORMAT_MESSAGES;
     return { bytes, cpuMicros: (delivered.cpuMicros - opened.cpuMicros) / FORMAT_MESSAGES };

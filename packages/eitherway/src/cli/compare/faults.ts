@@ -66,13 +66,13 @@ const FAULTS: readonly Fault[] = [
 
 const KILL = "server-kill";
 
-/** Resolves within about closedMs + patienceMs and a few seconds. Aborted, it resolves with what is known by then. */
+/** Resolves within about closedMs + patienceMs + lateMs and a few seconds. Aborted, it resolves with what was lived through by then. */
 export async function playFaults({ sides, signal, ...times }: FaultsOptions): Promise<readonly FaultOutcome[]> {
   const aborted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  const timing: Timing = { ...times, aborted };
+  const timing: Timing = { ...times, signal, aborted };
   const [lasting, mortal] = await Promise.all([startMeasuredServer({ pingMs: PING_MS }), startMortal()]);
   try {
     const scenes = FAULTS.flatMap((fault) => sides.map((side) => playFault(fault, side, lasting, timing)));
@@ -82,7 +82,7 @@ export async function playFaults({ sides, signal, ...times }: FaultsOptions): Pr
   }
 }
 
-interface Timing extends Pick<FaultsOptions, "closedMs" | "patienceMs" | "lateMs"> {
+interface Timing extends Omit<FaultsOptions, "sides"> {
   readonly aborted: Promise<void>;
 }
 
@@ -91,7 +91,7 @@ async function playFault(
   side: PathSide,
   { ports }: MeasuredServer,
   timing: Timing,
-): Promise<FaultOutcome> {
+): Promise<readonly FaultOutcome[]> {
   const port = side.path.http === 1 ? ports.http1 : ports.http2;
   const network = await createFaultNetwork({ target: port });
   const scene = await openScene(side, network.port, ports.http1);
@@ -101,12 +101,8 @@ async function playFault(
     begin(network);
     if (!isMoment) await pause(timing.closedMs, timing);
     end(network);
-    return {
-      fault: name,
-      side: side.id,
-      ...(await recover(scene, began, timing)),
-      ...(note !== undefined && { note }),
-    };
+    const recovery = await recover(scene, began, timing);
+    return recovery ? [{ fault: name, side: side.id, ...recovery, ...(note !== undefined && { note }) }] : [];
   } finally {
     await scene.close();
     await network.close();
@@ -123,12 +119,14 @@ async function playKill(server: Mortal, sides: readonly PathSide[], timing: Timi
     await server.kill();
     await pause(timing.closedMs, timing);
     await server.revive();
-    return await Promise.all(
-      scenes.map(async (scene, place) => {
+    const outcomes = await Promise.all(
+      scenes.map(async (scene, place): Promise<readonly FaultOutcome[]> => {
         const side = (sides[place] as PathSide).id;
-        return { fault: KILL, side, ...(await recover(scene, began, timing)), note: KILL_NOTE };
+        const recovery = await recover(scene, began, timing);
+        return recovery ? [{ fault: KILL, side, ...recovery, note: KILL_NOTE }] : [];
       }),
     );
+    return outcomes.flat();
   } finally {
     await Promise.all(scenes.map((scene) => scene.close()));
   }
@@ -175,7 +173,7 @@ async function openScene({ path }: PathSide, port: number, sourcePort: number): 
   };
 }
 
-/** The way is open again: waits for the witness to be back and for what it still gets, and counts. */
+/** The way is open again: waits for the witness to be back and for what it still gets, and counts; `undefined`: it was stopped before. */
 async function recover({ witness, source }: Scene, began: number, timing: Timing) {
   const open = sharedClock.now();
   const inTime = witness.firstAfter(open, timing.patienceMs);
@@ -185,6 +183,7 @@ async function recover({ witness, source }: Scene, began: number, timing: Timing
   // A client may meet a second dead connection of its HTTP pool: late is not lost.
   const whole = witness.has(source.stored, back === undefined ? 0 : timing.lateMs);
   await Promise.race([whole, timing.aborted]);
+  if (timing.signal.aborted) return undefined; // who did not wait cannot tell what is lost
   const noticed = witness.noticed(began);
   return {
     ...(noticed !== undefined && { detectedMs: noticed - began }),

@@ -1,4 +1,5 @@
 /** Plays rounds of all sides in turn, so that whatever slows the machine or the network for a while slows them all. */
+import { binary } from "../../client/binary.ts";
 import {
   type Losses,
   median,
@@ -16,6 +17,7 @@ import type { Usage } from "./measured-server.ts";
 import type { Path } from "./paths.ts";
 import { sharedClock } from "./shared-clock.ts";
 import type { Target } from "./target.ts";
+import { clockUntil, wayUntil } from "./until.ts";
 
 /** A path, and what it is called in this comparison. */
 export interface PathSide {
@@ -51,6 +53,10 @@ const BURST_MS = 30;
 const PATIENCE_MS = 3_000;
 /** Compilers and pools of connections get warm. */
 const WARM_UPS = 2;
+/** As many messages a second as warm-ups have at least: what is sent seldom would take the time of the rounds. */
+const WARM_UP_RATE = 500;
+/** A side that takes longer to fail is not tried again: others need the time. */
+const HANGS_MS = 5_000;
 
 const P95 = 0.95;
 const MS_PER_SECOND = 1_000;
@@ -61,14 +67,20 @@ export interface SideLosses extends Losses {
   readonly pausesMs: number[];
 }
 
-/** Resolves with what was lost and doubled, by side. A side that failed in each warm-up is left out of the rounds. */
+/** Resolves with what was lost and doubled, by side. A side that failed in each warm-up, or hung in one, is left out of the rounds. */
 export async function playRounds(options: RoundsOptions): Promise<Readonly<Record<string, SideLosses>>> {
   const { sides, until, signal, onRound } = options;
   const losses = new Map<PathSide, SideLosses>(
     sides.map((side) => [side, { sent: 0, lost: 0, doubled: 0, failed: 0, pausesMs: [] }]),
   );
-  for (let number = -WARM_UPS; number < 0; number++) await playAll(sides, number, losses, options);
-  const able = sides.filter((side) => (losses.get(side) as SideLosses).failed < WARM_UPS);
+  const hung = new Set<PathSide>();
+  const perSecond = Math.max(WARM_UP_RATE, options.content.perSecond);
+  const warmUp = { ...options, content: { ...options.content, perSecond }, hung };
+  for (let number = -WARM_UPS; number < 0; number++) {
+    const all = sides.filter((side) => !hung.has(side));
+    await playAll(all, number, losses, warmUp);
+  }
+  const able = sides.filter((side) => !hung.has(side) && (losses.get(side) as SideLosses).failed < WARM_UPS);
   let lastMs = 0;
   for (let number = 0; able.length > 0 && !signal.aborted && sharedClock.now() + lastMs < until; number++) {
     const began = sharedClock.now();
@@ -84,16 +96,19 @@ async function playAll(
   sides: readonly PathSide[],
   number: number,
   losses: ReadonlyMap<PathSide, SideLosses>,
-  options: RoundsOptions,
+  options: RoundsOptions & { readonly hung?: Set<PathSide> },
 ): Promise<void> {
-  const { tally, signal } = options;
+  const { tally, signal, hung } = options;
   for (const side of number % 2 === 0 ? sides : [...sides].reverse()) {
     if (signal.aborted) return;
     const sum = losses.get(side) as SideLosses;
+    const began = sharedClock.now();
     const played = await playSide(side, options).catch((thrown: Error) => thrown);
     if (signal.aborted && played instanceof Error) return; // whoever stops it may have stopped more than this process
-    if (played instanceof Error) Object.assign(sum, { failed: sum.failed + 1, failure: played.message });
-    else if (number >= 0) take(side.id, number, played, sum, tally);
+    if (played instanceof Error) {
+      Object.assign(sum, { failed: sum.failed + 1, failure: played.message });
+      if (sharedClock.now() - began > HANGS_MS) hung?.add(side);
+    } else if (number >= 0) take(side.id, number, played, sum, tally);
   }
 }
 
@@ -116,12 +131,13 @@ interface SidePlayed extends Pick<Losses, "sent" | "lost" | "doubled"> {
   readonly pausedMs: number;
 }
 
-async function playSide({ path }: PathSide, { target, content }: RoundsOptions): Promise<SidePlayed> {
+async function playSide({ path }: PathSide, { target, content, signal }: RoundsOptions): Promise<SidePlayed> {
   const messages = Math.max(MIN_MESSAGES, Math.round((TRACE_MS / MS_PER_SECOND) * content.perSecond));
   const trace = { messages, everyMs: MS_PER_SECOND / content.perSecond, fill: fillFor(content.bytes) };
   const read = readUsage(target);
   const way: Way = { ...createWay(path, target, content.kind), ...(target.server && { after: read.after }) };
-  const result = await playRound(way, { trace, burstMs: BURST_MS, patienceMs: PATIENCE_MS }, sharedClock);
+  const plan = { trace, burstMs: BURST_MS, patienceMs: PATIENCE_MS };
+  const result = await playRound(wayUntil(signal, way), plan, clockUntil(signal, sharedClock));
   const { openMs, deliveryMs, roundTripMs, upstreamMs, upPerSecond, sent, lost, doubled, pausedMs } = result;
   return {
     ...{ sent, lost, doubled },
@@ -146,11 +162,12 @@ function ifAny<Numbers>(values: readonly number[], make: (values: readonly numbe
   return values.length > 0 ? make(values) : undefined;
 }
 
+/** Bytes go as bytes where that can be: over WebSocket. */
 export function createWay(path: Path, target: Target, kind: ContentKind): Way {
   const channels = createChannels();
   const { server } = target;
   return createClientWay({
-    createClient: () => path.createClient(target.urlOf(path)),
+    createClient: () => path.createClient(target.urlOf(path), kind === "bytes" ? { framing: binary } : {}),
     channels,
     kind,
     order: (trace) => target.order(channels.down, kind, trace),

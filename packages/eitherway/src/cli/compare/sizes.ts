@@ -1,12 +1,12 @@
 /** What a single message weighs: one at a time, so that none shares a frame, a request or a packet with others. */
 import { median, type Tally, type Way } from "../../instrument/index.ts";
-import { createChannels, createClientWay } from "./client-way.ts";
 import { fillFor } from "./content.ts";
 import type { FigureName } from "./figure-kinds.ts";
 import type { MeasuredServer } from "./measured-server.ts";
-import type { Content, PathSide } from "./rounds.ts";
+import { type Content, createWay, type PathSide } from "./rounds.ts";
 import { sharedClock } from "./shared-clock.ts";
 import type { Target } from "./target.ts";
+import { clockUntil, until, wayUntil } from "./until.ts";
 
 export interface SizesOptions {
   readonly sides: readonly PathSide[];
@@ -29,19 +29,22 @@ export async function measureSizes({ sides, target, tally, content, signal }: Si
   const { server } = target;
   for (const { id, path } of server ? sides : []) {
     if (signal.aborted) return;
-    const channels = createChannels();
-    const way = createClientWay({
-      createClient: () => path.createClient(target.urlOf(path)),
-      channels,
-      kind: content.kind,
-      order: (trace) => target.order(channels.down, content.kind, trace),
-    });
-    const sizes = await weigh(way, server as MeasuredServer, fillFor(content.bytes)).catch(() => undefined);
-    if (sizes) tally.put(id, 0, sizes);
+    const way = createWay(path, target, content.kind);
+    const weighing = { server: server as MeasuredServer, fill: fillFor(content.bytes), signal };
+    const sizes = await weigh(wayUntil(signal, way), weighing).catch(() => undefined);
+    if (sizes && !signal.aborted) tally.put(id, 0, sizes);
   }
 }
 
-async function weigh(way: Way, server: MeasuredServer, fill: string) {
+interface Weighing {
+  readonly server: MeasuredServer;
+  readonly fill: string;
+  readonly signal: AbortSignal;
+}
+
+async function weigh(way: Way, { server, fill, signal }: Weighing) {
+  const clock = clockUntil(signal, sharedClock);
+  const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
   let arrived = (): void => {};
   way.onMessage(() => arrived());
   const deliver = async (): Promise<void> => {
@@ -49,35 +52,32 @@ async function weigh(way: Way, server: MeasuredServer, fill: string) {
       arrived = resolve;
     });
     await way.order({ messages: 1, everyMs: 0, fill });
-    await Promise.race([arrival, pause(PATIENCE_MS)]);
+    const cancel = clock.after(PATIENCE_MS, () => arrived());
+    await arrival;
+    cancel();
   };
-  const publish = () => way.publish({ part: "up", number: 0, at: sharedClock.now(), fill });
+  /** Of both directions. */
+  const bytesOf = async (act: () => Promise<unknown>): Promise<number> => {
+    const before = await server.usage({ collected: false });
+    const began = sharedClock.now();
+    await act();
+    await pause(SETTLE_MS + 2 * (sharedClock.now() - began));
+    const after = await server.usage({ collected: false });
+    return after.bytesIn - before.bytesIn + after.bytesOut - before.bytesOut;
+  };
+  const publish = () => until(signal, way.publish({ part: "up", number: 0, at: sharedClock.now(), fill }));
   const bytesDown: number[] = [];
   const bytesUp: number[] = [];
   try {
     await way.open();
-    await bytesOf(publish, server); // the first one may open a connection
-    const until = sharedClock.now() + MOST_MS;
-    for (let count = 0; count < MESSAGES && (count === 0 || sharedClock.now() < until); count++) {
-      bytesDown.push(await bytesOf(deliver, server));
-      bytesUp.push(await bytesOf(publish, server));
+    await bytesOf(publish); // the first one may open a connection
+    const end = sharedClock.now() + MOST_MS;
+    for (let count = 0; count < MESSAGES && (count === 0 || sharedClock.now() < end); count++) {
+      bytesDown.push(await bytesOf(deliver));
+      bytesUp.push(await bytesOf(publish));
     }
   } finally {
     await way.close();
   }
   return { bytesDown: median(bytesDown), bytesUp: median(bytesUp) };
-}
-
-/** Of both directions. */
-async function bytesOf(act: () => Promise<unknown>, server: MeasuredServer): Promise<number> {
-  const before = await server.usage({ collected: false });
-  const began = sharedClock.now();
-  await act();
-  await pause(SETTLE_MS + 2 * (sharedClock.now() - began));
-  const after = await server.usage({ collected: false });
-  return after.bytesIn - before.bytesIn + after.bytesOut - before.bytesOut;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => sharedClock.after(ms, resolve));
 }

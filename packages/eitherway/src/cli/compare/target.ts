@@ -8,6 +8,7 @@ import { type MeasuredServer, startMeasuredServer } from "./measured-server.ts";
 import { trustOwnCertificate } from "./own-certificate.ts";
 import type { Path } from "./paths.ts";
 import { sharedClock } from "./shared-clock.ts";
+import { clockUntil } from "./until.ts";
 
 export interface Target {
   /** For people. */
@@ -82,7 +83,7 @@ export async function createRemoteTarget(url: string, signal: AbortSignal): Prom
     urlOf: () => url,
     async order(channel, kind, { fill, ...trace }) {
       const handle = publisher.channel(channel);
-      await playTrace(trace, sharedClock, (number, at) =>
+      await playTrace(trace, clockUntil(signal, sharedClock), (number, at) =>
         handle.publish(contentOf(kind, { part: "down", number, at, fill }), { kind }),
       );
     },
