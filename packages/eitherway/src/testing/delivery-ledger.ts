@@ -14,7 +14,10 @@ export interface DeliveryLedger {
   uncertain(channel: string, content: Content): void;
   /** Someone who has to see everything that is acknowledged on a channel. */
   reader(name: string, channel: string): LedgerReader;
-  /** Whether every reader has what was acknowledged up to now, or was told of a gap. Cheap enough to ask after each message. */
+  /**
+   * Whether every reader has as many messages as were acknowledged up to now, with those that gaps declared. By number alone, so cheap enough
+   * to ask after each message: one that came twice counts twice, and one that was never acknowledged counts too. The truth is `verdict()`.
+   */
   readonly complete: boolean;
   verdict(): Verdict;
 }

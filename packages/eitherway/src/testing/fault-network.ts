@@ -87,9 +87,9 @@ export async function createFaultNetwork(options: FaultNetworkOptions): Promise<
       else hold(client);
       return;
     }
-    counters.opened++;
     const upstream = connect({ port: target, host: HOST, allowHalfOpen: true, noDelay: true });
     upstream.on("error", ignore);
+    upstream.once("connect", () => counters.opened++);
     const connection = createConnection({ client, upstream, counters, random, gone: () => open.delete(connection) });
     open.add(connection);
     connection.set(current);

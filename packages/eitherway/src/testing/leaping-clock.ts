@@ -13,6 +13,9 @@ interface Timer {
   handle?: NodeJS.Timeout;
 }
 
+/** To a platform a longer wait is none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Fits a server as well as a client. Its timers keep no process alive. */
 export function createLeapingClock(): LeapingClock {
   const timers = new Set<Timer>();
@@ -22,7 +25,8 @@ export function createLeapingClock(): LeapingClock {
 
   function arm(timer: Timer): void {
     clearTimeout(timer.handle);
-    timer.handle = setTimeout(() => fire(timer), Math.max(0, timer.due - now())).unref();
+    const wait = Math.min(Math.max(0, timer.due - now()), LONGEST_TIMER_MS);
+    timer.handle = setTimeout(() => fire(timer), wait).unref();
   }
 
   function fire(timer: Timer): void {

@@ -36,6 +36,7 @@ describe("a healthy fault network", () => {
     const client = await peer(connect(network.port, "127.0.0.1"));
     await client.closed;
     expect(client.errors).toEqual(["ECONNRESET"]);
+    expect(network.counters).toMatchObject({ opened: 0, refused: 0, cut: 0 });
   });
 
   test("close resets what is open and frees the port", async () => {

@@ -31,6 +31,17 @@ test("a timer that another one undoes during the leap does not run; one that it 
   expect(ran).toEqual(["started"]);
 });
 
+test("a timer that is due in a month, or never, waits", async () => {
+  const clock = createLeapingClock();
+  const ran: string[] = [];
+  clock.after(30 * 24 * 60 * MINUTE_MS, () => ran.push("month"));
+  clock.after(Number.POSITIVE_INFINITY, () => ran.push("never"));
+  await new Promise<void>((resolve) => clock.after(10, resolve));
+  expect(ran).toEqual([]);
+  clock.leap(30 * 24 * 60 * MINUTE_MS);
+  expect(ran).toEqual(["month"]);
+});
+
 test("time goes by itself as well, and both clocks leap", async () => {
   const clock = createLeapingClock();
   const [now, wall] = [clock.now(), clock.wall()];
