@@ -23,7 +23,14 @@ export async function serveByWorkers(count: number, options: NodeEitherwayOption
   const ended = once(signal, "abort"); // before the first await below: a signal may come at once
   await checkOptions(options);
   const listening = once(cluster, "listening") as Promise<[unknown, AddressInfo]>;
-  const workers = await startWorkers({ count, limits, retention, keyWindowMs, broker, logger });
+  const workers = await startWorkers({
+    count,
+    limits,
+    retention,
+    keyWindowMs,
+    broker: broker && checked(broker),
+    logger,
+  });
   try {
     const [, { port }] = await listening;
     await announce(originOf({ ...listen, port }) + basePath);
@@ -32,6 +39,11 @@ export async function serveByWorkers(count: number, options: NodeEitherwayOption
   } finally {
     await workers.close();
   }
+}
+
+/** What it refuses, such as a directory, is a wrong command line, as where this process serves itself. */
+function checked(create: NonNullable<NodeEitherwayOptions["broker"]>): typeof create {
+  return (parts) => asUsage(() => create(parts));
 }
 
 /** What is wrong with them is told here, once, and not by each worker. */

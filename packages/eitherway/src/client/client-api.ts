@@ -26,7 +26,7 @@ export interface CommonOptions {
   readonly outbox?: {
     /** Default 1,000. */
     readonly commands?: number;
-    /** Bytes as written on the wire. Default 8 MiB. */
+    /** Bytes as written on the wire: where so many wait, no more may join them; the last one may go beyond. Default 8 MiB. */
     readonly bytes?: number;
   };
   /** 1 to 64 letters, digits, `_`, `-`; default random. Two clients with one id disturb each other's publishes. */

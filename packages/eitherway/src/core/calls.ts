@@ -208,8 +208,10 @@ export function createCalls(options: CallsOptions): Calls {
     } catch (thrown) {
       // Who waits gets it all the same; who asks again will hear that the outcome is not known.
       metrics.count("calls.unkept");
-      if (!stopped)
-        logger.error("call answer not kept", { channel: frame.channel, call: frame.name, cause: String(thrown) });
+      const { channel, name } = frame;
+      const error = toEitherwayError(thrown);
+      if (!stopped && error.code === "internal")
+        logger.error("call answer not kept", { channel, call: name, cause: String(error.cause ?? error) });
     }
     return settlement;
   }

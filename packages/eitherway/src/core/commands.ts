@@ -41,7 +41,7 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
     } catch (thrown) {
       const error = toEitherwayError(thrown);
       if (error.code === "internal")
-        logger.error("call not started", { channel, call: name, cause: causeOf(error.cause) });
+        logger.error("call not started", { channel, call: name, cause: causeOf(error.cause ?? error) });
       metrics.count(`calls.refused.${error.code}`);
       return { key, ok: false, error };
     }
@@ -55,7 +55,7 @@ export function createCommands({ publish, calls, presence, logger, metrics }: Co
       return { key, ok: true, id: undefined };
     } catch (thrown) {
       const error = toEitherwayError(thrown);
-      if (error.code === "internal") logger.error("presence failed", { channel, cause: causeOf(error.cause) });
+      if (error.code === "internal") logger.error("presence failed", { channel, cause: causeOf(error.cause ?? error) });
       return { key, ok: false, error };
     }
   }

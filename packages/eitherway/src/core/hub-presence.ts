@@ -119,7 +119,8 @@ export function createHubPresence(options: HubPresenceOptions): HubPresence {
       await options.broker.presence?.renew(ids, leaseMs);
     } catch (thrown) {
       metrics.count("presence.renewals.failed");
-      const { code, cause } = toEitherwayError(thrown);
+      const error = toEitherwayError(thrown);
+      const { code, cause = error } = error;
       if (code === "internal") logger.error("leases were not renewed", { holders: ids.length, cause: String(cause) });
     }
   }

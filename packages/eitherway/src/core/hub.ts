@@ -187,7 +187,7 @@ export function createHub(options: HubOptions): Hub {
       return receipts;
     } catch (thrown) {
       const error = toEitherwayError(thrown);
-      if (error.code === "internal") logger.error("publish failed", { channel, cause: String(error.cause) });
+      if (error.code === "internal") logger.error("publish failed", { channel, cause: String(error.cause ?? error) });
       metrics.count(`publish.refused.${error.code}`, drafts.length);
       return drafts.map(() => ({ ok: false, error }));
     } finally {
@@ -234,7 +234,9 @@ export function createHub(options: HubOptions): Hub {
       .announce(channel, messages)
       .catch((thrown: unknown) => {
         metrics.count("volatile.dropped", messages.length);
-        logger.warn("announcement failed", { channel, cause: String(thrown) });
+        const error = toEitherwayError(thrown);
+        const { code, cause = error } = error;
+        if (code === "internal") logger.warn("announcement failed", { channel, cause: String(cause) });
       })
       .finally(() => room.leave(bytes));
   }

@@ -8,6 +8,7 @@ import { EitherwayError, formatId, jsonPayload, type Message, quote, toEitherway
 import type { Audit } from "./audit.ts";
 import type { Identity } from "./authority.ts";
 import type { Broker } from "./broker.ts";
+import { createNews } from "./news.ts";
 import type { Clock, Logger, Metrics, Undo } from "./ports.ts";
 import type { TimerWheel, WheelTask } from "./timer-wheel.ts";
 import type { Trouble } from "./trouble.ts";
@@ -77,6 +78,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   const tokens = new Map<string, Revocation>();
   /** Orders of this node that it has not read back yet, as they stand in the log. */
   const ordered = new Set<unknown>();
+  const isNews = createNews(clock);
   /** What is read from now on is news, not what was done long ago. */
   let caughtUp = false;
   let cursor = "start";
@@ -146,7 +148,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       if (closed) return;
       metrics.count("revocations.unread");
       const { code, message } = toEitherwayError(thrown);
-      if (!isBlind) logger.warn("revocations not read", { code, message });
+      if (isNews(message)) logger.warn("revocations not read", { code, message });
     }
   }
 

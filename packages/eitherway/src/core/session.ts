@@ -301,9 +301,9 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
   }
 
   #refuseSubscription(channel: string, error: EitherwayError): void {
-    const { logger, metrics } = this.#hub;
-    metrics.count(`subscriptions.refused.${error.code}`);
-    if (error.code === "internal") logger.error("subscription failed", { channel, cause: String(error.cause) });
+    const { code, cause = error } = error;
+    this.#hub.metrics.count(`subscriptions.refused.${code}`);
+    if (code === "internal") this.#hub.logger.error("subscription failed", { channel, cause: String(cause) });
     this.writeFrame({ t: "error", channel, ...errorFields(error) });
   }
 

@@ -63,7 +63,11 @@ export function attach(server: NodeServer, handler: RequestHandler, options: Att
     const exchange = createHttpExchange(request, response, target, settings);
     handler.handle(exchange).catch((thrown: unknown) => {
       const error = toEitherwayError(thrown);
-      logger.error("request failed", { path: target.path, cause: causeOf(error.cause ?? error) });
+      logger.error("request failed", {
+        method: exchange.method,
+        path: target.path,
+        cause: causeOf(error.cause ?? error),
+      });
       if (response.headersSent) response.destroy();
       else exchange.respond(errorAnswer(error));
     });

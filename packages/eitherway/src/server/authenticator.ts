@@ -97,7 +97,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authority {
   /** Of an issuer that failed, once: whoever waited for its keys is refused with the same failure. */
   function tellUnavailable({ cause, message }: EitherwayError, token: string | undefined): void {
     if (!(cause instanceof KeySetFailure)) {
-      logger.warn("auth unavailable", { cause: withoutToken(String(cause ?? message), token) });
+      const sentence = withoutToken(message, token);
+      logger.warn("auth unavailable", { cause: cause === undefined ? sentence : `${sentence} ${causeOf(cause)}` });
       return;
     }
     if (lastFailure === cause) return;
@@ -155,7 +156,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authority {
       return true;
     } catch (thrown) {
       if (isEitherwayError(thrown)) throw thrown;
-      logger.error("authorize failed", { channel: wish.channel, action: wish.action, cause: String(thrown) });
+      const { channel, action } = wish;
+      logger.error("authorize failed", {
+        channel,
+        action,
+        cause: thrown instanceof NoAnswer ? thrown.message : causeOf(thrown),
+      });
       throw new EitherwayError(
         "unavailable",
         `Whether ${quote(wish.channel)} is allowed cannot be said now; the server's log tells more. Try again.`,
@@ -246,9 +252,11 @@ function notAccepted(token: string | undefined): EitherwayError {
   );
 }
 
-/** Its caller has a sentence of its own for whatever fails there. */
+/** Its message is ours. The peer is told what he is told of whatever fails there. */
+class NoAnswer extends Error {}
+
 function noAnswer(ms: number): Error {
-  return new Error(`no answer within ${ms} ms`);
+  return new NoAnswer(`no answer within ${ms} ms`);
 }
 
 function tooLate(ms: number): EitherwayError {

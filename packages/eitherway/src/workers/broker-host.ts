@@ -132,7 +132,8 @@ export function createBrokerHost({ broker, clock, metrics, logger }: BrokerHostO
       return encode(result, value, ANSWER, number);
     } catch (thrown) {
       const refusal = toEitherwayError(thrown);
-      if (refusal.code === "internal") logger.error("broker failed", { call: name, cause: String(refusal.cause) });
+      if (refusal.code === "internal")
+        logger.error("broker failed", { call: name, cause: String(refusal.cause ?? refusal) });
       return encode(error, refusal, REFUSAL, number);
     }
   }

@@ -202,6 +202,7 @@ test("serve --data goes on over a restart, and says what is wrong with a directo
     [["--data", folder], /has files that are no store of Eitherway's/],
     [["--data", join(folder, "other"), "--fsync", "sometimes"], /give one of always, interval, never/],
     [["--fsync", "never"], /--fsync says how --data is kept/],
+    [["--data", folder, "--workers", "2"], /has files that are no store of Eitherway's/],
   ];
   for (const [argv, sentence] of refusals) {
     const { code, err } = await runToEnd(["serve", "--port", "0", ...argv]);

@@ -87,7 +87,7 @@ describe("a broker that fails", () => {
   });
 
   test("at the end gives the answer to who waits, and outcome-unknown to who asks after the lease (P5)", async () => {
-    const around = (): Partial<Broker> => ({ settle: () => Promise.reject(down) });
+    const around = (): Partial<Broker> => ({ settle: () => Promise.reject(new Error("gone")) });
     const { hub, calls, clock, settle, errors } = setUp({ around });
     const outcome = seen(await ask(hub, callFrame("k", "hi")));
     calls.runs[0]?.answer("yo");
@@ -95,7 +95,27 @@ describe("a broker that fails", () => {
     expect(outcome.now).toBe("yo");
     clock.advance(LEASE_OVER_MS);
     expect(seen(await ask(hub, callFrame("k", "hi"))).now).toBe("outcome-unknown");
-    expect([errors.length, hub.stats().counters["calls.unkept"]]).toEqual([1, 1]);
+    expect(errors).toEqual(['call answer not kept {"channel":"room","call":"send","cause":"Error: gone"}']);
+    expect(hub.stats().counters["calls.unkept"]).toBe(1);
+  });
+
+  test("with a reason of its own has no line for each call: the store tells of it once", async () => {
+    const around = (): Partial<Broker> => ({ settle: () => Promise.reject(down) });
+    const { hub, calls, settle, errors } = setUp({ around });
+    const outcome = seen(await ask(hub, callFrame("k", "hi")));
+    calls.runs[0]?.answer("yo");
+    await settle();
+    expect([outcome.now, errors, hub.stats().counters["calls.unkept"]]).toEqual(["yo", [], 1]);
+  });
+
+  test("before the start in a way that nobody foresaw is logged, with its kind and place (P11, P12)", async () => {
+    const around = (): Partial<Broker> => ({ claim: () => Promise.reject(new TypeError("hunter2")) });
+    const { hub, calls, errors } = setUp({ around });
+    expect(seen(await ask(hub, callFrame("k", "hi"))).now).toBe("internal");
+    expect([calls.texts, hub.stats().calls]).toEqual([[], 0]);
+    const line = /^call not started {"channel":"room","call":"send","cause":"TypeError at /;
+    expect(errors).toEqual([expect.stringMatching(line)]);
+    expect(errors[0]).not.toContain("hunter2");
   });
 
   test("while a call of another node is waited for lets that be asked again (P5)", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { textPayload } from "../../src/protocol/index.ts";
+import { EitherwayError, textPayload } from "../../src/protocol/index.ts";
 import { createTestHub, publishFrame } from "./support.ts";
 
 describe("links", () => {
@@ -35,7 +35,14 @@ describe("publish", () => {
     const { hub, errors } = createTestHub({ around: () => ({ publish: () => Promise.reject(new Error("gone")) }) });
     const [receipt] = await hub.publish("a", [{ event: "message", payload: textPayload("x") }]);
     expect(receipt).toMatchObject({ ok: false, error: { code: "internal" } });
-    expect(errors).toEqual([expect.stringContaining("gone")]);
+    expect(errors).toEqual(['publish failed {"channel":"a","cause":"Error: gone"}']);
+  });
+
+  test("a broker that has a refusal of its own for what failed has that in the log (P11)", async () => {
+    const failed = new EitherwayError("internal", "The primary failed.");
+    const { hub, errors } = createTestHub({ around: () => ({ publish: () => Promise.reject(failed) }) });
+    await hub.publish("a", [{ event: "message", payload: textPayload("x") }]);
+    expect(errors).toEqual(['publish failed {"channel":"a","cause":"EitherwayError: The primary failed."}']);
   });
 });
 

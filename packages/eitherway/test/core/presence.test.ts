@@ -164,7 +164,26 @@ describe("a lease", () => {
     await pass(test.clock, 2 * LEASE_MS);
     expect(await membersOf(test)).toEqual(["ana"]);
     expect(test.hub.stats().counters["presence.renewals.failed"]).toBeGreaterThan(0);
-    expect(test.errors[0]).toContain("not now");
+    expect(test.errors[0]).toBe('leases were not renewed {"holders":1,"cause":"Error: not now"}');
+  });
+
+  test("is refused where the store fails, which is logged without what it says (P11, P12)", async () => {
+    const test = createTestHub({
+      around: ({ presence }) => ({
+        presence: {
+          ...(presence as NonNullable<typeof presence>),
+          touch: () => Promise.reject(new TypeError("hunter2")),
+        },
+      }),
+    });
+    const link = test.open({}, { client: "ana" });
+    await test.settle();
+    link.read();
+    link.send(set("ana.1", 1));
+    await test.settle();
+    expect(link.read()).toEqual(["error ana.1 internal"]);
+    expect(test.errors).toEqual([expect.stringMatching(/^presence failed {"channel":"[^"]+","cause":"TypeError at /)]);
+    expect(test.errors[0]).not.toContain("hunter2");
   });
 });
 

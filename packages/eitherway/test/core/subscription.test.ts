@@ -361,6 +361,6 @@ describe("ended", () => {
     expect(link.read().sort()).toEqual(["error bad internal", "live good", "welcome"]);
     await publish("good", "1");
     expect(link.read()).toEqual(["messages good 1"]);
-    expect(errors).toEqual([expect.stringContaining("the disk is on fire")]);
+    expect(errors).toEqual(['subscription failed {"channel":"bad","cause":"Error: the disk is on fire"}']);
   });
 });

@@ -35,6 +35,7 @@ export interface TestHub {
   readonly clock: FakeClock;
   readonly broker: Broker;
   readonly errors: string[];
+  readonly warnings: string[];
   readonly audited: AuditEntry[];
   /** Appends text messages in one publish and returns their ids. Nothing is flushed yet. */
   append(channel: string, ...texts: string[]): Promise<string[]>;
@@ -63,9 +64,12 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
   const memory = createMemoryBroker({ clock, random, limits, metrics, ...(retention && { retention }) });
   const broker: Broker = { ...memory, ...around?.(memory) };
   const errors: string[] = [];
-  const logger = witnessed({
-    error: (event: string, fields?: unknown) => errors.push(`${event} ${JSON.stringify(fields)}`),
-  });
+  const warnings: string[] = [];
+  const into =
+    (lines: string[]) =>
+    (event: string, fields?: unknown): void =>
+      void lines.push(`${event} ${JSON.stringify(fields)}`);
+  const logger = witnessed({ error: into(errors), warn: into(warnings) });
   const audited: AuditEntry[] = [];
   const audit = createAudit({ clock, logger, metrics, sink: (entry) => void audited.push(entry) });
   const parts = { broker, clock, random, logger, audit, limits, metrics, calls, rules };
@@ -85,6 +89,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
     clock,
     broker,
     errors,
+    warnings,
     audited,
     append,
     async publish(channel, ...texts) {

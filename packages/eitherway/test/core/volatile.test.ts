@@ -142,9 +142,12 @@ describe("an announcement", () => {
     expect(Math.max(...link.writes.map((bytes) => bytes.length))).toBeLessThan(66_000);
   });
 
-  test("a broker that cannot tell it drops it, and nothing else fails", async () => {
-    const { open, settle, hub } = createTestHub({
-      around: () => ({ announce: () => Promise.reject(new Error("away")) }),
+  test.each([
+    ["fails on it", new Error("gone"), ['announcement failed {"channel":"a","cause":"Error: gone"}']],
+    ["says why it cannot tell it", new EitherwayError("unavailable", "The store is away."), []],
+  ])("a broker that %s drops it, and nothing else fails", async (_what, thrown, logged) => {
+    const { open, settle, hub, warnings } = createTestHub({
+      around: () => ({ announce: () => Promise.reject(thrown) }),
     });
     const link = open({ a: "now" });
     await settle();
@@ -153,6 +156,7 @@ describe("an announcement", () => {
     await settle();
     expect(seen(link)).toEqual([]);
     expect(hub.stats().counters["volatile.dropped"]).toBe(1);
+    expect(warnings).toEqual(logged);
   });
 });
 

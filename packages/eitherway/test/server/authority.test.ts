@@ -158,6 +158,18 @@ describe("a server with auth", () => {
     expect(server.log[0]).toMatch(/^auth unavailable .*did not answer within 20000 ms/);
   });
 
+  test("that cannot tell says so in the log, by its sentence and the kind and place of the cause (P7, P12)", async () => {
+    const auth = () => {
+      throw new EitherwayError("unavailable", "No sessions now.", { cause: new TypeError("postgres://me:hunter2@db") });
+    };
+    const server = createGuarded({}, { auth });
+    expect((await server.ask({ path: "/channels/a" })).code).toBe("unavailable");
+    expect(server.log).toEqual([
+      expect.stringMatching(/^auth unavailable {"cause":"No sessions now\. TypeError at .*authority\.test\.ts:[0-9]+/),
+    ]);
+    expect(server.log[0]).not.toContain("hunter2");
+  });
+
   test("that does not answer to a newer token in time sends the link away, to come back (P7)", async () => {
     const auth: EitherwayOptions["auth"] = ({ token }) =>
       token === "ana" ? { user: "ana" } : new Promise<never>(() => {});
@@ -309,7 +321,7 @@ describe("authorize", () => {
       {
         auth: () => ({}),
         authorize() {
-          if (fails) throw new Error("the database is down");
+          if (fails) throw new TypeError("no row for hunter2");
           return true;
         },
       },
@@ -317,7 +329,10 @@ describe("authorize", () => {
     expect((await server.ask({ path: "/channels/a" })).code).toBe("unavailable");
     fails = false;
     expect((await server.ask({ path: "/channels/a" })).status).toBe(200);
-    expect(server.log).toEqual([expect.stringContaining("the database is down")]);
+    const place =
+      /^authorize failed {"channel":"a","action":"history","cause":"TypeError at .*authority\.test\.ts:[0-9]+/;
+    expect(server.log).toEqual([expect.stringMatching(place)]);
+    expect(server.log[0]).not.toContain("hunter2"); // it may be somebody's payload, or a password
   });
 
   test("that does not answer in time says that it cannot be known now, and is asked again (P7, P12)", async () => {

@@ -280,10 +280,34 @@ describe("several nodes", () => {
     expect(read()).toEqual(["bye unavailable"]);
     expect((await one.connect("ana")).read()).toEqual(["bye unavailable"]);
     expect(one.counters("revocations.unread")["revocations.unread"]).toBeGreaterThan(15); // a look each second or two
-    expect(one.log).toContain('revocations not read {"code":"unavailable","message":"the store is away"}');
+    const line = 'revocations not read {"code":"unavailable","message":"the store is away"}';
+    expect(one.log.filter((logged) => logged.startsWith("revocations"))).toEqual([line]);
+    await one.pass(60_000);
+    expect(one.log.filter((logged) => logged === line)).toHaveLength(2); // once a minute, as long as it lasts
     broken.now = false;
     await one.pass(2_000);
     expect((await one.connect("ana")).read()).toEqual(["welcome"]);
     expect(await ready()).toBe(200);
+  });
+
+  test("whose store has lost some read it as a whole, and say so once (P9)", async () => {
+    const clock = createFakeClock();
+    const store = createMemoryBroker({ clock, random: () => 0.5 });
+    const lost = { log: false };
+    const broker: Broker = {
+      ...store,
+      // Another epoch, as after a failover that lost the end.
+      read(channel, from, most) {
+        if (channel !== "@control" || !lost.log || from === "start") return store.read(channel, from, most);
+        lost.log = false;
+        return store.read(channel, "000000000000-00000001", most);
+      },
+    };
+    const node = createGuarded({ ana: { user: "ana" } }, { broker: () => broker }, clock);
+    await node.eitherway.revoke({ user: "ana" });
+    lost.log = true;
+    await node.pass(3_000);
+    expect(node.log).toEqual(['revocations may be missing {"why":"epoch"}']);
+    expect((await node.connect("ana")).read()).toEqual(["bye revoked"]);
   });
 });
