@@ -234,8 +234,7 @@ export function createHub(options: HubOptions): Hub {
       .announce(channel, messages)
       .catch((thrown: unknown) => {
         metrics.count("volatile.dropped", messages.length);
-        const error = toEitherwayError(thrown);
-        const { code, cause = error } = error;
+        const { code, message, cause = message } = toEitherwayError(thrown);
         if (code === "internal") logger.warn("announcement failed", { channel, cause: String(cause) });
       })
       .finally(() => room.leave(bytes));

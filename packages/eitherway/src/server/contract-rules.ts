@@ -96,7 +96,8 @@ function prepare(name: string, type: EventType, pattern: string): PreparedEvent 
   const windowMs = readWindow(every, `every of event ${name} of ${pattern}`);
   return {
     schema,
-    deliver: (json) => ({ class: "latest", collapse: `${name} ${key(JSON.parse(json) as never)}`, windowMs }),
+    // No event name has a line end, so no key of one event is that of another.
+    deliver: (json) => ({ class: "latest", collapse: `${name}\n${key(JSON.parse(json) as never)}`, windowMs }),
   };
 }
 

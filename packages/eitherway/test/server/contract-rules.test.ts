@@ -27,9 +27,16 @@ test("one description under two names collapses under each on its own", () => {
   const rules = rulesOf(contract({ a: channel("a", { events: { bid: prices, ask: prices } }) }));
   const admit = (event: string) => rules.admit("a", event, jsonPayload({ symbol: "X" }), false);
   expect([admit("bid"), admit("ask")]).toMatchObject([
-    { delivery: { class: "latest", collapse: "bid X", windowMs: 100 } },
-    { delivery: { class: "latest", collapse: "ask X", windowMs: 100 } },
+    { delivery: { class: "latest", collapse: "bid\nX", windowMs: 100 } },
+    { delivery: { class: "latest", collapse: "ask\nX", windowMs: 100 } },
   ]);
+});
+
+test("no key of one event is that of another, whatever spaces their names have", () => {
+  const rules = rulesOf(contract({ a: channel("a", { events: { best: prices, "best bid": prices } }) }));
+  const collapseOf = (event: string, symbol: string) =>
+    rules.admit("a", event, jsonPayload({ symbol }), false).delivery;
+  expect(collapseOf("best", "bid X")).not.toEqual(collapseOf("best bid", "X"));
 });
 
 test("a key is made of what is stored, whoever publishes it: a date is text then, as at the client", () => {
@@ -37,7 +44,7 @@ test("a key is made of what is stored, whoever publishes it: a date is text then
   const app = contract({ a: channel("a", { events: { dated } }) });
   const value = jsonPayload({ at: new Date("2026-11-28T10:00:00Z") });
   for (const rules of [rulesOf(app), rulesOf(app, false)]) {
-    expect(rules.admit("a", "dated", value, true)).toMatchObject({ delivery: { collapse: "dated 2026" } });
+    expect(rules.admit("a", "dated", value, true)).toMatchObject({ delivery: { collapse: "dated\n2026" } });
   }
 });
 
@@ -46,7 +53,7 @@ test("the server's own publishes that are not validated are read only where a ke
   const unread = { kind: "json", data: "no JSON at all" } as const;
   expect(rules.admit("a", "word", unread, true)).toEqual({ payload: unread, delivery: { class: "reliable" } });
   expect(rules.admit("a", "bid", jsonPayload({ symbol: "X" }), true)).toMatchObject({
-    delivery: { collapse: "bid X" },
+    delivery: { collapse: "bid\nX" },
   });
 });
 
