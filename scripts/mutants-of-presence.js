@@ -6,7 +6,7 @@ export const mutantsOfPresence = [
     title: "a closed link is a leave",
     file: "core/session.ts",
     search: "this.#letGo?.();",
-    replace: 'this.#letGo?.();\n    if (this.#letGo) void this.#hub.presence.leave("room", this.#who);',
+    replace: 'this.#letGo?.();\n    if (this.#letGo) void this.#hub.presence.leave("room", this.who);',
     tests: ["core/presence.test.ts", "core/presence-model.test.ts"],
   },
   {
