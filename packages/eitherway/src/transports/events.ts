@@ -11,7 +11,7 @@ import {
   isErrorCode,
   quote,
 } from "../protocol/index.ts";
-import { readQuery } from "./requests.ts";
+import { readQuery, single } from "./requests.ts";
 import { openStreamLink } from "./stream-link.ts";
 import { identifyReader } from "./tickets.ts";
 
@@ -75,6 +75,7 @@ function readCursors(
   query: ReadonlyMap<string, readonly string[]>,
   channels: readonly string[],
 ): EventCursors {
+  const [fromId, fromAfter] = [single(query, "lastEventId"), single(query, "after")];
   const lastEventId = exchange.header("last-event-id");
   if (lastEventId) {
     const parts = lastEventId.split(",").map((part) => part.trim());
@@ -84,13 +85,13 @@ function readCursors(
     });
     return { cursors, broken: new Set(channels.filter((_, i) => cursors[i] === NO_ID)) };
   }
-  const given = query.get("lastEventId") ?? query.get("after");
-  if (!given) return { cursors: channels.map(() => "now"), broken: new Set() };
-  const parts = given.flatMap((value) => value.split(","));
+  const given = fromId ?? fromAfter;
+  if (given === undefined) return { cursors: channels.map(() => "now"), broken: new Set() };
+  const parts = given.split(",");
   if (parts.length !== channels.length || !parts.every(isCursor)) {
     throw new EitherwayError(
       "bad-cursor",
-      `The query's cursor is ${quote(given.join(","))}; give "start", "now" or an id for each channel, in order, split by commas.`,
+      `The query's cursor is ${quote(given)}; give "start", "now" or an id for each channel, in order, split by commas.`,
     );
   }
   return { cursors: parts, broken: new Set() };

@@ -205,6 +205,10 @@ describe("refusals are answers, not streams (P12)", () => {
     ["channel=a&lastEventId=nonsense", 400, "bad-cursor"],
     ["channel=a&channel=b&after=now", 400, "bad-cursor"],
     ["channel=a&after=now,now", 400, "bad-cursor"],
+    ["channel=a&lastEventId=", 400, "bad-cursor"],
+    ["channel=a&lastEventId=now&lastEventId=now", 400, "bad-request"],
+    ["channel=a&lastEventId=now&after=now&after=now", 400, "bad-request"],
+    ["channel=a&channel=b&after=now&after=now", 400, "bad-request"],
   ];
   for (const [query, status, code] of cases) {
     test(`?${query.slice(0, 60)} is ${status} ${code}`, async () => {
