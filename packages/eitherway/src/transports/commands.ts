@@ -40,8 +40,10 @@ export async function serveCommands(hub: Hub, exchange: HttpExchange): Promise<v
   const calls = outcomes.filter(isLater);
   // An answer that is there is not held back for others: it may be all that the client waits for.
   const asksAgain = hello.wait !== undefined && calls.length === outcomes.length;
-  const answers = await answersWithin(hub, exchange, calls, asksAgain ? waitMsOf(hello) : SOON_MS, asksAgain);
-  const refused = await hub.announce(announced, who);
+  const [answers, refused] = await Promise.all([
+    answersWithin(hub, exchange, calls, asksAgain ? waitMsOf(hello) : SOON_MS, asksAgain),
+    hub.announce(announced, who), // who listens now is not to wait for calls
+  ]);
   const lines = [
     ...outcomes.map((outcome) => pollFraming.frame(frameOf(outcome, answers))),
     ...refused.map((error) => pollFraming.frame({ t: "error", ...errorFields(error) })),
