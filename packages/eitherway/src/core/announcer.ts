@@ -47,11 +47,12 @@ export function createAnnouncer({ admit, metrics, tell }: AnnouncerOptions): Hub
 /**
  * What one link announces, told in the order in which it came, though a validator may be slow; what is too much meanwhile is dropped.
  *
+ * @param session whose token may become another one meanwhile
  * @param refused hears why an announcement was refused
  */
 export function createAnnouncements(
   hub: Pick<Hub, "announce" | "limits" | "metrics">,
-  who: Identity,
+  session: { readonly who: Identity },
   refused: (error: EitherwayError) => void,
 ): (frame: AnnounceFrame) => void {
   const waiting: AnnounceFrame[] = [];
@@ -59,7 +60,7 @@ export function createAnnouncements(
 
   async function tellAll(): Promise<void> {
     busy = true;
-    while (waiting.length > 0) for (const error of await hub.announce(waiting.splice(0), who)) refused(error);
+    while (waiting.length > 0) for (const error of await hub.announce(waiting.splice(0), session.who)) refused(error);
     busy = false;
   }
 

@@ -19,7 +19,7 @@ export interface Guarded {
   subscribed(): readonly string[];
   enter(channel: string, from: Cursor): void;
   refuse(channel: string, error: EitherwayError): void;
-  /** Ends a subscription that there is. */
+  /** Ends a subscription that there is, or waits. */
   unsubscribe(channel: string): void;
   /** It speaks for this identity from now on. */
   become(who: Identity): void;
@@ -42,13 +42,19 @@ export interface Guard {
   stop(): void;
 }
 
+/** A channel that waits to be entered. */
+interface Entering {
+  readonly permitted: Promise<void>;
+  readonly from: Cursor;
+}
+
 /** What a guard needs of its hub. */
 type GuardOwner = Pick<Hub, "identify" | "audit" | "clock" | "wheel">;
 
 export function createGuard(hub: GuardOwner, first: Identity, session: Guarded): Guard {
   let who = first;
   let stopped = false;
-  const entering = new Map<string, object>();
+  const entering = new Map<string, Entering>();
   const life = createTokenLife({
     ...{ clock: hub.clock, wheel: hub.wheel },
     warn: session.warn,
@@ -63,14 +69,14 @@ export function createGuard(hub: GuardOwner, first: Identity, session: Guarded):
 
   /** Unless the channel is left, or asked for anew, meanwhile. */
   async function enterWhen(permitted: Promise<void>, channel: string, from: Cursor): Promise<void> {
-    entering.set(channel, permitted);
+    entering.set(channel, { permitted, from });
     let error: EitherwayError | undefined;
     try {
       await permitted;
     } catch (thrown) {
       error = toEitherwayError(thrown);
     }
-    if (entering.get(channel) !== permitted) return;
+    if (entering.get(channel)?.permitted !== permitted) return;
     entering.delete(channel);
     if (error) session.refuse(channel, error);
     else session.enter(channel, from);
@@ -84,6 +90,7 @@ export function createGuard(hub: GuardOwner, first: Identity, session: Guarded):
       if (next.user !== user) throw refusedOther();
       become(next);
       for (const channel of session.subscribed()) void checkAgain(channel);
+      for (const [channel, { from }] of [...entering]) askAgain(channel, from);
     } catch (thrown) {
       const { code, message } = toEitherwayError(thrown);
       if (!stopped) session.bye(code, message);
@@ -110,18 +117,30 @@ export function createGuard(hub: GuardOwner, first: Identity, session: Guarded):
     }
   }
 
+  /** What the older token would allow does not count any more. */
+  function askAgain(channel: string, from: Cursor): void {
+    entering.delete(channel);
+    try {
+      subscribe(channel, from);
+    } catch (thrown) {
+      session.refuse(channel, toEitherwayError(thrown));
+    }
+  }
+
   function revoked(revocation: Revocation): boolean {
     const taken = takesFrom(revocation, who);
     if (taken === "all") session.bye("revoked", "What this link was allowed to do was revoked.");
     if (taken !== "channel") return taken === "all";
-    const lost = session.subscribed().filter((channel) => channelOfLog(channel) === revocation.channel);
+    const lost = [...session.subscribed(), ...entering.keys()].filter(
+      (channel) => channelOfLog(channel) === revocation.channel,
+    );
     for (const channel of lost) takeBack(channel, channelRevoked(channel));
     return lost.length > 0;
   }
 
   function takeBack(channel: string, error: EitherwayError): void {
-    if (stopped || !session.subscribed().includes(channel)) return;
-    session.unsubscribe(channel);
+    if (stopped || !(entering.has(channel) || session.subscribed().includes(channel))) return;
+    session.unsubscribe(channel); // also where it only waits
     session.refuse(channel, error);
   }
 

@@ -134,7 +134,7 @@ export class HubSession implements Session, Subscriber, Commander, WheelTask {
         this.#command(frame);
         return;
       case "announce":
-        this.#announce ??= createAnnouncements(this.#hub, this.who, (error) => this.#refuse(error));
+        this.#announce ??= createAnnouncements(this.#hub, this, (error) => this.#refuse(error));
         this.#announce(frame);
         return;
       case "subscribe":

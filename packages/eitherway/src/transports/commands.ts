@@ -9,6 +9,7 @@ import {
 } from "../core/index.ts";
 import {
   type AnnounceFrame,
+  type ClientFrame,
   type CommandFrame,
   EitherwayError,
   type HelloFrame,
@@ -39,8 +40,10 @@ export async function serveCommands(hub: Hub, exchange: HttpExchange): Promise<v
   const calls = outcomes.filter(isLater);
   // An answer that is there is not held back for others: it may be all that the client waits for.
   const asksAgain = hello.wait !== undefined && calls.length === outcomes.length;
-  const answers = await answersWithin(hub, exchange, calls, asksAgain ? waitMsOf(hello) : SOON_MS, asksAgain);
-  const refused = await hub.announce(announced, who);
+  const [answers, refused] = await Promise.all([
+    answersWithin(hub, exchange, calls, asksAgain ? waitMsOf(hello) : SOON_MS, asksAgain),
+    hub.announce(announced, who), // who listens now is not to wait for calls
+  ]);
   const lines = [
     ...outcomes.map((outcome) => pollFraming.frame(frameOf(outcome, answers))),
     ...refused.map((error) => pollFraming.frame({ t: "error", ...errorFields(error) })),
@@ -101,7 +104,7 @@ interface Batch {
 }
 
 function readBatch(text: string, most: number): Batch {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const lines = linesOf(text);
   if (lines.length - 1 > most) {
     throw new EitherwayError(
       "too-large",
@@ -109,28 +112,41 @@ function readBatch(text: string, most: number): Batch {
     );
   }
   const frames = lines.map(readLine);
-  const first = frames[0];
+  const [first, ...rest] = frames;
   if (!first)
     throw new EitherwayError("bad-request", 'The body is empty; send {"t":"hello",…} and then a command a line.');
   const commands: CommandFrame[] = [];
   const announced: AnnounceFrame[] = [];
-  for (const [i, frame] of frames.slice(1).entries()) {
+  for (const [i, frame] of rest.entries()) {
     if (frame.t === "announce") announced.push(frame);
     else if (frame.t === "publish" || frame.t === "call" || frame.t === "presence") commands.push(frame);
     else
       throw new EitherwayError(
         "bad-request",
-        `Line ${i + 2} is ${quote(frame.t)}; after the hello only commands follow.`,
+        `Line ${lines[i + 1]?.number} is ${quote(frame.t)}; after the hello only commands follow.`,
       );
   }
   return { hello: asHello(first), commands, announced };
 }
 
-function readLine(line: string, index: number) {
+interface Line {
+  readonly text: string;
+  /** In the body as it came, from 1: what its sender can look for. */
+  readonly number: number;
+}
+
+/** Those that are not empty. */
+function linesOf(body: string): readonly Line[] {
+  const lines: Line[] = [];
+  for (const [i, text] of body.split("\n").entries()) if (text.trim() !== "") lines.push({ text, number: i + 1 });
+  return lines;
+}
+
+function readLine({ text, number }: Line): ClientFrame {
   try {
-    return jsonServerCodec.readClient(line);
+    return jsonServerCodec.readClient(text);
   } catch (thrown) {
     const error = toEitherwayError(thrown);
-    throw new EitherwayError(error.code, `Line ${index + 1}: ${error.message}`, { cause: error.cause });
+    throw new EitherwayError(error.code, `Line ${number}: ${error.message}`, { cause: error.cause });
   }
 }

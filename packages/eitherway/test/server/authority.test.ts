@@ -308,6 +308,38 @@ describe("authorize", () => {
     expect(read().sort()).toEqual(["error c forbidden", "live b"]);
   });
 
+  test("may take its time: what is revoked meanwhile is not entered (P9)", async () => {
+    const waiting: (() => void)[] = [];
+    const authorize = () =>
+      new Promise<boolean>((resolve) => {
+        waiting.push(() => resolve(true));
+      });
+    const server = createGuarded({ ana: { user: "ana" } }, { authorize });
+    const { read } = await server.connect("ana", { a: "now", "@presence/a": "now", b: "now" });
+    await server.eitherway.revoke({ user: "ana", channel: "a" });
+    for (const allow of waiting) allow();
+    await server.pass(1);
+    expect(read()).toEqual(["welcome", "error a revoked", "error @presence/a revoked", "live b"]);
+  });
+
+  test("may take its time: a newer token that comes meanwhile is the one that counts (P9)", async () => {
+    const waiting: (() => void)[] = [];
+    const authorize = () =>
+      new Promise<boolean>((resolve) => {
+        waiting.push(() => resolve(true));
+      });
+    const grants = {
+      much: { user: "ana", channels: { "*": ["*"] } },
+      little: { user: "ana", channels: { a: ["*"], b: ["publish"] } },
+    };
+    const server = createGuarded(grants, { authorize });
+    const { send, read } = await server.connect("much", { a: "now", b: "now" });
+    await send({ t: "refresh", token: "little" });
+    for (const allow of waiting) allow();
+    await server.pass(1);
+    expect(read()).toEqual(["welcome", "error b forbidden", "live a"]);
+  });
+
   test("counts what waits as subscribed (P6)", async () => {
     const server = createGuarded({ ana: {} }, { authorize: () => new Promise(() => {}), limits: { subscriptions: 2 } });
     const { read } = await server.connect("ana", { a: "now", b: "now", c: "now" });

@@ -103,6 +103,20 @@ describe("a newer token", () => {
     expect(read().slice(3)).toEqual(["error b forbidden", "error much.1 forbidden", "a: 2"]);
   });
 
+  test("counts for announcements as well, also where one was told with the older token (P9)", async () => {
+    const server = createGuarded({
+      much: { user: "ana", channels: { "*": ["*"] } },
+      little: { user: "ana", channels: { a: ["subscribe"] } },
+    });
+    const { read, send } = await server.connect("much", { a: "now" });
+    await send({ t: "announce", c: "a", d: 1 });
+    await send({ t: "refresh", token: "little" });
+    await send({ t: "announce", c: "a", d: 2 });
+    await send({ t: "refresh", token: "much" });
+    await send({ t: "announce", c: "a", d: 3 });
+    expect(read().slice(2)).toEqual(["a: 1 by ana", "error forbidden", "a: 3 by ana"]);
+  });
+
   test("says nothing where nobody is identified", async () => {
     const server = createGuarded({}, { auth: undefined });
     const { read, send } = await server.connect("x", { a: "now" });

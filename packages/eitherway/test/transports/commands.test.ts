@@ -97,6 +97,13 @@ describe("refusals, before any command is done (P12)", () => {
     const answer = await post(`${doors.url}/commands`, batch(good, good, "{"));
     expect(answer.error?.message).toMatch(/^Line 4: /);
   });
+
+  test("lines that are empty count for its number", async () => {
+    const doors = await startDoors();
+    const messageOf = async (body: string) => (await post(`${doors.url}/commands`, body)).error?.message;
+    expect(await messageOf(`\n${HELLO}\r\n\n{`)).toMatch(/^Line 4: /);
+    expect(await messageOf(`\n${HELLO}\n\n{"t":"pong"}`)).toMatch(/^Line 4 is "pong"/);
+  });
 });
 
 describe("beyond limits.commandsPerSecond", () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Rules } from "../../src/core/index.ts";
 import { jsonClientCodec } from "../../src/protocol/index.ts";
 import { callFrame, playedCalls } from "../support/played-calls.ts";
-import { eventually, helloText, post, publishText, startDoors } from "./support.ts";
+import { eventually, helloText, openSocket, post, publishText, startDoors } from "./support.ts";
 
 const callText = (key: string) => jsonClientCodec.writeClient(callFrame(key, key, "a"));
 
@@ -79,6 +79,17 @@ test("a client that goes away while it waits leaves nothing behind (P6)", async 
   (await run("k1"))?.answer("yo");
   await eventually(() => doors.hub.stats().calls === 0);
   expect(doors.errors).toEqual([]);
+});
+
+test("announcements are told behind the commands of their batch, and wait for the answer of no call (P1, P7)", async () => {
+  const { again, doors, run } = await setUp();
+  const socket = await openSocket(doors);
+  socket.send(helloText({ a: "now" }));
+  for (const frame of ["welcome", "live a"]) expect(await socket.next()).toBe(frame);
+  const answer = again(20, callText("k1"), JSON.stringify({ t: "announce", c: "a", d: "1" }));
+  expect(await socket.next()).toBe("messages a 1");
+  (await run("k1"))?.answer("yo");
+  expect((await answer).brief).toEqual(["ok k1"]);
 });
 
 test("a call that is refused for now ends the batch: what follows was not tried (P5)", async () => {
