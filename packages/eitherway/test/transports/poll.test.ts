@@ -24,6 +24,20 @@ describe("wait 0", () => {
     expect((await poll(doors, {}, 0)).brief).toEqual(["welcome"]);
   });
 
+  test("waits 10 s at most for a channel that does not say it (P6)", async () => {
+    const doors = await startDoors({ beforeWatch: () => new Promise(() => {}) });
+    const [nine, answer, eleven] = [9, 0, 11].map((wait) => poll(doors, { a: "now" }, wait));
+    await eventually(() => doors.hub.stats().subscriptions.reading === 3);
+    doors.skip(9_000);
+    await nine;
+    expect(doors.hub.stats().links).toBe(2);
+    doors.skip(1_000);
+    expect((await answer)?.brief).toEqual(["welcome"]);
+    expect(doors.hub.stats().links).toBe(1);
+    doors.skip(1_000);
+    await eleven;
+  });
+
   test("a gap is followed by where the channel stands now (P2, S8)", async () => {
     const doors = await startDoors({ retention: { messages: 1 } });
     const [first = ""] = await doors.publish("a", "1", "2", "3");
@@ -41,6 +55,13 @@ describe("wait", () => {
     expect(brief.slice(0, 2)).toEqual(["welcome", "live a"]);
     expect(brief.slice(2).join().replaceAll("messages a ", "")).toBe("1,2,3");
     await eventually(() => doors.hub.stats().links === 0 && doors.hub.stats().timers === 0);
+  });
+
+  test("ends with the members of a channel as with a message", async () => {
+    const doors = await startDoors();
+    await doors.hub.presence.set("a", "1", { client: "ana" });
+    const { frames } = await poll(doors, { "@presence/a": "now" }, 20);
+    expect(frames.map(({ t }) => t)).toEqual(["welcome", "presence", "live"]);
   });
 
   test("gathers what comes within 10 ms of the first message", async () => {
