@@ -54,6 +54,9 @@ type GuardOwner = Pick<Hub, "identify" | "audit" | "clock" | "wheel">;
 export function createGuard(hub: GuardOwner, first: Identity, session: Guarded): Guard {
   let who = first;
   let stopped = false;
+  /** Newer tokens that were shown, and which of them counts. */
+  let shown = 0;
+  let counts = 0;
   const entering = new Map<string, Entering>();
   const life = createTokenLife({
     ...{ clock: hub.clock, wheel: hub.wheel },
@@ -83,17 +86,21 @@ export function createGuard(hub: GuardOwner, first: Identity, session: Guarded):
   }
 
   async function refresh(token: string): Promise<void> {
+    const number = ++shown;
+    /** One that was shown later has been found good sooner, or the link has ended. */
+    const isOver = (): boolean => stopped || number < counts;
     try {
       const { client, user, remote = "" } = who;
       const next = await hub.identify({ client, token, remote, header: () => undefined });
-      if (stopped) return;
+      if (isOver()) return;
       if (next.user !== user) throw refusedOther();
+      counts = number;
       become(next);
       for (const channel of session.subscribed()) void checkAgain(channel);
       for (const [channel, { from }] of [...entering]) askAgain(channel, from);
     } catch (thrown) {
       const { code, message } = toEitherwayError(thrown);
-      if (!stopped) session.bye(code, message);
+      if (!isOver()) session.bye(code, message);
     }
   }
 
@@ -110,10 +117,11 @@ export function createGuard(hub: GuardOwner, first: Identity, session: Guarded):
   }
 
   async function checkAgain(channel: string): Promise<void> {
+    const asked = who;
     try {
-      await permit(who, channel, "subscribe");
+      await permit(asked, channel, "subscribe");
     } catch (thrown) {
-      takeBack(channel, toEitherwayError(thrown));
+      if (asked === who) takeBack(channel, toEitherwayError(thrown)); // else a newer token is asked about
     }
   }
 

@@ -340,6 +340,25 @@ describe("authorize", () => {
     expect(read()).toEqual(["welcome", "error b forbidden", "live a"]);
   });
 
+  test("may take its time: what it says of an older token then ends nothing that a newer one allows (P9)", async () => {
+    const answers = new Map<string, (allowed: boolean) => void>();
+    let asked = 0;
+    const authorize = ({ action }: { action: string }) =>
+      action !== "subscribe" ||
+      ++asked === 1 ||
+      new Promise<boolean>((resolve) => {
+        answers.set(`question ${asked}`, resolve);
+      });
+    const server = createGuarded({ one: { user: "ana" }, two: { user: "ana" }, three: { user: "ana" } }, { authorize });
+    const { send, read } = await server.connect("one", { a: "now" });
+    await send({ t: "refresh", token: "two" });
+    await send({ t: "refresh", token: "three" });
+    answers.get("question 3")?.(true);
+    answers.get("question 2")?.(false);
+    await server.pass(1);
+    expect([read(), answers.size]).toEqual([["welcome", "live a"], 2]);
+  });
+
   test("counts what waits as subscribed (P6)", async () => {
     const server = createGuarded({ ana: {} }, { authorize: () => new Promise(() => {}), limits: { subscriptions: 2 } });
     const { read } = await server.connect("ana", { a: "now", b: "now", c: "now" });

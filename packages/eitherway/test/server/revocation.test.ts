@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Authority, Broker, Link } from "../../src/core/index.ts";
 import { createHub, createMemoryBroker, DEFAULT_LIMITS } from "../../src/core/index.ts";
 import { EitherwayError } from "../../src/protocol/index.ts";
-import type { EitherwayOptions } from "../../src/server/index.ts";
+import type { EitherwayOptions, Grant } from "../../src/server/index.ts";
 import { createFakeClock } from "../../src/testing/index.ts";
 import { witnessed } from "../support/witness.ts";
 import { createGuarded, type Grants } from "./authority-support.ts";
@@ -115,6 +115,31 @@ describe("a newer token", () => {
     await send({ t: "refresh", token: "much" });
     await send({ t: "announce", c: "a", d: 3 });
     expect(read().slice(2)).toEqual(["a: 1 by ana", "error forbidden", "a: 3 by ana"]);
+  });
+
+  test("counts also where an older one is found good, or bad, after it (P9)", async () => {
+    const grants: Readonly<Record<string, Grant>> = {
+      first: { user: "ana", channels: { "*": ["*"] } },
+      much: { user: "ana", channels: { "*": ["*"] } },
+      little: { user: "ana", channels: { a: ["subscribe"] } },
+    };
+    const found = new Map<string, () => void>();
+    const auth: EitherwayOptions["auth"] = ({ token = "" }) =>
+      token === "first"
+        ? (grants[token] ?? null)
+        : new Promise((resolve) => {
+            found.set(token, () => resolve(grants[token] ?? null));
+          });
+    const server = createGuarded({}, { auth });
+    const { read, send, socket } = await server.connect("first", { a: "now" });
+    for (const token of ["much", "unknown", "little"]) await send({ t: "refresh", token });
+    for (const token of ["little", "much", "unknown"]) {
+      found.get(token)?.();
+      await server.pass(1);
+    }
+    await send({ t: "publish", k: "ana.1", c: "a", d: 1 });
+    expect(read().slice(2)).toEqual(["error ana.1 forbidden"]);
+    expect(socket.closed).toBeUndefined();
   });
 
   test("says nothing where nobody is identified", async () => {
