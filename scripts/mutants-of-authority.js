@@ -4,6 +4,7 @@ const MATCHER = "server/capabilities.ts";
 const VERIFIER = "server/tokens/token-verifier.ts";
 const CAPABILITY_TESTS = ["server/capabilities.test.ts"];
 const VERIFIER_TESTS = ["server/tokens/token-verifier.test.ts", "server/tokens/forged-tokens.test.ts"];
+const REVOCATION_TESTS = ["server/authority.test.ts", "server/revocation.test.ts"];
 const KEY_TESTS = ["node/token-keys.test.ts"];
 
 /** @type {readonly import("./mutants-list.js").Mutant[]} */
@@ -252,5 +253,42 @@ export const mutantsOfAuthority = [
     search: "/^[!-~]{32,256}$/",
     replace: "/^[!-~]{1,256}$/",
     tests: ["server/tokens/api-keys.test.ts"],
+  },
+
+  // --- newer tokens, and what is taken back ---
+  {
+    title: "a link announces with the rights of its first token",
+    file: "core/session.ts",
+    search: "createAnnouncements(this.#hub, this, ",
+    replace: "createAnnouncements(this.#hub, { who: this.who }, ",
+    tests: REVOCATION_TESTS,
+  },
+  {
+    title: "an older token that is found good later takes the place of a newer one",
+    file: "core/guard.ts",
+    search: "stopped || number < counts;",
+    replace: "stopped;",
+    tests: REVOCATION_TESTS,
+  },
+  {
+    title: "what authorize says of an older token ends what a newer one allows",
+    file: "core/guard.ts",
+    search: "if (asked === who) takeBack",
+    replace: "takeBack",
+    tests: REVOCATION_TESTS,
+  },
+  {
+    title: "a channel that waits for authorize is entered by the older token",
+    file: "core/guard.ts",
+    search: "for (const [channel, { from }] of [...entering]) askAgain(channel, from);",
+    replace: "",
+    tests: REVOCATION_TESTS,
+  },
+  {
+    title: "a channel that is revoked while authorize is asked is entered",
+    file: "core/guard.ts",
+    search: "[...session.subscribed(), ...entering.keys()]",
+    replace: "session.subscribed()",
+    tests: REVOCATION_TESTS,
   },
 ];
