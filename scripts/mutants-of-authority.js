@@ -4,7 +4,7 @@ const MATCHER = "server/capabilities.ts";
 const VERIFIER = "server/tokens/token-verifier.ts";
 const CAPABILITY_TESTS = ["server/capabilities.test.ts"];
 const VERIFIER_TESTS = ["server/tokens/token-verifier.test.ts", "server/tokens/forged-tokens.test.ts"];
-const REVOCATION_TESTS = ["server/authority.test.ts", "server/revocation.test.ts"];
+const REVOCATION_TESTS = ["server/slow-authorize.test.ts", "server/revocation.test.ts"];
 const KEY_TESTS = ["node/token-keys.test.ts"];
 
 /** @type {readonly import("./mutants-list.js").Mutant[]} */
