@@ -58,6 +58,16 @@ async function open(options: EventsOptions) {
   };
 }
 
+/** A list that has been read: 3 to 5 are shown. */
+async function openRead() {
+  const opened = await open({ history: 3 });
+  opened.live(5);
+  await opened.shown();
+  opened.requests[0]?.answer(pageOf(3, 5));
+  await opened.shown();
+  return opened;
+}
+
 describe("the list of events", () => {
   test("history is read once the place of the subscription is known, not before (P2)", async () => {
     const { requests, live, stage } = await open({ history: 3 });
@@ -89,11 +99,7 @@ describe("the list of events", () => {
   });
 
   test("after a gap the old list stays until the new one is there, which is as long (P2)", async () => {
-    const { requests, live, run, gap, shown, store } = await open({ history: 3 });
-    live(5);
-    await shown();
-    requests[0]?.answer(pageOf(3, 5));
-    await shown();
+    const { requests, run, gap, shown, store } = await openRead();
     gap(20);
     run(21, 21);
     expect(await shown()).toEqual([3, 4, 5]);
@@ -105,11 +111,7 @@ describe("the list of events", () => {
   });
 
   test("is not live after a gap until it has been read anew: what comes does not show before", async () => {
-    const { requests, live, gap, shown, store } = await open({ history: 3 });
-    live(5);
-    await shown();
-    requests[0]?.answer(pageOf(3, 5));
-    await shown();
+    const { requests, gap, shown, store } = await openRead();
     expect(store.read().live).toBe(true);
     gap(20);
     await shown();
@@ -120,11 +122,7 @@ describe("the list of events", () => {
   });
 
   test("after a gap, where the new list could not be read, the old one stays until something new comes (P2)", async () => {
-    const { requests, live, run, gap, shown, store } = await open({ history: 3 });
-    live(5);
-    await shown();
-    requests[0]?.answer(pageOf(3, 5));
-    await shown();
+    const { requests, run, gap, shown, store } = await openRead();
     gap(20);
     await shown();
     requests[1]?.answer(refusal());
@@ -141,11 +139,7 @@ describe("the list of events", () => {
   });
 
   test("after a gap, where the new list could not be read, what came meanwhile is shown (P2)", async () => {
-    const { requests, live, run, gap, shown } = await open({ history: 3 });
-    live(5);
-    await shown();
-    requests[0]?.answer(pageOf(3, 5));
-    await shown();
+    const { requests, run, gap, shown } = await openRead();
     gap(20);
     run(21, 21);
     expect(await shown()).toEqual([3, 4, 5]);
@@ -154,11 +148,7 @@ describe("the list of events", () => {
   });
 
   test("after a gap, where the new list could not be read at first, it is read over the next link (P2)", async () => {
-    const { requests, live, gap, shown, stage } = await open({ history: 3 });
-    live(5);
-    await shown();
-    requests[0]?.answer(pageOf(3, 5));
-    await shown();
+    const { requests, live, gap, shown, stage } = await openRead();
     gap(20);
     await shown();
     requests[1]?.answer(refusal());
